@@ -1,0 +1,108 @@
+"""Settings of a session: defaults, then a TOML file, then the command line; validated once, frozen after."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from polyplive.backends.options import EngineOptions
+from polyplive.errors import ConfigError
+from polyplive.manifest import DEFAULT_MODEL
+from polyplive.types import OverlaySettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from _typeshed import DataclassInstance
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """How a frame becomes a prediction.
+
+    ``roi`` is ``auto`` (find the content area), ``none`` (the whole frame) or ``x,y,w,h``. ``threshold`` is the
+    probability of a contour, None for the model's own. ``min_area`` is the smallest region kept, as a share of the
+    field of view's area.
+    """
+
+    roi: str = "auto"
+    threshold: float | None = None
+    min_area: float = 0.002
+
+    def __post_init__(self) -> None:
+        if self.threshold is not None and not 0.0 < self.threshold < 1.0:
+            raise ConfigError(f"A threshold of {self.threshold} marks all or nothing", "Give one between 0 and 1.")
+        if not 0.0 <= self.min_area < 1.0:
+            raise ConfigError(f"A smallest area of {self.min_area} is not a share", "Give one from 0 up to 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a session can be told; each group is the part of one module."""
+
+    model: str = DEFAULT_MODEL
+    backend: str = "auto"
+    engine: EngineOptions = field(default_factory=EngineOptions)
+    pipeline: PipelineSettings = field(default_factory=PipelineSettings)
+    overlay: OverlaySettings = field(default_factory=OverlaySettings)
+
+
+def load_settings(path: Path | None, overrides: dict[str, Any]) -> Settings:
+    """Defaults, overlaid with the TOML file ``path``, overlaid with ``overrides``.
+
+    ``overrides`` maps dotted names (``pipeline.threshold``) to values; None means not given. Raises ``ConfigError``
+    that names the file, the key, the value received and what is allowed.
+    """
+    settings = Settings()
+    if path is not None:
+        settings = _overlay(settings, _read_toml(path), str(path))
+    given: dict[str, Any] = {}
+    for name, value in overrides.items():
+        if value is not None:
+            *groups, key = name.split(".")
+            table = given
+            for group in groups:
+                table = table.setdefault(group, {})
+            table[key] = value
+    return _overlay(settings, given, "the command line")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"Cannot read the settings '{path}': {error.strerror}", "Check the path.") from None
+    except ValueError as error:
+        raise ConfigError(f"'{path}' is not TOML ({error})", "Mend that line.") from None
+
+
+_Group = TypeVar("_Group", bound="DataclassInstance")
+
+
+def _overlay(base: _Group, table: dict[str, Any], where: str) -> _Group:
+    """A copy of the dataclass ``base`` with the values of ``table``, whose sub-tables go to its nested dataclasses."""
+    known = {item.name: getattr(base, item.name) for item in dataclasses.fields(base)}
+    changes: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise ConfigError(f"{where} sets '{key}', which is not a setting", f"Known here: {', '.join(known)}.")
+        if dataclasses.is_dataclass(known[key]):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{where}: '{key}' must be a table", f"Write it as [{key}].")
+            changes[key] = _overlay(known[key], value, where)
+        else:
+            changes[key] = _checked(base, key, value, where)
+    return dataclasses.replace(base, **changes)
+
+
+def _checked(base: Any, key: str, value: Any, where: str) -> Any:
+    """``value``, if it is of the kind that the field ``key`` is annotated with."""
+    annotation = str(next(item.type for item in dataclasses.fields(base) if item.name == key))
+    kinds = {name.strip() for name in annotation.split("|")}
+    if isinstance(value, int) and not isinstance(value, bool) and "float" in kinds:
+        return float(value)
+    if type(value).__name__ not in kinds and not (value is None and "None" in kinds):
+        raise ConfigError(f"{where}: '{key}' is {value!r}", f"It must be {' or '.join(sorted(kinds - {'None'}))}.")
+    return value

@@ -1,0 +1,117 @@
+"""The manifest of a model: ``<name>.json`` beside ``<name>.onnx``, and where models are found.
+
+The same facts stand as metadata inside the graph; the file beside it lets a runtime read them without parsing ONNX.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from polyplive.errors import ManifestError, ModelNotFound
+
+SCHEMA = 1
+DEFAULT_MODEL = "unet-lite0"
+_SHIPPED = Path(__file__).resolve().parent.parent / "engines"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelManifest:
+    """What a graph is.
+
+    ``input_height`` and ``input_width`` are the model's size. ``threshold`` is the probability recommended for
+    contours. ``cam_full_scale`` is the raw CAM value shown at full strength when the predicted mask fills the
+    picture; for a smaller mask it shrinks in proportion, as the CAM does. ``tensors`` names, inside the ONNX file,
+    the tensors that hold the ``logit`` and the ``activation`` of the CAM layer. ``metrics``, ``training`` and
+    ``licences`` are free-form facts for people.
+    """
+
+    name: str
+    version: str
+    architecture: str
+    input_height: int
+    input_width: int
+    cam_height: int
+    cam_width: int
+    cam_layer: str
+    cam_method: str
+    cam_full_scale: float
+    threshold: float
+    precision: str
+    sha256: str
+    tensors: dict[str, str] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    licences: list[str] = field(default_factory=list)
+    schema: int = SCHEMA
+
+    def to_json(self) -> str:
+        """Indented JSON text, keys in the order of the fields."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def shipped_models() -> dict[str, Path]:
+    """Name -> graph of each model that came with the installation."""
+    return {path.stem: path for path in sorted(shipped_folder().glob("*.onnx"))}
+
+
+def shipped_folder() -> Path:
+    """The folder of shipped graphs: ``engines/`` in a checkout, the package ``polyplive.engines`` once installed."""
+    installed = Path(__file__).resolve().parent / "engines"
+    return installed if installed.is_dir() else _SHIPPED
+
+
+def find_model(model: str | Path) -> Path:
+    """The graph that ``model`` names: a shipped model's name, or the path of an ``.onnx`` file."""
+    shipped = shipped_models()
+    if str(model) in shipped:
+        return shipped[str(model)]
+    path = Path(model).expanduser()
+    if path.is_file():
+        return path
+    names = ", ".join(shipped) or "none"
+    raise ModelNotFound(f"No model '{model}'", f"Name an .onnx file, or one of the shipped models: {names}.")
+
+
+def load_manifest(graph: Path) -> ModelManifest:
+    """Read and check the manifest beside ``graph``; the graph's SHA-256 must be the one it names."""
+    path = graph.with_suffix(".json")
+    redo = "Export the model again with 'polyplive export'."
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        manifest = ModelManifest(**data)
+    except FileNotFoundError:
+        raise ManifestError(f"No manifest '{path.name}' beside '{graph}'", redo) from None
+    except OSError as error:
+        raise ManifestError(f"Cannot read '{path}': {error.strerror}", "Check the file's permissions.") from None
+    except (ValueError, TypeError) as error:
+        raise ManifestError(f"'{path}' is not a manifest ({error})", redo) from None
+    if manifest.schema != SCHEMA:
+        raise ManifestError(f"'{path}' has schema {manifest.schema}; this version reads {SCHEMA}", redo)
+    _check_types(manifest, path)
+    actual = sha256_of(graph)
+    if actual != manifest.sha256:
+        raise ManifestError(
+            f"'{graph}' is not the graph that its manifest describes (SHA-256 {actual[:12]}…,"
+            f" expected {manifest.sha256[:12]}…)",
+            "Restore both files from the same place, or export the model again.",
+        )
+    return manifest
+
+
+def _check_types(manifest: ModelManifest, path: Path) -> None:
+    sizes = (manifest.input_height, manifest.input_width, manifest.cam_height, manifest.cam_width)
+    numbers = (manifest.threshold, manifest.cam_full_scale)
+    if not all(isinstance(size, int) and size > 0 for size in sizes):
+        raise ManifestError(f"'{path}' has a size that is not a positive whole number")
+    if not all(isinstance(number, int | float) and number > 0 for number in numbers):
+        raise ManifestError(f"'{path}' has a threshold or a CAM scale that is not a positive number")

@@ -1,0 +1,62 @@
+"""What every test stands on: no display, no network, and the shipped model."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+"""Pictures of real polyps, which may not be part of the repository; a clone usually has none."""
+
+
+class NetworkUsedError(AssertionError):
+    """A test tried to reach another machine."""
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every connection and every name look-up fails the test, unless it stays on this machine's own sockets."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            raise NetworkUsedError(f"a connection to {address} was tried")
+        connect(self, address)  # type: ignore[arg-type]
+
+    def refused(*arguments: object, **_: object) -> None:
+        raise NetworkUsedError(f"a name was looked up: {arguments[:2]}")
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+
+
+@pytest.fixture(scope="session")
+def shipped_graph() -> Path:
+    """The shipped model's graph."""
+    from polyplive.manifest import find_model
+
+    return find_model("unet-lite0")
+
+
+@pytest.fixture(scope="session")
+def kvasir_validation() -> Path:
+    """The validation pictures, where they are."""
+    folder = SHARED_DATA / "kvasir-seg" / "validation"
+    if not folder.is_dir():
+        pytest.skip("needs Kvasir-SEG's validation pictures, which are not part of the repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_clip() -> Path:
+    """A recorded colonoscopy, where it is."""
+    clip = SHARED_DATA / "clips" / "polyp-25fps-560x480.mp4"
+    if not clip.is_file():
+        pytest.skip("needs a recorded colonoscopy, which is not part of the repository")
+    return clip

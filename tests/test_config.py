@@ -1,0 +1,54 @@
+"""Settings: defaults, file, command line, each checked once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from polyplive.config import PipelineSettings, Settings, load_settings
+from polyplive.errors import ConfigError
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "polyplive.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_defaults_without_a_file() -> None:
+    assert load_settings(None, {}) == Settings()
+
+
+def test_the_command_line_overrides_the_file_and_the_file_the_defaults(tmp_path: Path) -> None:
+    path = write(tmp_path, 'model = "mine"\n[pipeline]\nthreshold = 0.6\nmin_area = 0\n[overlay]\nheatmap = false\n')
+    settings = load_settings(path, {"pipeline.threshold": 0.7, "overlay.opacity": None})
+    assert settings.model == "mine"
+    assert settings.pipeline == PipelineSettings(threshold=0.7, min_area=0.0)
+    assert settings.overlay.heatmap is False
+    assert settings.overlay.opacity == Settings().overlay.opacity
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("treshold = 0.5", "treshold"),
+        ("[pipeline]\nthreshold = 'high'", "threshold"),
+        ("pipeline = 3", "pipeline"),
+        ("[pipeline]\nthreshold = 1.5", "1.5"),
+        ("[overlay]\nheatmap = 1", "heatmap"),
+        ("[engine]\nprecision = 'float8'", "float8"),
+        ("not toml", "TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(tmp_path, text), {})
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
+        load_settings(Path("nowhere.toml"), {})
