@@ -1,0 +1,1 @@
+"""The rendered demo clip with its known polyps, icons and golden images."""

@@ -1,0 +1,1 @@
+"""Where frames come from: files, the rendered colon; capture cards have their place here."""

@@ -1,0 +1,42 @@
+"""The contract of everything that gives frames: who calls what, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from polyplive.types import Frame, SourceInfo
+
+
+class Source(Protocol):
+    """Gives frames in order. One thread opens it, reads it and closes it (a source is its reader's alone)."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """What was known when it was opened; constant."""
+        ...
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """Frames lost inside the source so far, by cause (a damaged packet, a missed buffer). A copy."""
+        ...
+
+    def read(self) -> Frame | None:
+        """The next frame, or None at the end (and at every call after that).
+
+        Raises ``SourceError`` only when nothing more can come; damage that costs single frames is counted instead.
+        """
+        ...
+
+    def seek(self, pts_s: float) -> None:
+        """Make the next ``read`` give the last frame whose PTS is at most ``pts_s`` (clamped to the source's ends).
+
+        Raises ``SourceError`` for a live source.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free everything; calling it again does nothing, and ``read`` then gives None."""
+        ...
