@@ -1,0 +1,1 @@
+"""Runtimes that run a graph: one protocol, one file a runtime, one factory."""

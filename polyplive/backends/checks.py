@@ -1,0 +1,45 @@
+"""Checks that every engine makes of what it is given and of what its runtime answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polyplive.errors import InferenceError, ManifestError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from polyplive.backends.base import EngineSpec
+    from polyplive.manifest import ModelManifest
+
+
+def check_tensor(tensor: NDArray[np.uint8], spec: EngineSpec) -> None:
+    """Raise ``ValueError`` unless ``tensor`` is uint8 [1, H, W, 3] of the engine's size."""
+    expected = (1, spec.height, spec.width, 3)
+    if tensor.shape != expected or tensor.dtype != np.uint8:
+        raise ValueError(f"the engine takes uint8 {list(expected)}, not {tensor.dtype} {list(tensor.shape)}")
+
+
+def check_graph(shapes: dict[str, tuple[int, ...]], manifest: ModelManifest) -> None:
+    """Raise ``ManifestError`` unless the graph's inputs and outputs are those that its manifest names."""
+    expected = {
+        "frame": (1, manifest.input_height, manifest.input_width, 3),
+        "probability": (1, 1, manifest.input_height, manifest.input_width),
+        "cam": (1, 1, manifest.cam_height, manifest.cam_width),
+    }
+    if shapes != expected:
+        raise ManifestError(
+            f"The graph of '{manifest.name}' has {shapes}, its manifest says {expected}",
+            "Export the model again with 'polyplive export'.",
+        )
+
+
+def check_finite(probability: NDArray[np.float32], backend: str) -> None:
+    """Raise ``InferenceError`` when an answer holds NaN or infinity, which no comparison would notice later."""
+    if not np.isfinite(probability).all():
+        raise InferenceError(
+            f"{backend} returned values that are not numbers",
+            "Try another --backend, or --precision float32.",
+        )

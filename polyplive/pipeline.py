@@ -1,0 +1,97 @@
+"""The one call path for a frame, live and offline: field of view, preprocess, engine, postprocess."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polyplive.config import PipelineSettings
+from polyplive.field_of_view import FieldOfView
+from polyplive.postprocess import Postprocessor
+from polyplive.preprocess import preprocess
+from polyplive.types import Prediction, StageTimes
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from polyplive.backends.base import Engine
+    from polyplive.types import FloatMap, Frame
+
+MASK_PROBABILITY = 0.5
+"""Where the graph's own mask begins: the CAM's score is the sum of the logits above it."""
+
+
+class Pipeline:
+    """Turns frames into predictions, in order; one thread, the one that opened the engine.
+
+    It keeps what lasts from frame to frame: the field of view that was found, and the tracks. The same frames in the
+    same order give the same predictions. It owns the engine: ``close`` closes it.
+    """
+
+    def __init__(self, engine: Engine, settings: PipelineSettings | None = None) -> None:
+        settings = settings or PipelineSettings()
+        self.engine = engine
+        self.threshold = settings.threshold if settings.threshold is not None else engine.spec.manifest.threshold
+        self._field_of_view = FieldOfView.parse(settings.roi)
+        self._postprocessor = Postprocessor(min_area=settings.min_area)
+
+    def process(self, frame: Frame, *, cam: bool = True) -> Prediction:
+        """Find the polyps of one frame; with ``cam`` False the heatmap's gradient is not computed.
+
+        Raises ``EngineError`` when the runtime fails.
+        """
+        spec = self.engine.spec
+        started = time.perf_counter()
+        roi = self._field_of_view.area(frame)
+        tensor = preprocess(frame.image, roi, spec.height, spec.width)
+        prepared = time.perf_counter()
+        outputs = self.engine.infer(tensor, cam=cam)
+        inferred = time.perf_counter()
+        detections = self._postprocessor.run(outputs.probability, roi, self.threshold)
+        finished = time.perf_counter()
+        return Prediction(
+            index=frame.index,
+            roi=roi,
+            probability=outputs.probability,
+            cam=outputs.cam,
+            cam_full_scale=_full_scale(spec.manifest.cam_full_scale, outputs.probability),
+            threshold=self.threshold,
+            detections=detections,
+            completed_s=time.monotonic(),
+            stages=StageTimes(
+                decode_ms=frame.decode_ms,
+                preprocess_ms=(prepared - started) * 1e3,
+                infer_ms=(inferred - prepared) * 1e3,
+                postprocess_ms=(finished - inferred) * 1e3,
+            ),
+        )
+
+    def reset(self) -> None:
+        """Forget what lasts from frame to frame: call it where frames stop following each other (a seek)."""
+        self._field_of_view.reset()
+        self._postprocessor.reset()
+
+    def close(self) -> None:
+        """Close the engine."""
+        self.engine.close()
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _full_scale(constant: float, probability: FloatMap) -> float:
+    """The raw CAM that the heatmap shows at full strength in this frame.
+
+    The CAM's score is a sum over the predicted mask, so the map grows with the mask's share of the picture; divided
+    by that share it is the CAM of the mean logit, and the model's ``constant`` fits polyps of every size. That is no
+    rescaling to the frame's own maximum: a weak map stays weak, and an empty frame has none.
+    """
+    predicted = int(np.count_nonzero(probability > MASK_PROBABILITY))
+    return constant * max(predicted, 1) / probability.size

@@ -1,0 +1,175 @@
+"""From a probability map at the model's size to smooth contours in source pixels, with scores and tracks."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from polyplive.tracking import Tracker, match
+from polyplive.types import Detection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from polyplive.types import Contour, FloatMap, Prediction, Roi
+
+MIN_AREA = 0.002
+"""The smallest region kept, as a share of the field of view's area."""
+
+_FINEST = 1920 * 1080
+"""A field of view with more pixels than this is sampled at every second (third, ...) pixel: time stays bounded."""
+
+_TOLERANCE_PX = 0.6
+"""How far, in samples, the kept corners may stray from the traced outline: removes the stairs of single pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A detection that no track has been given yet; fields as in ``Detection``."""
+
+    score: float
+    bbox: tuple[int, int, int, int]
+    area_px: int
+    contour: Contour
+
+
+def contours_at(probability: FloatMap, roi: Roi, threshold: float, min_area: float = MIN_AREA) -> list[Region]:
+    """The regions where the probability, interpolated linearly to source resolution, is above ``threshold``.
+
+    ``probability`` is float32 [H, W] in [0, 1] over ``roi``. A region is bounded by its outer contour (holes count as
+    inside); one smaller than ``min_area`` of the field of view is left out. Largest first. Stateless.
+    """
+    smallest = min_area * roi.width * roi.height
+    regions = []
+    for part in _components(probability, threshold, smallest * probability.size / (roi.width * roi.height)):
+        regions += _trace(part, roi, probability.shape, threshold, smallest)
+    return sorted(regions, key=lambda region: (-region.area_px, region.bbox))
+
+
+class Postprocessor:
+    """Finds the polyps of frame after frame and keeps their numbers; one thread."""
+
+    def __init__(self, min_area: float = MIN_AREA) -> None:
+        self._min_area = min_area
+        self._tracker = Tracker()
+
+    def run(self, probability: FloatMap, roi: Roi, threshold: float) -> tuple[Detection, ...]:
+        """The detections of the next frame, largest first; arguments as for ``contours_at``."""
+        regions = contours_at(probability, roi, threshold, self._min_area)
+        tracks = self._tracker.update([region.bbox for region in regions])
+        return tuple(_detection(track, region) for track, region in zip(tracks, regions, strict=True))
+
+    def reset(self) -> None:
+        """Forget the tracks: the next frame does not follow the last."""
+        self._tracker.reset()
+
+
+def rethreshold(prediction: Prediction, threshold: float, min_area: float = MIN_AREA) -> Prediction:
+    """``prediction`` with its contours taken at another threshold; everything else is kept.
+
+    A region that overlaps one of the prediction's detections keeps its number; the rest are numbered after the
+    highest. Start from the frame's own prediction each time, so that a polyp that vanished for a moment of a moving
+    slider has its number back.
+    """
+    regions = contours_at(prediction.probability, prediction.roi, threshold, min_area)
+    known = prediction.detections
+    matched = match([detection.bbox for detection in known], [region.bbox for region in regions], 0.0)
+    following = max((detection.track for detection in known), default=0) + 1
+    detections = []
+    for i, region in enumerate(regions):
+        if i in matched:
+            detections.append(_detection(known[matched[i]].track, region))
+        else:
+            detections.append(_detection(following, region))
+            following += 1
+    return dataclasses.replace(prediction, threshold=threshold, detections=tuple(detections))
+
+
+def _detection(track: int, region: Region) -> Detection:
+    return Detection(track, region.score, region.bbox, region.area_px, region.contour)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """A rectangle of the probability map, from column ``x`` and row ``y``, that holds one connected region."""
+
+    x: int
+    y: int
+    probability: FloatMap
+
+
+def _components(probability: FloatMap, threshold: float, smallest: float) -> Iterator[_Part]:
+    """Each connected region above ``threshold``, alone in a rectangle with a border of one model pixel.
+
+    Where linear interpolation is above the threshold, at least one of the four pixels around is. Pixels of two
+    8-connected regions never stand around one point, so each region can be interpolated by itself, in its own
+    rectangle: a small polyp costs little in a large frame. ``smallest`` is in model pixels; interpolation spreads a
+    region of n pixels over 4 n cells at most, so one below a quarter of it cannot reach it.
+    """
+    above = (probability > threshold).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8, ltype=cv2.CV_32S)
+    rows, columns = probability.shape
+    for label in range(1, count):
+        x, y, width, height, area = (int(value) for value in stats[label])
+        if 4 * area < smallest:
+            continue
+        left, top = max(x - 1, 0), max(y - 1, 0)
+        window = slice(top, min(y + height + 1, rows)), slice(left, min(x + width + 1, columns))
+        part = probability[window]
+        if count > 2:
+            others = above[window].astype(bool) & (labels[window] != label)
+            part = np.where(others, np.float32(0), part)
+        yield _Part(left, top, part)
+
+
+def _trace(part: _Part, roi: Roi, shape: tuple[int, ...], threshold: float, smallest: float) -> list[Region]:
+    """The contours of one part in source pixels; ``shape`` is the whole probability map's."""
+    step = max(1, round((roi.width * roi.height / _FINEST) ** 0.5))
+    sampled, left, top = _sample(part, roi, shape, step)
+    above = (sampled > threshold).astype(np.uint8)
+    outlines, _ = cv2.findContours(above, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    regions = []
+    for outline in outlines:
+        x, y, width, height = cv2.boundingRect(outline)
+        if width * height * step * step < smallest:
+            continue
+        inside = np.zeros((height, width), np.uint8)
+        cv2.drawContours(inside, [outline], -1, 1, cv2.FILLED, offset=(-x, -y))
+        area = cv2.countNonZero(inside) * step * step
+        if area < smallest:
+            continue
+        score = float(cv2.mean(sampled[y : y + height, x : x + width], inside)[0])
+        corners = cv2.approxPolyDP(outline, _TOLERANCE_PX, True)[:, 0]
+        contour = np.ascontiguousarray(corners.astype(np.int32) * step + np.array([left, top], np.int32))
+        bbox = (x * step + left, y * step + top, (width - 1) * step + 1, (height - 1) * step + 1)
+        regions.append(Region(min(max(score, 0.0), 1.0), bbox, area, contour))
+    return regions
+
+
+def _sample(part: _Part, roi: Roi, shape: tuple[int, ...], step: int) -> tuple[FloatMap, int, int]:
+    """``part`` at every ``step``-th source pixel, and the source column and row of the first sample.
+
+    Source pixel x of the field of view lies at (x + 0.5) / scale - 0.5 in the model's pixels, as ``preprocess``
+    resizes; beyond the outermost pixel centres the outermost value holds.
+    """
+    rows, columns = part.probability.shape
+    scale_x, scale_y = roi.width / shape[1], roi.height / shape[0]
+    # The cells that touch the part reach half a model pixel beyond its own pixels, and to the border at the border.
+    left = max(int(np.floor((part.x - 0.5) * scale_x)), 0)
+    top = max(int(np.floor((part.y - 0.5) * scale_y)), 0)
+    right = min(int(np.ceil((part.x + columns + 0.5) * scale_x)), roi.width)
+    bottom = min(int(np.ceil((part.y + rows + 0.5) * scale_y)), roi.height)
+    size = max((right - left + step - 1) // step, 1), max((bottom - top + step - 1) // step, 1)
+    to_part = np.array(
+        [
+            [step / scale_x, 0.0, (left + 0.5) / scale_x - 0.5 - part.x],
+            [0.0, step / scale_y, (top + 0.5) / scale_y - 0.5 - part.y],
+        ]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    sampled = cv2.warpAffine(part.probability, to_part, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return sampled, left + roi.x, top + roi.y

@@ -1,0 +1,167 @@
+"""The contract of ``Engine``, over every backend that can run here."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from polyplive.backends.factory import BACKENDS, installed_backends, open_engine, resolve_backend
+from polyplive.backends.options import EngineOptions
+from polyplive.errors import ConfigError, EngineClosed, ManifestError, ModelNotFound, PolypliveError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from polyplive.backends.base import Engine
+
+REFERENCE = EngineOptions(precision="float32")
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def engine(request: pytest.FixtureRequest, shipped_graph: Path) -> Iterator[Engine]:
+    if request.param not in installed_backends():
+        pytest.skip(f"{request.param} is not installed")
+    opened = open_engine(shipped_graph, request.param, REFERENCE)
+    yield opened
+    opened.close()
+
+
+def noise(engine: Engine, seed: int = 0) -> np.ndarray:
+    shape = (1, engine.spec.height, engine.spec.width, 3)
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+def blob(engine: Engine) -> np.ndarray:
+    """A reddish dome on a pale wall: enough like a polyp to be marked by some models, and a smooth input for all."""
+    height, width = engine.spec.height, engine.spec.width
+    rows, columns = np.mgrid[:height, :width]
+    distance = np.hypot((rows - height / 2) / (height / 5), (columns - width / 2) / (width / 5))
+    dome = np.clip(1.2 - distance, 0, 1)[..., None]
+    wall, polyp = np.array([200, 130, 110.0]), np.array([235, 90, 80.0])
+    return (wall * (1 - dome) + polyp * dome).astype(np.uint8)[None]
+
+
+def test_spec_names_shapes_and_manifest(engine: Engine) -> None:
+    spec = engine.spec
+    assert spec.backend in BACKENDS
+    assert (spec.height, spec.width) == (spec.manifest.input_height, spec.manifest.input_width)
+    assert spec.device
+
+
+def test_outputs_have_the_promised_shapes_and_ranges(engine: Engine) -> None:
+    outputs = engine.infer(blob(engine))
+    assert outputs.probability.shape == (engine.spec.height, engine.spec.width)
+    assert outputs.probability.dtype == np.float32
+    assert 0 <= outputs.probability.min() <= outputs.probability.max() <= 1
+    assert outputs.cam is not None
+    assert outputs.cam.shape == (engine.spec.cam_height, engine.spec.cam_width)
+    assert outputs.cam.dtype == np.float32
+    assert outputs.cam.min() >= 0
+
+
+def test_without_cam_the_probability_is_the_same(engine: Engine) -> None:
+    tensor = blob(engine)
+    whole, mask_only = engine.infer(tensor), engine.infer(tensor, cam=False)
+    assert mask_only.cam is None
+    np.testing.assert_allclose(mask_only.probability, whole.probability, atol=1e-5)
+
+
+def test_same_input_same_answer(engine: Engine) -> None:
+    tensor = noise(engine)
+    first, second = engine.infer(tensor), engine.infer(tensor)
+    np.testing.assert_array_equal(first.probability, second.probability)
+
+
+def test_arrays_belong_to_the_caller(engine: Engine) -> None:
+    first = engine.infer(blob(engine))
+    kept_probability, kept_cam = first.probability.copy(), first.cam.copy()
+    engine.infer(noise(engine, seed=1))
+    np.testing.assert_array_equal(first.probability, kept_probability)
+    np.testing.assert_array_equal(first.cam, kept_cam)
+    first.probability[:] = 7  # writing to it must not reach the next answer
+    assert engine.infer(blob(engine)).probability.max() <= 1
+
+
+@pytest.mark.parametrize("change", ["dtype", "batch", "size", "planes"])
+def test_a_wrong_tensor_is_named_with_what_was_expected(engine: Engine, change: str) -> None:
+    tensor = noise(engine)
+    wrong = {
+        "dtype": tensor.astype(np.float32),
+        "batch": np.concatenate([tensor, tensor]),
+        "size": tensor[:, :-1],
+        "planes": tensor.transpose(0, 3, 1, 2),
+    }[change]
+    with pytest.raises(ValueError, match=rf"takes uint8 \[1, {engine.spec.height}.*not {wrong.dtype}"):
+        engine.infer(wrong)
+
+
+def test_a_tensor_that_is_not_contiguous_is_the_same_picture(engine: Engine) -> None:
+    tensor = noise(engine)
+    mirrored = np.ascontiguousarray(tensor[:, :, ::-1])
+    np.testing.assert_array_equal(engine.infer(tensor[:, :, ::-1]).probability, engine.infer(mirrored).probability)
+
+
+@pytest.mark.parametrize("backend", installed_backends())
+def test_closing_twice_is_fine_and_use_after_close_is_clear(backend: str, shipped_graph: Path) -> None:
+    engine = open_engine(shipped_graph, backend, REFERENCE)
+    engine.close()
+    engine.close()
+    with pytest.raises(EngineClosed, match="closed"):
+        engine.infer(noise(engine))
+
+
+def test_backends_agree(shipped_graph: Path) -> None:
+    if len(installed_backends()) < 2:
+        pytest.skip("needs two backends")
+    engines = [open_engine(shipped_graph, name, REFERENCE) for name in installed_backends()]
+    for make in (noise, blob):
+        first, *others = (engine.infer(make(engine)) for engine in engines)
+        scale = max(float(first.cam.max()), 1e-6)
+        for other in others:
+            np.testing.assert_allclose(other.probability, first.probability, atol=2e-3)
+            np.testing.assert_allclose(other.cam, first.cam, atol=1e-2 * scale)
+    for engine in engines:
+        engine.close()
+
+
+def test_auto_takes_an_installed_backend_and_an_unknown_one_is_refused() -> None:
+    assert resolve_backend("auto") in installed_backends()
+    with pytest.raises(ConfigError, match="No backend 'abacus'"):
+        resolve_backend("abacus")
+
+
+@pytest.mark.parametrize("backend", installed_backends())
+@pytest.mark.parametrize("damage", ["truncated", "empty", "text", "other graph", "no manifest", "manifest of text"])
+def test_a_damaged_model_is_one_clear_error(tmp_path: Path, shipped_graph: Path, damage: str, backend: str) -> None:
+    graph = tmp_path / "model.onnx"
+    shutil.copy(shipped_graph, graph)
+    shutil.copy(shipped_graph.with_suffix(".json"), graph.with_suffix(".json"))
+    whole = graph.read_bytes()
+    match damage:
+        case "truncated":
+            graph.write_bytes(whole[: len(whole) // 2])
+        case "empty":
+            graph.write_bytes(b"")
+        case "text":
+            graph.write_text("this is no graph")
+        case "other graph":
+            graph.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        case "no manifest":
+            graph.with_suffix(".json").unlink()
+        case "manifest of text":
+            graph.with_suffix(".json").write_text("no JSON")
+    with pytest.raises(ManifestError) as caught:
+        open_engine(graph, backend)
+    assert "\n" not in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_model_that_does_not_exist_names_those_that_do() -> None:
+    with pytest.raises(ModelNotFound, match="unet-lite0"):
+        open_engine("no-such-model")
+    assert issubclass(ModelNotFound, PolypliveError)
+    assert issubclass(ModelNotFound, FileNotFoundError)

@@ -1,0 +1,85 @@
+"""One call path for a frame: coordinates there and back, the same answers every run, nothing carried too far."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from colour_engine import ColourEngine, red_disc
+
+from polyplive.config import PipelineSettings
+from polyplive.errors import ConfigError, EngineClosed
+from polyplive.pipeline import Pipeline
+from polyplive.types import Frame, Roi
+
+
+def frame(image: np.ndarray, index: int = 0) -> Frame:
+    return Frame(image, index, index / 25, 0.0, decode_ms=1.5)
+
+
+@pytest.mark.parametrize("roi", ["none", "40,20,200,160"])
+def test_a_disc_is_found_where_it_is(roi: str) -> None:
+    pipeline = Pipeline(ColourEngine(), PipelineSettings(roi=roi))
+    prediction = pipeline.process(frame(red_disc(320, 240, (150, 100), 40)))
+    (detection,) = prediction.detections
+    x, y, width, height = detection.bbox
+    assert abs(x + width / 2 - 150.5) < 3
+    assert abs(y + height / 2 - 100.5) < 3
+    assert abs(width - 80) < 6
+    assert detection.area_px == pytest.approx(np.pi * 40**2, rel=0.06)
+    expected = Roi(0, 0, 320, 240) if roi == "none" else Roi(40, 20, 200, 160)
+    assert prediction.roi == expected
+
+
+def test_outside_the_region_nothing_is_seen() -> None:
+    pipeline = Pipeline(ColourEngine(), PipelineSettings(roi="0,0,100,100"))
+    assert pipeline.process(frame(red_disc(320, 240, (250, 180), 30))).detections == ()
+
+
+def test_stage_times_and_index_are_the_frames_own() -> None:
+    prediction = Pipeline(ColourEngine()).process(frame(red_disc(64, 64, (32, 32), 12), index=7))
+    assert prediction.index == 7
+    assert prediction.stages.decode_ms == 1.5
+    assert prediction.stages.infer_ms > 0
+    assert prediction.completed_s > 0
+
+
+def test_the_threshold_is_the_models_unless_given() -> None:
+    assert Pipeline(ColourEngine()).threshold == 0.5
+    assert Pipeline(ColourEngine(), PipelineSettings(threshold=0.7)).threshold == 0.7
+
+
+def test_without_heatmap_the_gradient_is_not_asked_for() -> None:
+    engine = ColourEngine()
+    prediction = Pipeline(engine).process(frame(red_disc(64, 64, (32, 32), 12)), cam=False)
+    assert prediction.cam is None
+    assert engine.cams == [False]
+
+
+def test_the_heatmaps_scale_follows_the_masks_share_not_the_maps_maximum() -> None:
+    small, large = (
+        Pipeline(ColourEngine(), PipelineSettings(roi="none")).process(frame(red_disc(256, 256, (128, 128), radius)))
+        for radius in (30, 60)
+    )
+    assert large.cam_full_scale / small.cam_full_scale == pytest.approx(4, rel=0.15)
+
+
+def test_tracks_last_until_a_reset() -> None:
+    pipeline = Pipeline(ColourEngine(), PipelineSettings(roi="none"))
+    near = [pipeline.process(frame(red_disc(320, 240, (100 + 5 * step, 100), 30), step)) for step in range(4)]
+    assert {prediction.detections[0].track for prediction in near} == {1}
+    pipeline.reset()
+    assert pipeline.process(frame(red_disc(320, 240, (115, 100), 30))).detections[0].track == 1
+
+
+def test_closing_the_pipeline_closes_its_engine() -> None:
+    engine = ColourEngine()
+    with Pipeline(engine) as pipeline:
+        pass
+    with pytest.raises(EngineClosed):
+        pipeline.process(frame(red_disc(64, 64, (32, 32), 12)))
+
+
+@pytest.mark.parametrize("roi", ["1,2,3", "a,b,c,d", "0,0,0,5", "-1,0,5,5", "everything"])
+def test_a_wrong_region_is_named(roi: str) -> None:
+    with pytest.raises(ConfigError, match=roi):
+        Pipeline(ColourEngine(), PipelineSettings(roi=roi))
