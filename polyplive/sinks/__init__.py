@@ -1,0 +1,1 @@
+"""Where results go: overlay video, events, reports."""

@@ -1,0 +1,28 @@
+"""What the operating system says of a file that cannot be written, as one ``SinkError``."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from polyplive.errors import SinkError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def sink_error(path: Path, error: BaseException) -> SinkError:
+    """The error to raise for ``error``, met while writing ``path``; what was written before is said to be kept."""
+    number = getattr(error, "errno", None)
+    if number in _FULL:
+        return SinkError(f"No room left to write '{path}'", "Free some space; what was written so far is kept.")
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return SinkError(f"Cannot write '{path}': there is no folder '{path.parent}'", "Create it, or name another.")
+    if isinstance(error, IsADirectoryError):
+        return SinkError(f"Cannot write '{path}': it is a folder", "Name a file in it.")
+    if isinstance(error, PermissionError):
+        return SinkError(f"Cannot write '{path}': permission denied", "Name a file in a folder of your own.")
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return SinkError(f"Cannot write '{path}': {' '.join(str(said).split())}", "Name another file.")
