@@ -1,0 +1,153 @@
+"""Augmentation for endoscopy: what a scope, its light, its processor and its recorder do to the same scene.
+
+Everything draws from one numpy generator, so that a seed gives the same picture again. Pictures are uint8
+[H, W, 3] BGR, masks uint8 [H, W] of 0 and 255.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How often each change is made, as probabilities, and how strong it may be.
+
+    ``rotation`` by any angle (a scope is turned freely); ``scale`` is the range of zoom; ``colour`` is the greatest
+    relative change of saturation and gain, and the hue turns by up to 8 of 180 steps.
+    """
+
+    rotation: float = 0.6
+    scale: tuple[float, float] = (0.75, 1.4)
+    colour: float = 0.3
+    gamma: float = 0.3
+    blur: float = 0.15
+    jpeg: float = 0.2
+    specular: float = 0.15
+    noise: float = 0.1
+    background: float = 0.08
+
+
+def augment(
+    image: Picture, mask: Picture, size: int, rng: np.random.Generator, settings: Augmentation
+) -> tuple[Picture, Picture]:
+    """A changed copy of picture and mask, both ``size`` x ``size``."""
+    if rng.random() < settings.background:
+        image, mask = _background_crop(image, mask, rng)
+    image, mask = _move(image, mask, size, rng, settings)
+    image = _recolour(image, rng, settings)
+    if rng.random() < settings.specular:
+        image = _specular_spots(image, rng)
+    if rng.random() < settings.blur:
+        image = _blur(image, rng)
+    if rng.random() < settings.noise:
+        image = _noise(image, rng)
+    if rng.random() < settings.jpeg:
+        image = _jpeg(image, rng)
+    return image, mask
+
+
+def fit(image: Picture, mask: Picture, size: int) -> tuple[Picture, Picture]:
+    """Picture and mask resized to ``size`` x ``size``, unchanged otherwise."""
+    if image.shape[:2] == (size, size):
+        return image, mask
+    shrinks = image.shape[0] > size
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    small: Picture = cv2.resize(image, (size, size), interpolation=way)
+    return small, _binary(cv2.resize(mask, (size, size), interpolation=cv2.INTER_LINEAR))
+
+
+def _background_crop(image: Picture, mask: Picture, rng: np.random.Generator) -> tuple[Picture, Picture]:
+    """A part of the picture that shows no polyp, if one of a few tries finds any: a negative from a positive."""
+    height, width = mask.shape
+    for _ in range(6):
+        share = rng.uniform(0.4, 0.65)
+        rows, columns = int(height * share), int(width * share)
+        top, left = int(rng.integers(0, height - rows + 1)), int(rng.integers(0, width - columns + 1))
+        part = (slice(top, top + rows), slice(left, left + columns))
+        if not mask[part].any():
+            return image[part], mask[part]
+    return image, mask
+
+
+def _move(
+    image: Picture, mask: Picture, size: int, rng: np.random.Generator, settings: Augmentation
+) -> tuple[Picture, Picture]:
+    """Zoom, turn, mirror, stretch and shift, in one resampling."""
+    height, width = mask.shape
+    angle = rng.uniform(-180, 180) if rng.random() < settings.rotation else rng.uniform(-10, 10)
+    zoom = np.exp(rng.uniform(*np.log(settings.scale)))
+    stretch = np.exp(rng.uniform(-0.12, 0.12))
+    flip_x, flip_y = rng.choice([-1.0, 1.0], 2)
+    turn = cv2.getRotationMatrix2D((0, 0), angle, 1.0)[:, :2]
+    base = np.diag([size / width * zoom * stretch * flip_x, size / height * zoom / stretch * flip_y])
+    matrix = np.zeros((2, 3))
+    matrix[:, :2] = turn @ base
+    centre = np.array([width / 2, height / 2])
+    matrix[:, 2] = size / 2 + rng.uniform(-0.1, 0.1, 2) * size - matrix[:, :2] @ centre
+    moved: Picture = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderValue=(0, 0, 0))
+    return moved, _binary(cv2.warpAffine(mask, matrix, (size, size), flags=cv2.INTER_LINEAR))
+
+
+def _recolour(image: Picture, rng: np.random.Generator, settings: Augmentation) -> Picture:
+    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV).astype(np.float32)
+    hsv[..., 0] = (hsv[..., 0] + rng.uniform(-8, 8)) % 180
+    hsv[..., 1] *= 1 + rng.uniform(-settings.colour, settings.colour)
+    gain = 1 + rng.uniform(-settings.colour, settings.colour)
+    gamma = np.exp(rng.uniform(-settings.gamma, settings.gamma))
+    hsv[..., 2] = 255 * np.clip(hsv[..., 2] * gain / 255, 0, 1) ** gamma
+    recoloured: Picture = cv2.cvtColor(np.clip(hsv, 0, 255).astype(np.uint8), cv2.COLOR_HSV2BGR)
+    return recoloured
+
+
+def _specular_spots(image: Picture, rng: np.random.Generator) -> Picture:
+    """Small saturated highlights with a soft edge, as wet mucosa gives."""
+    size = image.shape[0]
+    light = np.zeros(image.shape[:2], np.float32)
+    for _ in range(int(rng.integers(2, 12))):
+        centre = tuple(int(value) for value in rng.integers(0, size, 2))
+        axes = tuple(int(value) for value in rng.integers(1, max(2, size // 24), 2))
+        cv2.ellipse(light, centre, axes, float(rng.uniform(0, 180)), 0, 360, 1.0, -1)
+    light = cv2.GaussianBlur(light, (0, 0), rng.uniform(0.6, 1.8))[..., None]
+    lit: Picture = (image + (255 - image) * light).astype(np.uint8)
+    return lit
+
+
+def _blur(image: Picture, rng: np.random.Generator) -> Picture:
+    """Defocus, or motion along a random direction."""
+    size = image.shape[0]
+    blurred: Picture
+    if rng.random() < 0.5:
+        blurred = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, max(0.6, size / 120)))
+        return blurred
+    length = int(rng.integers(3, max(4, size // 20)))
+    kernel = np.zeros((length, length), np.float32)
+    kernel[length // 2] = 1
+    turn = cv2.getRotationMatrix2D((length / 2 - 0.5, length / 2 - 0.5), float(rng.uniform(0, 180)), 1)
+    kernel = cv2.warpAffine(kernel, turn, (length, length))
+    blurred = cv2.filter2D(image, -1, kernel / max(float(kernel.sum()), 1e-6))
+    return blurred
+
+
+def _noise(image: Picture, rng: np.random.Generator) -> Picture:
+    noise = rng.normal(0, rng.uniform(2, 9), image.shape).astype(np.float32)
+    noisy: Picture = np.clip(image + noise, 0, 255).astype(np.uint8)
+    return noisy
+
+
+def _jpeg(image: Picture, rng: np.random.Generator) -> Picture:
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None, "what was just encoded can be decoded"
+    return np.asarray(decoded, np.uint8)
+
+
+def _binary(mask: Any) -> Picture:
+    return np.where(mask > 127, 255, 0).astype(np.uint8)

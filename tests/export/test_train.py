@@ -1,0 +1,191 @@
+"""Training: it learns, a kill costs at most an epoch, and files are whole or absent."""
+
+from __future__ import annotations
+
+import csv
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from polyplive.export.checkpoint import load_network, read_checkpoint, save_checkpoint
+from polyplive.export.dataset import FolderSource
+from polyplive.export.recipe import SHIPPED, Recipe, load_recipe, recipe_from
+from polyplive.export.train import TrainingSettings, train
+
+from polyplive.errors import ConfigError, TrainingError
+
+TINY = Recipe(
+    architecture="unet",
+    options={"base": 4, "levels": 3},
+    size=32,
+    batch=4,
+    epochs=3,
+    learning_rate=5e-3,
+    warm_up=0.2,
+    averaging=0.8,
+    seed=3,
+    sources=(FolderSource("train", repeat=2),),
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Bright discs on dark noise: a task that a tiny network learns in seconds."""
+    root = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 16), ("validation", 4)):
+        for name in ("images", "masks"):
+            (root / part / name).mkdir(parents=True)
+        for number in range(count):
+            mask = np.zeros((40, 40), np.uint8)
+            cv2.circle(mask, tuple(int(v) for v in rng.integers(12, 28, 2)), int(rng.integers(5, 10)), 255, -1)
+            image = rng.integers(0, 70, (40, 40, 3), np.uint8) + (mask // 2)[..., None]
+            cv2.imwrite(str(root / part / "images" / f"{number}.png"), image)
+            cv2.imwrite(str(root / part / "masks" / f"{number}.png"), mask)
+    return root
+
+
+def with_epochs(epochs: int) -> Recipe:
+    import dataclasses
+
+    return dataclasses.replace(TINY, epochs=epochs)
+
+
+def weights_of(path: Path) -> dict[str, torch.Tensor]:
+    return read_checkpoint(path)["weights"]
+
+
+def test_it_learns_and_leaves_curves_and_figures(data: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+    best = train(TrainingSettings(with_epochs(12), data, tmp_path / "run"), lines.append)
+    assert len(lines) == 12
+    with (tmp_path / "run" / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    assert max(float(row["iou"]) for row in rows) > 0.6
+    assert cv2.imread(str(tmp_path / "run" / "curves.png")).std() > 5
+    network, facts = load_network(best)
+    assert facts["recipe"]["seed"] == TINY.seed
+    assert not network.training
+
+
+def test_a_seed_gives_the_same_start_and_the_same_data(data: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        train(TrainingSettings(with_epochs(1), data, tmp_path / name))
+    one, two = (weights_of(tmp_path / name / "last.pt") for name in ("one", "two"))
+    for name, value in one.items():
+        torch.testing.assert_close(value, two[name])
+
+
+def test_resuming_gives_what_a_run_without_a_break_gives(data: Path, tmp_path: Path) -> None:
+    train(TrainingSettings(TINY, data, tmp_path / "whole"))
+    broken = tmp_path / "broken"
+    stopped: list[str] = []
+
+    def stop_after_first(line: str) -> None:
+        stopped.append(line)
+        if len(stopped) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainingSettings(TINY, data, broken), stop_after_first)
+    train(TrainingSettings(TINY, data, broken, resume=True))
+    whole = weights_of(tmp_path / "whole" / "last.pt")
+    for name, value in weights_of(broken / "last.pt").items():
+        torch.testing.assert_close(value, whole[name], atol=1e-3, rtol=1e-2)
+    assert len(read_checkpoint(broken / "last.pt")["history"]) == TINY.epochs
+
+
+def test_a_killed_run_can_be_resumed(data: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        'architecture = "unet"\nsize = 32\nbatch = 4\nepochs = 500\n[options]\nbase = 4\nlevels = 3\n'
+        '[[sources]]\nfolder = "train"\n'
+    )
+    command = [sys.executable, "-m", "polyplive", "train", "--recipe", str(recipe), "--data", str(data)]
+    command += ["--out", str(tmp_path / "run")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("epoch 2/"):
+            break
+    time.sleep(0.05)  # somewhere inside the next epoch, or inside the writing of a checkpoint
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    done = len(read_checkpoint(tmp_path / "run" / "last.pt")["history"])
+    assert done >= 2
+    again = subprocess.run(
+        [*command, "--resume", "--epochs", str(done + 1)], capture_output=True, text=True, check=False
+    )
+    assert f"epoch {done + 1}/" in again.stderr
+    assert "epoch 1/" not in again.stderr
+    assert len(read_checkpoint(tmp_path / "run" / "last.pt")["history"]) == done + 1
+
+
+def test_a_run_is_not_overwritten(data: Path, tmp_path: Path) -> None:
+    train(TrainingSettings(with_epochs(1), data, tmp_path / "run"))
+    before = (tmp_path / "run" / "last.pt").read_bytes()
+    with pytest.raises(TrainingError, match="--resume"):
+        train(TrainingSettings(with_epochs(1), data, tmp_path / "run"))
+    assert (tmp_path / "run" / "last.pt").read_bytes() == before
+
+
+def test_another_runs_weights_can_be_the_start(data: Path, tmp_path: Path) -> None:
+    first = train(TrainingSettings(with_epochs(8), data, tmp_path / "first"))
+    lines: list[str] = []
+    train(TrainingSettings(with_epochs(1), data, tmp_path / "second", start_from=first), lines.append)
+    loss = float(lines[0].split("loss ")[1].split(",")[0])
+    assert loss < read_checkpoint(tmp_path / "first" / "last.pt")["history"][0]["loss"]
+
+
+class Planted:
+    """Pickled, it would run a command when read."""
+
+    def __reduce__(self):
+        return os.system, ("touch planted",)
+
+
+def test_reading_a_checkpoint_executes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"architecture": Planted()}, tmp_path / "planted.pt")
+    (tmp_path / "plain.pt").write_bytes(pickle.dumps(Planted()))
+    for name in ("planted.pt", "plain.pt"):
+        with pytest.raises(TrainingError, match=name):
+            read_checkpoint(tmp_path / name)
+    assert not (tmp_path / "planted").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 cut"])
+def test_what_is_no_checkpoint_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd.pt"
+    path.write_bytes(content)
+    with pytest.raises(TrainingError, match=r"odd\.pt") as caught:
+        load_network(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "last.pt"
+    save_checkpoint(path, {"architecture": "unet", "epoch": 1})
+    (tmp_path / ".last.pt.part").mkdir()  # where the new one would be prepared
+    with pytest.raises((TrainingError, OSError)):
+        save_checkpoint(path, {"architecture": "unet", "epoch": 2})
+    assert read_checkpoint(path)["epoch"] == 1
+
+
+def test_shipped_recipes_can_be_read_and_wrong_keys_are_named() -> None:
+    assert [load_recipe(path.stem).architecture for path in SHIPPED.glob("*.toml")]
+    with pytest.raises(ConfigError, match="learnig_rate"):
+        recipe_from({"learnig_rate": 1}, "mine.toml")
+    with pytest.raises(ConfigError, match="multiple of 32"):
+        recipe_from({"size": 100}, "mine.toml")
+    with pytest.raises(ConfigError, match="unet-lite0"):
+        load_recipe("no-such-recipe")

@@ -1,0 +1,52 @@
+"""A network small enough for tests, whose predictions are neither empty nor full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from polyplive.export.checkpoint import save_checkpoint
+from polyplive.export.networks import SegmentationNetwork, build_network
+from polyplive.export.recipe import Recipe, recipe_facts
+
+SIDE = 64
+
+
+def tiny_network(seed: int = 0, architecture: str = "unet") -> SegmentationNetwork:
+    """Random weights, random batch norm statistics, and a head that splits pictures into polyp and background."""
+    torch.manual_seed(seed)
+    options = {"base": 4, "levels": 4} if architecture == "unet" else {"widths": (16, 12, 8, 8)}
+    network = build_network(architecture, **options).eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.2, 0.2)
+            module.running_var.uniform_(0.5, 1.5)
+    logit = network(network.normalise(torch.from_numpy(frame(seed)).permute(2, 0, 1)[None]))
+    network.head.weight.data /= logit.std()
+    network.head.bias.data = (network.head.bias.data - logit.median()) / logit.std()
+    return network
+
+
+def frame(seed: int, side: int = SIDE):
+    """A smooth random picture, uint8 [side, side, 3]."""
+    from polyplive.export.verify import random_frames
+
+    return random_frames(side, side, 4, seed)[2]
+
+
+def tiny_checkpoint(path: Path, network: SegmentationNetwork | None = None) -> Path:
+    """A checkpoint as training writes it."""
+    network = network or tiny_network()
+    recipe = recipe_facts(Recipe(architecture="unet", options={"base": 4, "levels": 4}, size=SIDE))
+    save_checkpoint(
+        path,
+        {
+            "architecture": "unet",
+            "options": {"base": 4, "levels": 4},
+            "recipe": recipe,
+            "weights": network.state_dict(),
+            "validation": {"iou": 0.5},
+            "epoch": 1,
+        },
+    )
+    return path
