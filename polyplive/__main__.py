@@ -1,0 +1,7 @@
+"""``python -m polyplive``."""
+
+import sys
+
+from polyplive.cli import main
+
+sys.exit(main())

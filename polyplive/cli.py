@@ -1,0 +1,176 @@
+"""The command line: one short function a command. Results go to stdout, everything else to stderr.
+
+Each function imports what its command needs when it runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from polyplive import RESEARCH_NOTICE, __version__
+from polyplive.cli_options import engine_options, overlay_options, pipeline_options, sink_options
+from polyplive.errors import ConfigError, PolypliveError
+
+EXISTING = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="polyplive %(version)s. " + RESEARCH_NOTICE)
+def cli() -> None:
+    """Real-time colonoscopy overlay: polyp contours, masks and Grad-CAM heatmaps.
+
+    Research use only. Not a medical device. Nothing leaves this machine.
+
+    Begin with 'polyplive demo'; 'polyplive doctor' says what works on this machine.
+    """
+
+
+@cli.command(epilog="Example: polyplive demo")
+@click.option("--output", type=EXISTING, help="Write the overlay video, events and report into this folder.")
+@click.option("--headless", is_flag=True, help="Write files also where a window could be opened.")
+@engine_options
+def demo(**given: Any) -> None:
+    """Replay the rendered demo clip.
+
+    Opens a window; with no display it writes the overlay video and says where.
+    """
+    from polyplive.commands.demo import demo as run
+
+    sys.exit(run(given))
+
+
+@cli.command(epilog="Example: polyplive replay procedure.mp4 --record overlay.mp4 --events events.jsonl")
+@click.argument("video", type=EXISTING)
+@click.option("--headless", is_flag=True, help="No window: process every frame as fast as possible, then end.")
+@click.option("--start", type=click.FloatRange(min=0), default=0.0, help="Begin at this second.")
+@click.option("--frames", type=click.IntRange(min=1), help="Stop after this many frames.")
+@click.option("--deinterlace", is_flag=True, help="For interlaced recordings.")
+@click.option("--snapshots", type=EXISTING, help="Folder for the window's snapshots.")
+@sink_options
+@overlay_options
+@pipeline_options
+@engine_options
+def replay(**given: Any) -> None:
+    """Show a recorded procedure with contours, masks and heatmap."""
+    from polyplive.commands.replay import replay as run
+
+    sys.exit(run(given))
+
+
+@cli.command(epilog="Example: polyplive evaluate kvasir-seg/validation --json figures.json")
+@click.argument("data", type=EXISTING)
+@click.option("--json", "json_path", type=EXISTING, help="Write all figures to this file.")
+@click.option("--skip-bad", is_flag=True, help="Leave out broken or incomplete pairs, and name them.")
+@pipeline_options
+@engine_options
+def evaluate(**given: Any) -> None:
+    """Measure a model on a folder of images/ and masks/.
+
+    Files belong together by name, whatever their extension or size.
+    """
+    from polyplive.commands.evaluate import evaluate as run
+
+    sys.exit(run(given))
+
+
+@cli.command(epilog="Example: polyplive bench --video procedure.mp4 --json bench.json")
+@click.option("--video", type=EXISTING, help="What to process end to end; default: the rendered demo clip.")
+@click.option("--frames", type=click.IntRange(min=10), default=1000, show_default=True, help="Frames a run.")
+@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--json", "json_path", type=EXISTING, help="Write all figures to this file.")
+@pipeline_options
+@engine_options
+def bench(**given: Any) -> None:
+    """Measure speed on this machine: the engine alone, and the whole pipeline without a window."""
+    from polyplive.commands.bench import bench as run
+
+    sys.exit(run(given))
+
+
+@cli.command(epilog="Example: polyplive train --recipe unet-lite0 --data kvasir-seg --out runs/mine")
+@click.option("--recipe", help="A shipped recipe's name or a TOML file.")
+@click.option("--data", type=EXISTING, help="Folder with train/ and validation/, each with images/ and masks/.")
+@click.option("--out", type=EXISTING, help="Folder of the run: checkpoints, metrics, curves.")
+@click.option("--resume", is_flag=True, help="Go on where a run in --out was cut off.")
+@click.option("--start-from", type=EXISTING, help="Begin with the weights of another run's checkpoint.")
+@click.option("--skip-bad", is_flag=True, help="Leave out broken or incomplete pairs, and name them.")
+@click.option("--epochs", type=click.IntRange(min=1))
+@click.option("--seed", type=int)
+def train(**given: Any) -> None:
+    """Train a segmentation network (needs the 'train' extra)."""
+    from polyplive.commands.train import train as run
+
+    sys.exit(run(given))
+
+
+@cli.command(epilog="Example: polyplive export runs/mine/best --name mine --out engines")
+@click.argument("checkpoint", type=EXISTING)
+@click.option("--name", help="The model's name; default: its architecture.")
+@click.option("--out", type=EXISTING, default=Path(), help="Folder for NAME.onnx and NAME.json.")
+@click.option("--check", "check_folder", type=EXISTING, help="Folder of images/ and masks/ for checks and scales.")
+@click.option("--cam-layer", help="Where the Grad-CAM is taken; default: the architecture's own.")
+@click.option("--size", type=click.IntRange(min=32), help="Input side; default: the training size.")
+@click.option("--facts", type=EXISTING, help="TOML file of facts for the manifest: version, threshold, licences, ...")
+def export(**given: Any) -> None:
+    """Export a checkpoint to ONNX with mask and Grad-CAM in one verified graph (needs the 'train' extra)."""
+    from polyplive.commands.export import export as run
+
+    sys.exit(run(given))
+
+
+@cli.command(epilog="Example: polyplive doctor")
+def doctor() -> None:
+    """Say what works on this machine, and what to install for the rest."""
+    from polyplive.commands.doctor import doctor as run
+
+    sys.exit(run())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, 1 (failed), 2 (usage), 130 (interrupted).
+
+    Every error is one line on stderr. With POLYPLIVE_DEBUG set, the traceback follows.
+    """
+    try:
+        cli.main(args=arguments, prog_name="polyplive", standalone_mode=False)
+    except click.exceptions.Abort:
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except click.UsageError as error:
+        return _fail(2, f"{error.format_message()} See 'polyplive {_command(error)}--help'.")
+    except click.ClickException as error:
+        return _fail(1, error.format_message())
+    except PolypliveError as error:
+        return _fail(2 if isinstance(error, ConfigError) else 1, str(error))
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # for the flush at exit
+        return 1
+    except SystemExit as done:
+        return int(done.code or 0)
+    except Exception as error:
+        return _fail(1, f"Unexpected {type(error).__name__}: {error}. Set POLYPLIVE_DEBUG=1 and report what it shows.")
+    return 0
+
+
+def _command(error: click.UsageError) -> str:
+    name = error.ctx.info_name if error.ctx is not None and error.ctx.parent is not None else None
+    return f"{name} " if name else ""
+
+
+def _fail(code: int, text: str) -> int:
+    if os.environ.get("POLYPLIVE_DEBUG"):
+        import traceback
+
+        traceback.print_exc()
+    click.echo("polyplive: " + " ".join(text.split()), err=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Groups of options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from polyplive.backends.factory import BACKENDS
+from polyplive.backends.options import PRECISIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Command = Callable[..., Any]
+
+_PATH = click.Path(path_type=Path)
+
+
+def engine_options(command: Command) -> Command:
+    """Which model runs, on what."""
+    return _stack(
+        command,
+        click.option("--model", help="A shipped model's name, or an .onnx file."),
+        click.option("--backend", type=click.Choice(["auto", *BACKENDS]), help="Inference runtime."),
+        click.option("--precision", type=click.Choice(PRECISIONS), help="Arithmetic on the processor."),
+        click.option("--threads", type=click.IntRange(min=1), help="Processor threads for inference."),
+        click.option("--config", type=_PATH, help="TOML file of settings; options here override it."),
+    )
+
+
+def pipeline_options(command: Command) -> Command:
+    """How a frame becomes a prediction."""
+    return _stack(
+        command,
+        click.option("--roi", metavar="auto|none|X,Y,W,H", help="Field of view that the model sees."),
+        click.option("--threshold", type=float, help="Probability of a contour; default: the model's own."),
+        click.option("--min-area", type=float, help="Smallest region kept, as a share of the field of view."),
+    )
+
+
+def overlay_options(command: Command) -> Command:
+    """What is drawn."""
+    return _stack(
+        command,
+        click.option("--contour/--no-contour", default=None, help="Outline of each polyp."),
+        click.option("--mask/--no-mask", default=None, help="Tint inside it."),
+        click.option("--heatmap/--no-heatmap", default=None, help="Grad-CAM."),
+        click.option("--legend/--no-legend", default=None, help="The heatmap's colours."),
+        click.option("--opacity", type=click.FloatRange(0, 1), help="Of tint and heatmap."),
+    )
+
+
+def sink_options(command: Command) -> Command:
+    """Where results go."""
+    return _stack(
+        command,
+        click.option("--record", type=_PATH, help="Overlay video (.mp4 or .mkv)."),
+        click.option("--events", type=_PATH, help="Detections, one JSON object a line."),
+        click.option("--report", type=_PATH, help="Summary as one HTML file."),
+    )
+
+
+def settings_overrides(given: dict[str, Any]) -> dict[str, Any]:
+    """The options of this module as dotted names of ``config.Settings``; None where not given."""
+    return {
+        "model": given.get("model"),
+        "backend": given.get("backend"),
+        "engine.precision": given.get("precision"),
+        "engine.threads": given.get("threads"),
+        "pipeline.roi": given.get("roi"),
+        "pipeline.threshold": given.get("threshold"),
+        "pipeline.min_area": given.get("min_area"),
+        "overlay.contour": given.get("contour"),
+        "overlay.mask": given.get("mask"),
+        "overlay.heatmap": given.get("heatmap"),
+        "overlay.legend": given.get("legend"),
+        "overlay.opacity": given.get("opacity"),
+    }
+
+
+def _stack(command: Command, *options: Callable[[Command], Command]) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,1 @@
+"""What each command does: one file and one function a command, which gives the exit code."""

@@ -1,0 +1,44 @@
+"""``polyplive bench``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+
+from polyplive.benchmark import BenchmarkSettings, benchmark
+from polyplive.commands.messages import announce, say, stdout, write_json
+from polyplive.commands.session_setup import open_pipeline, settings_from
+from polyplive.demo import demo_clip
+from polyplive.progress import progress_bar
+from polyplive.session import open_source
+
+
+def bench(given: dict[str, Any]) -> int:
+    """Measure, print a table, write the JSON."""
+    settings = settings_from(given)
+    runs = BenchmarkSettings(given["frames"], given["runs"], settings.overlay.heatmap)
+    source = open_source(given["video"] or demo_clip())
+    try:
+        with open_pipeline(settings) as pipeline:
+            announce(pipeline.engine.spec)
+            say(f"{runs.runs} runs of {runs.frames} frames in each mode; close other programs for steady figures.")
+            with progress_bar("benchmark", 2 * runs.runs * runs.frames) as advance:
+                figures = benchmark(source, pipeline, runs, advance)
+    finally:
+        source.close()
+    _print(figures)
+    if given["json_path"] is not None:
+        write_json(given["json_path"], figures)
+    return 0
+
+
+def _print(figures: dict[str, Any]) -> None:
+    source = figures["source"]
+    table = Table("mode", "fps", "delay p50", "p99", title=f"{source['name']}, {source['width']}x{source['height']}")
+    for name, mode in figures["modes"].items():
+        delay = mode["annotation_delay_ms"]
+        table.add_row(name, f"{mode['fps']['mean']:.1f}", f"{delay['p50']:.1f} ms", f"{delay['p99']:.1f} ms")
+    stdout.print(table)
+    stages = figures["modes"]["headless"]["stages_ms"]
+    stdout.print("Stages, ms (p50): " + ", ".join(f"{stage} {values['p50']:.2f}" for stage, values in stages.items()))

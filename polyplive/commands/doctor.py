@@ -1,0 +1,95 @@
+"""``polyplive doctor``."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from polyplive import RESEARCH_NOTICE, __version__
+from polyplive.backends.factory import open_engine
+from polyplive.commands.messages import stdout
+from polyplive.errors import PolypliveError
+from polyplive.machine import has_display, package_version, processor_count, processor_name, window_problem
+from polyplive.manifest import load_manifest, shipped_models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report; ``needed`` says whether the main job fails without it."""
+
+    what: str
+    works: bool
+    detail: str
+    needed: bool = False
+
+
+def doctor() -> int:
+    """Print what works here; 1 when something that every command needs does not."""
+    findings = list(examine())
+    table = Table("", "what", "found, or what to do", title=f"polyplive {__version__}", title_justify="left")
+    for finding in findings:
+        sign = "[green]ok[/]" if finding.works else "[red]missing[/]" if finding.needed else "[yellow]absent[/]"
+        table.add_row(sign, finding.what, finding.detail)
+    stdout.print(table)
+    stdout.print(RESEARCH_NOTICE)
+    return 1 if any(finding.needed and not finding.works for finding in findings) else 0
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, one finding at a time; changes nothing."""
+    python = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    yield Finding("Python", True, python)
+    yield Finding("processor", True, f"{processor_name()}, {processor_count()} usable")
+    yield from _packages()
+    yield _encoder()
+    yield from _models()
+    yield _window()
+
+
+def _packages() -> Iterator[Finding]:
+    needed = {"numpy": "numpy", "opencv-python-headless": "OpenCV", "av": "PyAV", "PyQt6": "PyQt6"}
+    for distribution, label in needed.items():
+        yield _package(distribution, label, f"pip install {distribution}", needed=True)
+    yield _package("openvino", "OpenVINO (default backend)", "pip install openvino", needed=True)
+    yield _package("onnxruntime", "ONNX Runtime (second backend)", "pip install onnxruntime")
+    yield _package("torch", "PyTorch (train, export)", "pip install 'polyplive[train]'")
+
+
+def _package(distribution: str, label: str, command: str, *, needed: bool = False) -> Finding:
+    version = package_version(distribution)
+    return Finding(label, version is not None, version or f"install with: {command}", needed)
+
+
+def _encoder() -> Finding:
+    import av
+
+    found = "libx264" in av.codecs_available
+    return Finding("H.264 encoder (--record)", found, "libx264" if found else "reinstall PyAV: pip install --force av")
+
+
+def _models() -> Iterator[Finding]:
+    models = shipped_models()
+    if not models:
+        yield Finding("models", False, "none was installed: reinstall polyplive", needed=True)
+    for name, graph in models.items():
+        try:
+            manifest = load_manifest(graph)
+            engine = open_engine(name)
+            engine.close()
+        except PolypliveError as error:
+            yield Finding(f"model {name}", False, str(error), needed=True)
+            continue
+        size = f"{manifest.input_width}x{manifest.input_height}"
+        yield Finding(f"model {name}", True, f"{manifest.version}, {size}, runs on {engine.spec.backend}")
+
+
+def _window() -> Finding:
+    if has_display():
+        return Finding("window", True, "a display is there")
+    return Finding("window", False, f"{window_problem() or 'no display'}; --headless works without one")

@@ -1,0 +1,149 @@
+"""Every command as a user types it: exit codes, one-line errors, nothing sent."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from polyplive.cli import cli, main
+
+COMMANDS = sorted(cli.commands)
+
+
+def run(*arguments: str, environment: dict[str, str] | None = None, cwd: Path | None = None) -> tuple[int, str, str]:
+    """A fresh process, as from a shell, without a display."""
+    clean = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run(
+        [sys.executable, "-m", "polyplive", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**clean, **(environment or {})},
+        cwd=cwd,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert f"Example: polyplive {command}" in capsys.readouterr().out
+
+
+def test_version_says_research_use_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert "Research use only" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "named"),
+    [
+        (["no-such-command"], 2, "no-such-command"),
+        (["replay"], 2, "VIDEO"),
+        (["replay", "nowhere.mp4", "--headless"], 1, "nowhere.mp4"),
+        (["replay", "clip.mp4", "--headless", "--frames", "0"], 2, "--frames"),
+        (["replay", "clip.mp4", "--headless", "--model", "nothing"], 1, "nothing"),
+        (["replay", "clip.mp4", "--headless", "--backend", "abacus"], 2, "abacus"),
+        (["replay", "clip.mp4", "--headless", "--threshold", "7"], 2, "7"),
+        (["replay", "clip.mp4", "--headless", "--roi", "1,2,3"], 2, "1,2,3"),
+        (["replay", "clip.mp4", "--headless", "--config", "nowhere.toml"], 2, "nowhere.toml"),
+        (["replay", "clip.mp4", "--headless", "--record", "clip.mp4"], 2, "overwrite"),
+        (["replay", "clip.mp4", "--headless", "--record", "overlay.txt"], 1, "overlay.txt"),
+        (["replay", "text.mp4", "--headless"], 1, "text.mp4"),
+        (["evaluate", "nowhere"], 1, "nowhere"),
+        (["export", "nowhere.pt"], 1, "nowhere.pt"),
+        (["train", "--recipe", "nothing", "--data", ".", "--out", "run"], 2, "nothing"),
+        (["train"], 2, "--data"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_the_right_code(
+    arguments: list[str],
+    code: int,
+    named: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from clipmaker import write_clip
+
+    monkeypatch.chdir(tmp_path)
+    write_clip(tmp_path / "clip.mp4", frames=3)
+    (tmp_path / "text.mp4").write_text("this is no film")
+    assert main(arguments) == code
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("polyplive: ")]
+    assert len(lines) == 1
+    assert named in lines[0]
+
+
+def test_replay_without_a_display_says_what_to_add(tmp_path: Path) -> None:
+    from clipmaker import write_clip
+
+    write_clip(tmp_path / "clip.mp4", frames=3)
+    code, _, errors = run("replay", str(tmp_path / "clip.mp4"))
+    assert code == 2
+    assert "--headless" in errors
+    assert len(errors.strip().splitlines()) == 1
+
+
+def test_headless_replay_writes_every_frame_twice_the_same(tmp_path: Path) -> None:
+    from clipmaker import write_clip
+
+    write_clip(tmp_path / "clip.mp4", frames=12)
+    detections = []
+    for attempt in ("first", "second"):
+        events = tmp_path / f"{attempt}.jsonl"
+        code, output, errors = run(
+            "replay", str(tmp_path / "clip.mp4"), "--headless", "--events", str(events), "--record", f"{attempt}.mp4",
+            cwd=tmp_path,
+        )  # fmt: skip
+        assert code == 0, errors
+        assert "12 of 12 frames processed" in output
+        lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+        assert [line["type"] for line in lines] == ["session", *["frame"] * 12, "end"]
+        assert [line["index"] for line in lines[1:-1]] == list(range(12))
+        detections.append([line["detections"] for line in lines[1:-1]])
+    assert detections[0] == detections[1]
+
+
+def test_evaluate_writes_the_figures_of_every_reading(tmp_path: Path) -> None:
+    from polyplive.export.rendered import write_dataset
+
+    write_dataset(tmp_path / "data", count=4, seeds=[11], size=(160, 128))
+    code, output, errors = run("evaluate", str(tmp_path / "data"), "--json", str(tmp_path / "out" / "figures.json"))
+    assert code == 0, errors
+    assert "pictures" in output
+    figures = json.loads((tmp_path / "out" / "figures.json").read_text(encoding="utf-8"))
+    assert figures["n"] == 4
+    for reading in ("per_image", "pooled", "two_class", "boundary"):
+        assert figures[reading]
+
+
+def test_without_torch_train_says_how_to_install_it_and_evaluate_works(tmp_path: Path) -> None:
+    blocked = "import sys\nsys.modules['torch'] = None\nfrom polyplive.cli import main\nsys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", blocked, "evaluate", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "images/" in done.stderr  # it came as far as looking into the folder
+    hidden = (
+        "import sys, importlib.util as u\nreal = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'torch' else real(name, *rest)\n"
+        "from polyplive.cli import main\nsys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", hidden, "train", "--data", "."], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "pip install" in done.stderr
+
+
+def test_doctor_says_what_works(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    output = capsys.readouterr().out
+    for word in ("OpenVINO", "unet-lite0", "Research use only"):
+        assert word in output

@@ -1,0 +1,105 @@
+"""Evaluation: figures against pictures whose answer is known, through the real pipeline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from colour_engine import ColourEngine, red_disc
+
+from polyplive.config import PipelineSettings
+from polyplive.errors import DataError
+from polyplive.evaluate import evaluate
+from polyplive.pipeline import Pipeline
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A disc marked truly, one marked half, one picture without a polyp, and one with a false red spot."""
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+    truths = {"1": (80, 60, 30), "2": (80, 60, 30), "3": None, "4": None}
+    reds = {"1": (80, 60, 30), "2": (80, 60, 21), "3": None, "4": (40, 40, 15)}
+    for stem, truth in truths.items():
+        image = (
+            red_disc(160, 120, (-99, -99), 1)
+            if reds[stem] is None
+            else red_disc(160, 120, reds[stem][:2], reds[stem][2])
+        )
+        mask = np.zeros((120, 160), np.uint8)
+        if truth is not None:
+            cv2.circle(mask, truth[:2], truth[2], 255, -1)
+        cv2.imwrite(str(tmp_path / "images" / f"{stem}.png"), image)
+        cv2.imwrite(str(tmp_path / "masks" / f"{stem}.jpg"), mask)
+    return tmp_path
+
+
+def figures(folder: Path, **options) -> dict:
+    with Pipeline(ColourEngine(), PipelineSettings(roi="none")) as pipeline:
+        return evaluate(folder, pipeline, **options).to_dict()
+
+
+def test_every_reading_of_the_figures(folder: Path) -> None:
+    found = figures(folder)
+    assert (found["n"], found["n_polyp"], found["n_negative"]) == (4, 2, 2)
+    exact, half = (row["iou"] for row in found["images"][:2])
+    assert exact > 0.95
+    assert half == pytest.approx((21 / 30) ** 2, abs=0.05)
+    assert found["per_image"]["iou"] == pytest.approx((exact + half) / 2, abs=1e-4)
+    assert found["per_image"]["dice"] > found["per_image"]["iou"]
+    assert found["per_image"]["precision"] > 0.95
+    assert found["negatives"]["false_mark_rate"] == 0.5
+    assert found["found"] == 1.0
+    assert found["pooled"]["iou"] < found["per_image"]["iou"]  # the false spot counts there
+    assert found["two_class"]["mean_iou"] > found["pooled"]["iou"]
+    assert 0 < found["boundary"]["f_score"] < 1
+    assert found["explanation"]["pointing_game"] == 1.0
+    assert found["explanation"]["n"] == 2
+
+
+def test_the_document_is_json(folder: Path) -> None:
+    assert json.loads(json.dumps(figures(folder)))["model"] == "red"
+
+
+def test_pictures_do_not_influence_each_other(folder: Path) -> None:
+    whole = figures(folder)["images"]
+    for stem in ("1", "2", "3"):
+        for name, suffix in (("images", "png"), ("masks", "jpg")):
+            (folder / name / f"{stem}.{suffix}").unlink()
+    assert figures(folder)["images"] == whole[3:]
+
+
+def test_a_broken_pair_is_refused_or_skipped_and_named(folder: Path) -> None:
+    (folder / "images" / "2.png").write_bytes(b"broken")
+    with pytest.raises(DataError, match=r"2\.png"):
+        figures(folder)
+    found = figures(folder, on_bad="skip")
+    assert found["n"] == 3
+    assert any("2.png" in problem for problem in found["skipped"])
+
+
+def test_a_missing_mask_is_refused_or_skipped_and_named(folder: Path) -> None:
+    (folder / "masks" / "3.jpg").unlink()
+    with pytest.raises(DataError, match=r"3\.png"):
+        figures(folder)
+    assert figures(folder, on_bad="skip")["n"] == 3
+
+
+def test_progress_is_told(folder: Path) -> None:
+    told: list[tuple[int, int]] = []
+    figures(folder, on_image=lambda done, total: told.append((done, total)))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_the_shipped_model_on_real_pictures(kvasir_validation: Path) -> None:
+    """The promise of the model's card, in full."""
+    from polyplive.backends.factory import open_engine
+
+    with Pipeline(open_engine("unet-lite0"), PipelineSettings(roi="none")) as pipeline:
+        found = evaluate(kvasir_validation, pipeline).to_dict()
+    assert found["n"] == 100
+    assert found["per_image"]["iou"] >= 0.82
+    assert found["explanation"]["mask_correlation"] < 0.95
