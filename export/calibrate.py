@@ -9,7 +9,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-PERCENTILE = 75.0
+PERCENTILE = 50.0
 
 
 def cam_full_scale(model: ModelProto, frames: Sequence[NDArray[np.uint8]]) -> float:

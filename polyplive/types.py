@@ -151,7 +151,7 @@ class OverlaySettings:
     legend: bool = False
     status: bool = True
     figures: bool = True
-    opacity: float = 0.45
+    opacity: float = 0.6
 
 
 class SessionState(Enum):

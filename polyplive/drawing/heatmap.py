@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from polyplive.drawing.element import Cover
     from polyplive.types import FloatMap, Image, Prediction, Roi
 
-CUTOFF = 10
+CUTOFF = 24
 """Levels (of 255) below this are not drawn: the heatmap ends somewhere, and the rest of the frame stays untouched."""
 
 _STRIP = 32
@@ -40,9 +40,13 @@ def colour_map() -> NDArray[np.uint8]:
 
 @functools.lru_cache(maxsize=32)
 def _blend_tables(opacity: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """What a level adds, and the share (of 255) of the picture that it leaves: both uint8 [256, 1, 3]."""
+    """What a level adds, and the share (of 255) of the picture that it leaves: both uint8 [256, 1, 3].
+
+    The strength rises as the square root above the cut-off: middle levels are clearly seen on bright mucosa, and the
+    heatmap still ends without an edge.
+    """
     levels = np.arange(256, dtype=np.float32)[:, None, None]
-    alpha = np.where(levels >= CUTOFF, opacity * levels / 255, 0)
+    alpha = opacity * np.sqrt(np.clip((levels - CUTOFF) / (255 - CUTOFF), 0, 1))
     added = np.rint(colour_map() * alpha).astype(np.uint8)
     left = np.repeat(np.rint(255 * (1 - alpha)).astype(np.uint8), 3, axis=2)
     return added, left
