@@ -1,0 +1,107 @@
+"""Icons, drawn from paths on a grid of 24 by 24: sharp at every scale, and no file to be missing."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap, QPolygonF
+
+from polyplive.drawing.symbols import draw_symbol
+from polyplive.gui.theme import ACCENT, BACKGROUND, TEXT
+from polyplive.types import SessionState
+
+_GRID = 24.0
+_SCALES = (1, 2, 3)
+
+Points = tuple[tuple[float, float], ...]
+
+_FILLED: dict[str, tuple[Points, ...]] = {
+    "play": (((7, 4.5), (20, 12), (7, 19.5)),),
+    "pause": (((6, 5), (10, 5), (10, 19), (6, 19)), ((14, 5), (18, 5), (18, 19), (14, 19))),
+    "forward": (((5, 5), (14, 12), (5, 19)), ((16, 5), (19, 5), (19, 19), (16, 19))),
+    "back": (((19, 5), (10, 12), (19, 19)), ((5, 5), (8, 5), (8, 19), (5, 19))),
+}
+_LINES: dict[str, tuple[Points, ...]] = {
+    "fullscreen": (
+        ((4, 9), (4, 4), (9, 4)),
+        ((15, 4), (20, 4), (20, 9)),
+        ((20, 15), (20, 20), (15, 20)),
+        ((9, 20), (4, 20), (4, 15)),
+    ),
+    "panel": (((4, 5), (20, 5), (20, 19), (4, 19), (4, 5)), ((14.5, 5), (14.5, 19))),
+    "camera": (((4, 8), (8, 8), (9.5, 5.5), (14.5, 5.5), (16, 8), (20, 8), (20, 19), (4, 19), (4, 8)),),
+    "help": (((9, 9.2), (9.6, 7.4), (12, 6.4), (14.4, 7.4), (15, 9.4), (14, 11.2), (12, 12.6), (12, 14.2)),),
+}
+_RINGS = {"camera": (12.0, 13.0, 3.2), "help": (12.0, 12.0, 9.2)}
+
+
+def icon(name: str, colour: str = TEXT) -> QIcon:
+    """The icon ``name`` in ``colour``."""
+    made = QIcon()
+    for scale in _SCALES:
+        made.addPixmap(_pixmap(name, colour, 20, scale))
+    return made
+
+
+def app_icon() -> QIcon:
+    """The window's icon: a contour around a polyp, on dark."""
+    made = QIcon()
+    for side in (16, 32, 64, 128, 256):
+        pixmap = QPixmap(side, side)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(side / _GRID, side / _GRID)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(BACKGROUND))
+        painter.drawRoundedRect(QRectF(0.5, 0.5, 23, 23), 5, 5)
+        painter.setBrush(QColor("#c9594f"))
+        painter.drawEllipse(QPointF(12, 12.4), 5.2, 4.6)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(ACCENT), 2.0))
+        painter.drawEllipse(QPointF(12, 12.4), 7.6, 6.8)
+        painter.end()
+        made.addPixmap(pixmap)
+    return made
+
+
+def state_pixmap(state: SessionState, side: int, scale: float) -> QPixmap:
+    """The sign of ``state``, as it is drawn on the picture; ``side`` logical pixels wide and high."""
+    pixels = max(8, round(side * scale))
+    red, green, blue = (int(BACKGROUND[i : i + 2], 16) for i in (1, 3, 5))
+    image = np.full((pixels, pixels, 3), (blue, green, red), np.uint8)
+    draw_symbol(image, state, (pixels - 1) / 2, (pixels - 1) / 2, pixels / 2 - 1.5)
+    made = QPixmap.fromImage(QImage(image.tobytes(), pixels, pixels, 3 * pixels, QImage.Format.Format_BGR888))
+    made.setDevicePixelRatio(pixels / side)
+    return made
+
+
+def _pixmap(name: str, colour: str, side: int, scale: int) -> QPixmap:
+    pixmap = QPixmap(side * scale, side * scale)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.scale(side * scale / _GRID, side * scale / _GRID)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    for points in _FILLED.get(name, ()):
+        painter.drawPolygon(_polygon(points))
+    if name == "help":
+        painter.drawEllipse(QPointF(12, 17.2), 1.2, 1.2)
+    pen = QPen(QColor(colour), 1.9)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for points in _LINES.get(name, ()):
+        painter.drawPolyline(_polygon(points))
+    if name in _RINGS:
+        x, y, radius = _RINGS[name]
+        painter.drawEllipse(QPointF(x, y), radius, radius)
+    painter.end()
+    pixmap.setDevicePixelRatio(scale)
+    return pixmap
+
+
+def _polygon(points: Points) -> QPolygonF:
+    return QPolygonF([QPointF(x, y) for x, y in points])

@@ -1,0 +1,108 @@
+"""The panel beside the picture: what is drawn, and how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from polyplive.gui.display import THRESHOLDS
+from polyplive.gui.shortcuts import key_of
+from polyplive.gui.widgets import Switch, ValueSlider
+
+if TYPE_CHECKING:
+    from polyplive.gui.display import Display
+
+_OVERLAY = (
+    ("visible", "Show overlay"),
+    ("contour", "Contour"),
+    ("mask", "Mask"),
+    ("heatmap", "Grad-CAM heatmap"),
+    ("scores", "Numbers and scores"),
+    ("legend", "Heatmap legend"),
+)
+_VIEW = (("side_by_side", "Beside source frame"), ("status", "Status and figures"))
+
+
+class Panel(QFrame):
+    """Switches and sliders. ``command`` carries one of the shortcuts' table: key and click do the same."""
+
+    command = pyqtSignal(str)
+    threshold_chosen = pyqtSignal(float)
+    opacity_chosen = pyqtSignal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setFixedWidth(248)
+        self.switches: dict[str, Switch] = {}
+        self.threshold = ValueSlider("Threshold", *THRESHOLDS)
+        self.threshold.setToolTip("Probability at which contours are taken  ([ and ])")
+        self.opacity = ValueSlider("Opacity", 0.0, 1.0)
+        self.opacity.setToolTip("Of mask and heatmap  (- and =)")
+        self.threshold.changed.connect(self.threshold_chosen)
+        self.opacity.changed.connect(self.opacity_chosen)
+        self.about = QLabel()
+        self.about.setProperty("role", "quiet")
+        self.about.setWordWrap(True)
+        self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        rows = QWidget()
+        rows.setObjectName("rows")
+        layout = QVBoxLayout(rows)
+        layout.setContentsMargins(16, 14, 16, 14)
+        layout.setSpacing(3)
+        self._section(layout, "Overlay", _OVERLAY)
+        layout.addSpacing(6)
+        layout.addWidget(self.threshold)
+        layout.addWidget(self.opacity)
+        layout.addSpacing(10)
+        self._section(layout, "View", _VIEW)
+        layout.addSpacing(10)
+        layout.addWidget(_heading("Session"))
+        layout.addWidget(self.about)
+        layout.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(rows)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+
+    def update_from(self, display: Display) -> None:
+        """Stand as ``display`` does, without signals."""
+        for name, switch in self.switches.items():
+            switch.setChecked(display.side_by_side if name == "side_by_side" else getattr(display.overlay, name))
+        self.threshold.set_value(display.threshold)
+        self.opacity.set_value(display.overlay.opacity)
+        self.about.setText(_about(display))
+
+    def _section(self, layout: QVBoxLayout, title: str, names: tuple[tuple[str, str], ...]) -> None:
+        layout.addWidget(_heading(title))
+        for name, text in names:
+            command = f"toggle_{name}"
+            switch = Switch(text, key_of(command))
+            switch.clicked.connect(lambda _, command=command: self.command.emit(command))
+            self.switches[name] = switch
+            layout.addWidget(switch)
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text.upper())
+    label.setProperty("role", "heading")
+    label.setContentsMargins(0, 2, 0, 4)
+    return label
+
+
+def _about(display: Display) -> str:
+    info, engine = display.view.info, display.view.engine
+    lines = []
+    if info is not None:
+        rate = f", {info.fps:.4g} fps" if info.fps else ""
+        lines.append(f"{info.width} \u00d7 {info.height}{rate}")
+    if engine is not None:
+        lines.append(f"{engine.manifest.name} {engine.manifest.version}")
+        lines.append(f"{engine.backend} on {engine.device}")
+    return "\n".join(lines)

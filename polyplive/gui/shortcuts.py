@@ -1,0 +1,112 @@
+"""The table of keyboard shortcuts, and the dialog that lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QKeySequence
+from PyQt6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from polyplive import RESEARCH_NOTICE
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """``keys`` as Qt writes them, the first one shown; ``command`` is what the window does; ``label`` for the list."""
+
+    command: str
+    keys: tuple[str, ...]
+    text: str
+    group: str
+    label: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The first key, as people know it."""
+        return self.label or QKeySequence(self.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+SHORTCUTS = (
+    Shortcut("toggle_play", ("Space",), "Play or pause", "Playback"),
+    Shortcut("step_forward", ("Right",), "Next frame", "Playback", "→"),
+    Shortcut("step_back", ("Left",), "Previous frame", "Playback", "←"),
+    Shortcut("jump_forward", ("Shift+Right",), "5 seconds on", "Playback", "Shift →"),
+    Shortcut("jump_back", ("Shift+Left",), "5 seconds back", "Playback", "Shift ←"),
+    Shortcut("go_start", ("Home",), "First frame", "Playback"),
+    Shortcut("go_end", ("End",), "Last frame", "Playback"),
+    Shortcut("slower", (",", "<"), "Slower", "Playback"),
+    Shortcut("faster", (".", ">"), "Faster", "Playback"),
+    Shortcut("toggle_mode", ("K",), "Every frame, or keep pace", "Playback"),
+    Shortcut("toggle_visible", ("O",), "Whole overlay on or off", "Overlay"),
+    Shortcut("toggle_contour", ("C",), "Contour", "Overlay"),
+    Shortcut("toggle_mask", ("M",), "Mask", "Overlay"),
+    Shortcut("toggle_heatmap", ("H",), "Grad-CAM heatmap", "Overlay"),
+    Shortcut("toggle_scores", ("N",), "Numbers and scores", "Overlay"),
+    Shortcut("toggle_legend", ("L",), "Heatmap legend", "Overlay"),
+    Shortcut("threshold_down", ("[",), "Lower threshold", "Overlay"),
+    Shortcut("threshold_up", ("]",), "Higher threshold", "Overlay"),
+    Shortcut("opacity_down", ("-",), "Less opaque", "Overlay"),
+    Shortcut("opacity_up", ("=", "+"), "More opaque", "Overlay"),
+    Shortcut("toggle_side_by_side", ("B",), "Beside the source frame", "View"),
+    Shortcut("toggle_status", ("I",), "Status and figures", "View"),
+    Shortcut("toggle_panel", ("T",), "Tool panel", "View"),
+    Shortcut("toggle_fullscreen", ("F", "F11"), "Full screen", "View"),
+    Shortcut("leave_fullscreen", ("Esc",), "Leave full screen", "View"),
+    Shortcut("snapshot", ("S",), "Save a snapshot", "View"),
+    Shortcut("help", ("?", "F1"), "This list", "View"),
+    Shortcut("quit", ("Ctrl+Q", "Ctrl+W"), "Close", "View"),
+)
+"""Every key that the window knows; each command once."""
+
+
+def key_of(command: str) -> str:
+    """The key of ``command``, for tool tips."""
+    return next(shortcut.shown for shortcut in SHORTCUTS if shortcut.command == command)
+
+
+class ShortcutDialog(QDialog):
+    """Lists every shortcut in columns by group."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keyboard shortcuts")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 18)
+        layout.setSpacing(14)
+        title = QLabel("Keyboard shortcuts")
+        title.setProperty("role", "title")
+        layout.addWidget(title)
+        columns = QHBoxLayout()
+        columns.setSpacing(32)
+        for group in dict.fromkeys(shortcut.group for shortcut in SHORTCUTS):
+            columns.addLayout(self._column(group))
+        layout.addLayout(columns)
+        foot = QHBoxLayout()
+        notice = QLabel(RESEARCH_NOTICE)
+        notice.setProperty("role", "quiet")
+        close = QPushButton("Close")
+        close.clicked.connect(self.accept)
+        foot.addWidget(notice, 1)
+        foot.addWidget(close)
+        layout.addLayout(foot)
+
+    def _column(self, group: str) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(10)
+        heading = QLabel(group.upper())
+        heading.setProperty("role", "heading")
+        heading.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        column.addWidget(heading)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(6)
+        for row, shortcut in enumerate(item for item in SHORTCUTS if item.group == group):
+            key = QLabel(shortcut.shown)
+            key.setProperty("role", "key")
+            key.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            grid.addWidget(key, row, 0)
+            grid.addWidget(QLabel(shortcut.text), row, 1)
+        column.addLayout(grid)
+        column.addStretch(1)
+        return column

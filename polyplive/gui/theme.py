@@ -1,0 +1,78 @@
+"""Colours and the style sheet: dark and neutral, for a dim room and for judging colours of tissue beside it."""
+
+from __future__ import annotations
+
+from PyQt6.QtGui import QColor, QPalette
+
+BACKGROUND = "#0f1113"
+PANEL = "#181b1f"
+RAISED = "#262b31"
+HOVER = "#323941"
+BORDER = "#2b3138"
+TEXT = "#eceff2"
+QUIET = "#9aa5b1"
+ACCENT = "#3fc9e0"
+ALERT = "#ff6b6b"
+
+STYLE = f"""
+* {{ font-size: 13px; }}
+QMainWindow, QDialog {{ background: {BACKGROUND}; }}
+QWidget {{ color: {TEXT}; }}
+QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {BORDER}; padding: 4px 6px; }}
+#panel, #panel QScrollArea, #panel QWidget#rows {{ background: {PANEL}; border: none; }}
+#panel {{ border-left: 1px solid {BORDER}; }}
+#transport {{ background: {PANEL}; border-top: 1px solid {BORDER}; }}
+#strip {{ background: {BACKGROUND}; border-top: 1px solid {BORDER}; }}
+QLabel[role="heading"] {{ color: {QUIET}; font-size: 11px; font-weight: 600; letter-spacing: 1px; }}
+QLabel[role="quiet"] {{ color: {QUIET}; font-size: 12px; }}
+QLabel[role="state"] {{ font-weight: 600; }}
+QLabel[role="notice"] {{ color: {QUIET}; font-size: 12px; font-weight: 600; }}
+QLabel[role="title"] {{ font-size: 17px; font-weight: 600; }}
+QLabel[role="key"] {{
+    background: {RAISED}; border: 1px solid {BORDER}; border-radius: 4px; padding: 2px 7px; font-weight: 600;
+}}
+QToolButton, QPushButton, QComboBox {{
+    background: {RAISED}; border: 1px solid transparent; border-radius: 6px; padding: 5px 10px; min-height: 20px;
+}}
+QToolButton {{ padding: 6px; }}
+QToolButton:hover, QPushButton:hover, QComboBox:hover {{ background: {HOVER}; }}
+QToolButton:pressed, QPushButton:pressed {{ background: {BORDER}; }}
+QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border-color: {ACCENT}; }}
+QToolButton#play {{ background: {ACCENT}; border-radius: 18px; padding: 8px; }}
+QToolButton#play:hover {{ background: #66d8ea; }}
+QToolButton#play:focus {{ border-color: {TEXT}; }}
+QComboBox {{ padding-right: 6px; }}
+QComboBox::drop-down {{ border: none; width: 16px; }}
+QComboBox QAbstractItemView {{
+    background: {RAISED}; border: 1px solid {BORDER}; selection-background-color: {HOVER}; outline: none; padding: 3px;
+}}
+QSlider {{ min-height: 22px; }}
+QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {HOVER}; }}
+QSlider::sub-page:horizontal {{ background: {ACCENT}; border-radius: 2px; }}
+QSlider::sub-page:horizontal:disabled {{ background: {HOVER}; }}
+QSlider::handle:horizontal {{ width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; background: {TEXT}; }}
+QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus {{ background: {ACCENT}; }}
+QSlider::handle:horizontal:disabled {{ background: {HOVER}; }}
+QScrollBar:vertical {{ background: transparent; width: 8px; margin: 0; }}
+QScrollBar::handle:vertical {{ background: {HOVER}; border-radius: 4px; min-height: 30px; }}
+QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical {{ height: 0; }}
+QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical {{ background: none; }}
+"""
+
+
+def palette() -> QPalette:
+    """The colours of what the style sheet does not reach."""
+    colours = QPalette()
+    roles = QPalette.ColorRole
+    for role, colour in (
+        (roles.Window, BACKGROUND),
+        (roles.Base, PANEL),
+        (roles.Button, RAISED),
+        (roles.WindowText, TEXT),
+        (roles.Text, TEXT),
+        (roles.ButtonText, TEXT),
+        (roles.Highlight, ACCENT),
+        (roles.HighlightedText, BACKGROUND),
+    ):
+        colours.setColor(role, QColor(colour))
+    return colours

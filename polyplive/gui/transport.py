@@ -1,0 +1,120 @@
+"""The bar below the picture: play, step, seek, speed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from polyplive.gui.icons import icon
+from polyplive.gui.shortcuts import key_of
+from polyplive.gui.theme import BACKGROUND
+from polyplive.gui.widgets import ChoiceBox, SeekSlider
+from polyplive.player.values import SPEEDS, Mode
+
+if TYPE_CHECKING:
+    from polyplive.player.values import View
+
+_MODES = {Mode.EVERY_FRAME: "Every frame", Mode.KEEP_PACE: "Keep pace"}
+
+
+def clock(seconds: float, *, hours: bool = False) -> str:
+    """``seconds`` as m:ss.d, or h:mm:ss.d where ``hours`` is set."""
+    tenths = max(0, int(10 * seconds + 0.5))
+    minutes, rest = divmod(tenths, 600)
+    text = f"{rest // 10:02d}.{rest % 10}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{text}" if hours else f"{minutes}:{text}"
+
+
+class Transport(QFrame):
+    """Says what was asked for by signals: ``command`` carries a command of the shortcuts' table."""
+
+    command = pyqtSignal(str)
+    sought = pyqtSignal(float)
+    speed_chosen = pyqtSignal(float)
+    mode_chosen = pyqtSignal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("transport")
+        self._icons = {True: icon("pause", BACKGROUND), False: icon("play", BACKGROUND)}
+        self._playing: bool | None = None
+        self.play = self._button("toggle_play", "play", "Play or pause")
+        self.play.setObjectName("play")
+        self.position = QLabel(clock(0))
+        self.duration = QLabel("-:--")
+        for label in (self.position, self.duration):
+            label.setMinimumWidth(label.fontMetrics().horizontalAdvance("00:00.0") + 6)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.duration.setProperty("role", "quiet")
+        self.seek = SeekSlider()
+        self.seek.setEnabled(False)
+        self.seek.sought.connect(lambda value: self.sought.emit(value / 1000))
+        self.speed = self._box([f"{speed:g}\u00d7" for speed in SPEEDS], "Speed (, and .)")
+        self.speed.setCurrentIndex(SPEEDS.index(1.0))
+        self.speed.activated.connect(lambda place: self.speed_chosen.emit(SPEEDS[place]))
+        self.mode = self._box(
+            list(_MODES.values()),
+            "Every frame: each is shown with its own result, slower than the source if need be.\n"
+            "Keep pace: the source's pace, with the newest result there is. (K)",
+        )
+        self.mode.activated.connect(lambda place: self.mode_chosen.emit(list(_MODES)[place]))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(8)
+        layout.addWidget(self._button("step_back", "back", "Previous frame"))
+        layout.addWidget(self.play)
+        layout.addWidget(self._button("step_forward", "forward", "Next frame"))
+        layout.addWidget(self.position)
+        layout.addWidget(self.seek, 1)
+        layout.addWidget(self.duration)
+        layout.addWidget(self.speed)
+        layout.addWidget(self.mode)
+        for name, picture, text in (
+            ("snapshot", "camera", "Save a snapshot"),
+            ("toggle_panel", "panel", "Tool panel"),
+            ("toggle_fullscreen", "fullscreen", "Full screen"),
+            ("help", "help", "Keyboard shortcuts"),
+        ):
+            layout.addWidget(self._button(name, picture, text))
+
+    def update_from(self, view: View) -> None:
+        """Follow ``view``; the slider stays under the finger that drags it."""
+        if view.playing is not self._playing:
+            self._playing = view.playing
+            self.play.setIcon(self._icons[view.playing])
+        if view.duration_s is not None and view.frame is not None:
+            end_ms = max(1, round(1000 * view.duration_s))
+            if self.seek.maximum() != end_ms:
+                self.seek.setRange(0, end_ms)
+                self.seek.setEnabled(True)
+                self.duration.setText(clock(view.duration_s, hours=view.duration_s >= 3600))
+        if not self.seek.isSliderDown():
+            self.seek.setValue(round(1000 * view.position_s))
+        self.position.setText(clock(view.position_s, hours=(view.duration_s or 0) >= 3600))
+
+    def show_speed(self, speed: float) -> None:
+        """Say which speed was chosen elsewhere."""
+        self.speed.setCurrentIndex(SPEEDS.index(speed))
+
+    def show_mode(self, mode: Mode) -> None:
+        """Say which mode was chosen elsewhere."""
+        self.mode.setCurrentIndex(list(_MODES).index(mode))
+
+    def _button(self, command: str, picture: str, text: str) -> QToolButton:
+        button = QToolButton()
+        button.setIcon(icon(picture))
+        button.setIconSize(QSize(20, 20))
+        button.setToolTip(f"{text} ({key_of(command)})")
+        button.setAccessibleName(text)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda: self.command.emit(command))
+        return button
+
+    def _box(self, texts: list[str], tip: str) -> ChoiceBox:
+        box = ChoiceBox()
+        box.addItems(texts)
+        box.setToolTip(tip)
+        box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return box

@@ -1,0 +1,83 @@
+"""What a player is told, and what it tells a window: frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from polyplive.types import Figures, OverlaySettings, SessionState
+
+if TYPE_CHECKING:
+    from polyplive.backends.base import EngineSpec
+    from polyplive.types import Frame, Prediction, SourceInfo
+
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Multiples of the source's pace that a window offers."""
+
+
+class Mode(Enum):
+    """How video and inference go together."""
+
+    EVERY_FRAME = "every frame"
+    """Each frame is shown with its own result; slower than the source where the machine is."""
+    KEEP_PACE = "keep pace"
+    """The source's pace, with the newest result there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerSettings:
+    """How playback begins.
+
+    ``start_s`` is a PTS in seconds; ``frames`` how many frames there are to play from there (None: to the end).
+    ``threshold`` is the probability of a contour (None: the pipeline's own). ``overlay`` is what recordings draw.
+    ``max_age_ms``: at the source's pace a result is shown on frames up to so much later, by the source's clock.
+    ``views_ahead``: how many views may wait for ``Player.shown`` before playback waits for the window; None: any.
+    """
+
+    start_s: float = 0.0
+    frames: int | None = None
+    playing: bool = True
+    mode: Mode = Mode.EVERY_FRAME
+    speed: float = 1.0
+    cam: bool = True
+    threshold: float | None = None
+    overlay: OverlaySettings = field(default_factory=OverlaySettings)
+    max_age_ms: float = 250.0
+    views_ahead: int | None = None
+
+
+def annotation_delay_ms(prediction: Prediction) -> float:
+    """How long a frame took from the start of its processing to its result, in milliseconds.
+
+    The wait before that is left out: how long a frame that was read ahead waits for its turn is the player's choice.
+    """
+    stages = prediction.stages
+    return stages.preprocess_ms + stages.infer_ms + stages.postprocess_ms
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """Everything that a window shows at one moment.
+
+    ``frame`` is None until the first one is there. ``prediction`` is the frame's own in mode ``EVERY_FRAME``, and in
+    ``KEEP_PACE`` the newest that is young enough; None where there is none. ``reason`` explains ``state`` in one
+    line. ``position_s`` and ``duration_s`` are PTS in seconds, the latter None when unknown. ``generation`` rises with
+    every seek. ``notices`` are lines about sinks that failed, oldest first. ``info`` and ``engine`` are None until
+    the source or the model is open. ``dropped`` counts frames that were not shown, by cause.
+    """
+
+    frame: Frame | None = None
+    prediction: Prediction | None = None
+    state: SessionState = SessionState.READY
+    reason: str = ""
+    playing: bool = False
+    position_s: float = 0.0
+    duration_s: float | None = None
+    generation: int = 0
+    figures: Figures = field(default_factory=Figures)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    info: SourceInfo | None = None
+    engine: EngineSpec | None = None

@@ -1,0 +1,325 @@
+"""The window as a user drives it, with a real decoder and pipeline behind it; no display."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from gated_engine import broken
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtWidgets import QLabel, QWidget
+
+from polyplive.config import PipelineSettings, Settings
+from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
+from polyplive.types import SessionState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from polyplive.gui.window import ReplayWindow
+
+FRAMES = 20
+PATIENCE_MS = 20_000
+Key = Qt.Key
+
+
+def paused(window: ReplayWindow, qtbot, index: int | None = None) -> None:
+    """Wait until the window stands still, at frame ``index``, with that frame's own result."""
+
+    def stands() -> bool:
+        view = window.display.view
+        return (
+            view.state in (SessionState.PAUSED, SessionState.ENDED)
+            and view.frame is not None
+            and view.prediction is not None
+            and view.prediction.index == view.frame.index
+            and (index is None or view.frame.index == index)
+        )
+
+    qtbot.waitUntil(stands, timeout=PATIENCE_MS)
+
+
+def playing(window: ReplayWindow, qtbot) -> None:
+    qtbot.waitUntil(lambda: window.display.view.frame is not None and window.display.view.playing, timeout=PATIENCE_MS)
+
+
+def press(
+    window: ReplayWindow, qtbot, key: Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
+    qtbot.keyClick(window, key, modifier)
+
+
+@pytest.fixture
+def window(open_window, qtbot) -> ReplayWindow:
+    """Paused at the first frame."""
+    made = open_window()
+    playing(made, qtbot)
+    press(made, qtbot, Key.Key_Space)
+    made.player.seek(0.0)
+    paused(made, qtbot, 0)
+    return made
+
+
+def test_it_plays_every_frame_to_the_end(open_window, qtbot) -> None:
+    window = open_window()
+    seen = []
+    window._bridge.arrived.connect(lambda view: seen.append(view.frame.index) if view.frame is not None else None)
+    qtbot.waitUntil(lambda: window.display.view.state is SessionState.ENDED, timeout=PATIENCE_MS)
+    assert sorted(set(seen)) == list(range(FRAMES))
+    assert seen == sorted(seen)
+    assert window.strip.state.text() == "Ended"
+
+
+def test_space_pauses_and_plays(window, qtbot) -> None:
+    assert window.strip.state.text() == "Paused"
+    press(window, qtbot, Key.Key_Space)
+    playing(window, qtbot)
+    qtbot.mouseClick(window.transport.play, Qt.MouseButton.LeftButton)
+    paused(window, qtbot)
+
+
+def test_arrows_step(window, qtbot) -> None:
+    press(window, qtbot, Key.Key_Right)
+    press(window, qtbot, Key.Key_Right)
+    paused(window, qtbot, 2)
+    press(window, qtbot, Key.Key_Left)
+    paused(window, qtbot, 1)
+    assert "Frame 2 of 20" in window.strip.text.text()
+
+
+def test_a_click_on_the_seek_bar_goes_there(window, qtbot) -> None:
+    bar = window.transport.seek
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(bar.width() // 2, bar.height() // 2))
+    paused(window, qtbot)
+    qtbot.waitUntil(lambda: abs(window.display.view.frame.index - FRAMES // 2) <= 1, timeout=PATIENCE_MS)
+
+
+def test_home_and_end(window, qtbot) -> None:
+    press(window, qtbot, Key.Key_End)
+    paused(window, qtbot, FRAMES - 1)
+    press(window, qtbot, Key.Key_Home)
+    paused(window, qtbot, 0)
+
+
+def test_one_key_takes_the_whole_overlay_off(window, qtbot) -> None:
+    before = window.display.images()[0]
+    window.display.set(status=False, figures=False)
+    press(window, qtbot, Key.Key_O)
+    assert not window.display.overlay.visible
+    assert not window.panel.switches["visible"].isChecked()
+    raw, shown = window.display.view.frame.image, window.display.images()[0]
+    assert np.count_nonzero(np.any(shown != raw, axis=2)) < np.count_nonzero(np.any(before != raw, axis=2))
+    press(window, qtbot, Key.Key_O)
+    assert window.display.overlay.visible
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("C", "contour"), ("M", "mask"), ("H", "heatmap"), ("N", "scores"), ("L", "legend"), ("I", "status")],
+)
+def test_each_part_has_a_key_and_a_switch(window, qtbot, key: str, name: str) -> None:
+    was = getattr(window.display.overlay, name)
+    before = window.display.images()[0]
+    press(window, qtbot, getattr(Key, f"Key_{key}"))
+    assert getattr(window.display.overlay, name) is not was
+    assert window.panel.switches[name].isChecked() is not was
+    if name in ("contour", "mask", "heatmap"):
+        assert np.any(window.display.images()[0] != before)
+    qtbot.mouseClick(window.panel.switches[name], Qt.MouseButton.LeftButton)
+    assert getattr(window.display.overlay, name) is was
+
+
+def test_the_threshold_changes_contours_of_a_paused_frame(window, qtbot) -> None:
+    area = sum(detection.area_px for detection in window.display.prediction.detections)
+    assert area > 0
+    window.panel.threshold.slider.setValue(75)
+    higher = sum(detection.area_px for detection in window.display.prediction.detections)
+    assert higher < area
+    assert window.display.view.frame.index == 0
+    press(window, qtbot, Key.Key_BracketLeft)
+    assert window.display.threshold == pytest.approx(0.70)
+    assert window.panel.threshold.value == pytest.approx(0.70)
+    press(window, qtbot, Key.Key_Right)
+    paused(window, qtbot, 1)
+    assert window.display.view.prediction.threshold == pytest.approx(0.70)
+
+
+def test_the_models_own_threshold_is_shown_until_one_is_chosen(window) -> None:
+    assert window.panel.threshold.value == 0.5
+
+
+def test_a_threshold_from_the_settings_is_used(open_window, qtbot) -> None:
+    window = open_window(settings=Settings(pipeline=PipelineSettings(threshold=0.3)))
+    playing(window, qtbot)
+    assert window.panel.threshold.value == 0.3
+    assert window.display.view.prediction.threshold == 0.3
+
+
+def test_the_opacity_slider_changes_the_picture(window) -> None:
+    before = window.display.images()[0]
+    window.panel.opacity.slider.setValue(90)
+    assert window.display.overlay.opacity == pytest.approx(0.9)
+    assert np.any(window.display.images()[0] != before)
+
+
+def test_side_by_side_shows_the_source_frame_as_it_is(window, qtbot) -> None:
+    press(window, qtbot, Key.Key_B)
+    raw, composite = window.display.images()
+    assert np.array_equal(raw, window.display.view.frame.image)
+    assert np.any(composite != raw)
+    left, right = window.video.picture_rects()
+    assert left.right() < right.left()
+    assert right.right() <= window.video.width()
+
+
+def test_a_snapshot_is_what_is_shown_at_source_resolution(window, qtbot, tmp_path: Path) -> None:
+    press(window, qtbot, Key.Key_S)
+    press(window, qtbot, Key.Key_B)
+    press(window, qtbot, Key.Key_S)
+    single, double = sorted((tmp_path / "snapshots").glob("clip-*.png"), key=lambda path: path.stat().st_size)
+    frame = window.display.view.frame
+    assert cv2.imread(str(single)).shape == (frame.height, frame.width, 3)
+    saved = cv2.imread(str(double))
+    assert np.array_equal(saved[:, : frame.width], frame.image)
+    assert np.array_equal(saved[:, frame.width :], window.display.images()[1])
+    assert window.strip.text.text().startswith("Saved ")
+
+
+def test_a_snapshot_that_cannot_be_saved_is_one_line(open_window, qtbot, tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    window = open_window(snapshots=in_the_way)
+    playing(window, qtbot)
+    press(window, qtbot, Key.Key_S)
+    assert "Cannot save a snapshot" in window.strip.text.text()
+    assert "--snapshots" in window.strip.text.text()
+
+
+def test_the_question_mark_lists_every_shortcut(window, qtbot) -> None:
+    qtbot.keyClicks(window, "?")
+    dialog = window.findChild(ShortcutDialog)
+    assert dialog is not None
+    texts = {label.text() for label in dialog.findChildren(QLabel)}
+    assert {shortcut.text for shortcut in SHORTCUTS} <= texts
+    dialog.close()
+
+
+def test_every_command_of_the_table_exists_and_no_key_is_given_twice(window) -> None:
+    keys = [key for shortcut in SHORTCUTS for key in shortcut.keys]
+    assert len(keys) == len(set(keys))
+    for shortcut in SHORTCUTS:
+        field = shortcut.command.removeprefix("toggle_")
+        assert shortcut.command in window._commands or hasattr(window.display.overlay, field)
+
+
+def test_speed_and_mode_keys_move_their_boxes(window, qtbot) -> None:
+    press(window, qtbot, Key.Key_Period)
+    assert window.transport.speed.currentText() == "2\u00d7"
+    press(window, qtbot, Key.Key_Comma)
+    press(window, qtbot, Key.Key_Comma)
+    assert window.transport.speed.currentText() == "0.5\u00d7"
+    press(window, qtbot, Key.Key_K)
+    assert window.transport.mode.currentText() == "Keep pace"
+    paused(window, qtbot, 0)
+
+
+def test_full_screen_and_back(window, qtbot) -> None:
+    press(window, qtbot, Key.Key_F)
+    qtbot.waitUntil(window.isFullScreen, timeout=PATIENCE_MS)
+    press(window, qtbot, Key.Key_Escape)
+    qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=PATIENCE_MS)
+
+
+def test_the_notice_is_always_visible(window) -> None:
+    assert "Research use only" in window.strip.notice.text()
+    assert window.strip.notice.isVisible()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (800, 600)])
+def test_nothing_is_cut_or_overlaps(window, qtbot, size: tuple[int, int]) -> None:
+    window.resize(*size)
+    qtbot.waitUntil(lambda: (window.width(), window.height()) == size, timeout=PATIENCE_MS)
+    qtbot.wait(20)
+    parts = [window.video, window.panel, window.transport, window.strip]
+    rects = [part.geometry() for part in parts]
+    for place, rect in enumerate(rects):
+        assert window.centralWidget().rect().contains(rect)
+        assert not any(rect.intersects(other) for other in rects[place + 1 :])
+    for part in (window.transport, window.strip):
+        for child in part.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            assert part.rect().contains(child.geometry())
+            assert child.width() >= child.minimumSizeHint().width()
+
+
+def test_a_missing_file_is_shown_as_a_fault_with_its_reason(open_window, qtbot, tmp_path: Path) -> None:
+    window = open_window(source=tmp_path / "missing.mp4")
+    qtbot.waitUntil(lambda: window.strip.state.text() == "Fault", timeout=PATIENCE_MS)
+    assert "missing.mp4" in window.strip.text.text()
+    assert "missing.mp4" in window.strip.state.toolTip()
+    assert "missing.mp4" in window.problems[0]
+
+
+def test_an_engine_that_fails_is_shown_as_a_fault_and_the_video_goes_on(open_window, qtbot) -> None:
+    window = open_window(broken)
+    qtbot.waitUntil(lambda: window.strip.state.text() == "Fault", timeout=PATIENCE_MS)
+    assert "Try another backend" in window.strip.state.toolTip()
+    shown = window.display
+    qtbot.waitUntil(lambda: shown.view.frame is not None and shown.view.frame.index == FRAMES - 1, timeout=PATIENCE_MS)
+
+
+class SlowEngine:
+    """A gate that the test opens; until then the engine is busy."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.go_on = threading.Event()
+
+    def __call__(self) -> None:
+        self.entered.set()
+        assert self.go_on.wait(PATIENCE_MS / 1000)
+
+
+def test_keys_are_handled_while_the_engine_is_busy(open_window, qtbot) -> None:
+    engine = SlowEngine()
+    window = open_window(engine)
+    assert engine.entered.wait(PATIENCE_MS / 1000)
+    press(window, qtbot, Key.Key_O)
+    press(window, qtbot, Key.Key_Space)
+    press(window, qtbot, Key.Key_Right)
+    window.panel.threshold.slider.setValue(40)
+    press(window, qtbot, Key.Key_B)
+    assert not window.display.overlay.visible
+    assert window.display.side_by_side
+    assert not engine.go_on.is_set(), "all of this happened while the engine was in its first call"
+    engine.go_on.set()
+    paused(window, qtbot, 1)
+
+
+def test_closing_while_the_engine_is_busy_ends_every_thread(open_window, qtbot) -> None:
+    engine = SlowEngine()
+    window = open_window(engine)
+    assert engine.entered.wait(PATIENCE_MS / 1000)
+    timer = threading.Timer(0.2, engine.go_on.set)
+    timer.start()
+    window.close()
+    timer.join()
+    assert window.survivors == ()
+    assert not window.isVisible()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("polyplive")]
+
+
+def test_closing_at_once_ends_every_thread(open_window) -> None:
+    window = open_window()
+    window.close()
+    assert window.survivors == ()
+
+
+def test_a_burst_of_views_does_not_pile_up(open_window, qtbot) -> None:
+    window = open_window()
+    window.player.set_speed(100.0)
+    time.sleep(0.3)
+    qtbot.waitUntil(lambda: window.display.view.state is SessionState.ENDED, timeout=PATIENCE_MS)
