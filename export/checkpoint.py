@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -18,15 +20,18 @@ def save_checkpoint(path: Path, data: dict[str, Any]) -> None:
 
     Raises ``TrainingError`` when the file cannot be written.
     """
+    packed = io.BytesIO()  # in memory first: torch reports a full disk as an error of its own archive format
+    torch.save(data, packed)
     partial = path.with_name(f".{path.name}.part")
     try:
         with partial.open("wb") as file:
-            torch.save(data, file)
+            file.write(packed.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise TrainingError(f"Cannot write the checkpoint '{path}': {error.strerror}", "Free some space.") from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -84,6 +84,27 @@ def load_source(root: Path, source: FolderSource, side: int, *, on_bad: str = "r
     if not samples:
         raise DataError(f"'{root / source.folder}' has no pair that the recipe selects", "Check the recipe's patterns.")
     return LoadedSource(source, tuple(samples), tuple(problems))
+
+
+def set_aside(sources: list[LoadedSource], share: float, seed: int) -> tuple[list[LoadedSource], tuple[Sample, ...]]:
+    """Split off ``share`` of the first source's samples, at least one, chosen by their names and ``seed`` alone.
+
+    Gives the sources without them (other sources that read the same folder lose them too), and what was set aside.
+    Raises ``DataError`` where nothing would be left.
+    """
+    first = sources[0]
+    names = sorted(sample.stem for sample in first.samples)
+    count = max(1, round(share * len(names)))
+    if count >= len(names):
+        raise DataError(f"'{first.source.folder}' has too few pictures to set any aside", "Add pictures.")
+    chosen = {names[index] for index in np.random.default_rng((seed, 1)).permutation(len(names))[:count]}
+
+    def without(loaded: LoadedSource) -> LoadedSource:
+        if loaded.source.folder != first.source.folder:
+            return loaded
+        return replace(loaded, samples=tuple(sample for sample in loaded.samples if sample.stem not in chosen))
+
+    return [without(loaded) for loaded in sources], tuple(s for s in first.samples if s.stem in chosen)
 
 
 def draw_epoch(sources: list[LoadedSource], rng: np.random.Generator) -> list[Sample]:

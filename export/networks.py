@@ -151,7 +151,7 @@ def _doubling_matrix(side: int) -> np.ndarray[Any, Any]:
     return matrix
 
 
-def _unet(*, base: int = 64, levels: int = 5, **_: Any) -> SegmentationNetwork:
+def _unet(*, base: int = 64, levels: int = 5) -> SegmentationNetwork:
     """The paper's U-Net: five levels of 64 to 1024 channels. It normalises to -1..1."""
     channels = tuple(base << level for level in range(levels))
     normalise = Normalise((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -181,8 +181,11 @@ ARCHITECTURES: dict[str, Callable[..., SegmentationNetwork]] = {
 def build_network(architecture: str, **options: Any) -> SegmentationNetwork:
     """A network of ``ARCHITECTURES``; ``options`` are its constructor's (``base``, ``widths``, ``pretrained``).
 
-    Raises ``ConfigError`` for an unknown architecture, ``MissingDependency`` where ImageNet weights are missing.
+    Raises ``ConfigError`` for an unknown architecture or option, ``MissingDependency`` without ImageNet weights.
     """
     if architecture not in ARCHITECTURES:
         raise ConfigError(f"No architecture '{architecture}'", f"Choose one of: {', '.join(ARCHITECTURES)}.")
-    return ARCHITECTURES[architecture](**options)
+    try:
+        return ARCHITECTURES[architecture](**options)
+    except TypeError as error:
+        raise ConfigError(f"Wrong options for '{architecture}' ({error})", "Mend the recipe's options.") from None

@@ -23,8 +23,9 @@ class Recipe:
     ``options`` go to the architecture's constructor. ``size`` is the input's side in pixels. ``loss`` is a name of
     ``losses.LOSSES``. ``learning_rate`` is AdamW's peak; the encoder's is ``encoder_rate`` times that. It rises
     linearly over ``warm_up`` epochs, then falls as a cosine. ``averaging`` is the decay of the moving average of the
-    weights, which is what is validated and kept. ``validation`` is a folder of pairs, ``negatives`` selects pictures
-    without a polyp whose false marks are counted. Folders are relative to the data's root.
+    weights, which is what is validated and kept. ``validation`` is a folder of pairs; where it is empty,
+    ``validation_share`` of the first source's pictures is set aside instead, chosen by ``seed``. ``negatives`` selects
+    pictures without a polyp whose false marks are counted. Folders are relative to the data's root.
     """
 
     architecture: str = "unet-lite0"
@@ -41,6 +42,7 @@ class Recipe:
     seed: int = 0
     sources: tuple[FolderSource, ...] = (FolderSource("train"),)
     validation: str = "validation"
+    validation_share: float = 0.1
     negatives: FolderSource | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -50,6 +52,10 @@ class Recipe:
         for name in ("batch", "epochs"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"A recipe with {name} = {getattr(self, name)} trains nothing", "Give at least 1.")
+        if not 0 < self.validation_share < 1:
+            raise ConfigError(f"No share to validate on: {self.validation_share}", "Give a number between 0 and 1.")
+        if not self.learning_rate > 0:
+            raise ConfigError(f"A learning rate of {self.learning_rate} teaches nothing", "Give a positive number.")
 
 
 def load_recipe(name: str | Path) -> Recipe:

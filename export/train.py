@@ -18,7 +18,7 @@ from polyplive.progress import progress_bar
 
 from .averaging import AveragedWeights
 from .checkpoint import load_network, read_checkpoint, save_checkpoint
-from .dataset import LoadedSource, Sample, batches, draw_epoch, load_source
+from .dataset import FolderSource, LoadedSource, Sample, batches, draw_epoch, load_source, set_aside
 from .losses import find_loss
 from .networks import SegmentationNetwork, build_network
 from .recipe import Recipe, recipe_facts
@@ -46,13 +46,17 @@ class TrainingSettings:
 
 
 def train(settings: TrainingSettings, report: Callable[[str], None] = lambda _: None) -> Path:
-    """Train, and give the path of the best checkpoint (``best.pt`` in ``out``). ``report`` gets one line an epoch.
+    """Train, and give the path of the best checkpoint (``best.pt`` in ``out``).
+
+    ``report`` gets one line for each pair that was skipped, one with their number, then one line an epoch.
 
     After each epoch ``last.pt`` holds everything that going on needs. Raises ``TrainingError``, ``DataError``,
     ``ConfigError``.
     """
     run = _Run(settings)
     run.restore()
+    for line in run.skipped:
+        report(line)
     for epoch in range(run.epochs_done, settings.recipe.epochs):
         report(run.epoch(epoch))
     best = settings.out / "best.pt"
@@ -68,6 +72,7 @@ class _Run:
     def __init__(self, settings: TrainingSettings) -> None:
         recipe = self.recipe = settings.recipe
         self.settings = settings
+        self.skipped: list[str] = []
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(recipe.seed)
         self.loss = find_loss(recipe.loss)
@@ -81,21 +86,39 @@ class _Run:
         self.epochs_done = 0
 
     def _new_network(self) -> SegmentationNetwork:
-        if self.settings.start_from is not None:
-            return load_network(self.settings.start_from)[0]
-        imagenet = {"pretrained": True} if self.recipe.architecture.startswith("unet-lite") else {}
-        return build_network(self.recipe.architecture, **{**imagenet, **self.recipe.options})
+        recipe, start = self.recipe, self.settings.start_from
+        imagenet = recipe.architecture.startswith("unet-lite") and start is None
+        options = {"pretrained": True, **recipe.options} if imagenet else _lasting(recipe.options)
+        network = build_network(recipe.architecture, **options)
+        if start is not None:
+            other, facts = load_network(start)
+            try:
+                network.load_state_dict(other.state_dict())
+            except RuntimeError:
+                raise TrainingError(
+                    f"'{start}' holds another network ({facts['architecture']}) than the recipe's",
+                    "Start from a checkpoint of the same architecture and options.",
+                ) from None
+        return network
 
     def _load_data(self) -> tuple[list[LoadedSource], list[Sample], list[Sample]]:
-        root, side = self.settings.data, max(self.recipe.size, 352)
-        bad = self.settings.on_bad
-        from .dataset import FolderSource
-
-        sources = [load_source(root, source, side, on_bad=bad) for source in self.recipe.sources]
-        polyps = load_source(root, FolderSource(self.recipe.validation), side, on_bad=bad).samples
-        kept = self.recipe.negatives
-        negatives = load_source(root, kept, side, on_bad=bad).samples if kept is not None else ()
+        recipe = self.recipe
+        sources = [self._load(source) for source in recipe.sources]
+        if recipe.validation:
+            polyps = self._load(FolderSource(recipe.validation)).samples
+        else:
+            sources, polyps = set_aside(sources, recipe.validation_share, recipe.seed)
+        negatives = self._load(recipe.negatives).samples if recipe.negatives is not None else ()
+        if self.skipped:
+            self.skipped.append(f"{len(self.skipped)} bad pairs were skipped")
         return sources, list(polyps), list(negatives)
+
+    def _load(self, source: FolderSource) -> LoadedSource:
+        side = max(self.recipe.size, 352)
+        loaded = load_source(self.settings.data, source, side, on_bad=self.settings.on_bad)
+        lines = [f"skipped in '{source.folder}': {problem}" for problem in loaded.problems]
+        self.skipped += [line for line in lines if line not in self.skipped]  # two sources may read one folder
+        return loaded
 
     def _groups(self) -> list[dict[str, Any]]:
         encoder = list(self.network.encoder.parameters())
@@ -112,15 +135,22 @@ class _Run:
         if not self.settings.resume:
             if last.exists():
                 raise TrainingError(f"'{out}' already holds a run", "Add --resume, or name another --out.")
-            out.mkdir(parents=True, exist_ok=True)
+            try:
+                out.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise TrainingError(f"Cannot make '{out}': {error.strerror}", "Name another --out.") from None
             return
         data = read_checkpoint(last)
         if data["architecture"] != self.recipe.architecture or data["recipe"]["seed"] != self.recipe.seed:
             raise TrainingError(f"'{last}' is of another recipe", "Resume with the recipe that the run began with.")
-        self.network.load_state_dict(data["raw_weights"])
-        self.average.network.load_state_dict(data["weights"])
-        self.optimiser.load_state_dict(data["optimiser"])
-        self.history, self.best, self.epochs_done = data["history"], data["best"], len(data["history"])
+        try:
+            self.network.load_state_dict(data["raw_weights"])
+            self.average.network.load_state_dict(data["weights"])
+            self.optimiser.load_state_dict(data["optimiser"])
+            self.history, self.best, self.epochs_done = data["history"], data["best"], len(data["history"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            line = " ".join(str(error).split())[:160]
+            raise TrainingError(f"'{last}' cannot be gone on from ({line})", "Train anew in another --out.") from None
 
     def epoch(self, epoch: int) -> str:
         """One pass over the data, validation, checkpoint; gives the line to report."""
@@ -180,10 +210,9 @@ class _Run:
             group["lr"] = self._rate(epoch, step) * group["rate"]
 
     def _save(self, found: Validation) -> None:
-        options = {key: value for key, value in self.recipe.options.items() if key != "pretrained"}
         data: dict[str, Any] = {
             "architecture": self.recipe.architecture,
-            "options": options,
+            "options": _lasting(self.recipe.options),
             "recipe": recipe_facts(self.recipe),
             "weights": self.average.network.state_dict(),
             "validation": asdict(found),
@@ -199,4 +228,15 @@ class _Run:
             "best": self.best,
         }
         save_checkpoint(self.settings.out / "last.pt", data)
-        write_records(self.settings.out, self.history)
+        try:
+            write_records(self.settings.out, self.history)
+        except OSError as error:
+            raise TrainingError(
+                f"Cannot write the records in '{self.settings.out}': {error.strerror}",
+                "Free some space, then --resume.",
+            ) from None
+
+
+def _lasting(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that a checkpoint needs to be read again: its own weights take the place of ImageNet's."""
+    return {key: value for key, value in options.items() if key != "pretrained"}

