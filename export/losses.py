@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from polyplive.errors import ConfigError
 
 SMOOTH = 1.0
+SMOOTH_SHARE = 0.001
 
 
 def soft_dice(logit: Tensor, truth: Tensor) -> Tensor:
@@ -24,12 +25,34 @@ def soft_dice(logit: Tensor, truth: Tensor) -> Tensor:
     return 1 - (2 * overlap + SMOOTH) / (total + SMOOTH)
 
 
+def image_dice(logit: Tensor, truth: Tensor) -> Tensor:
+    """1 - Dice of each picture, averaged: a small polyp counts as much as a large one.
+
+    Shapes as in ``soft_dice``. Smoothed by ``SMOOTH_SHARE`` of the picture's pixels, so that a picture without a polyp
+    is punished in proportion to what is marked in it while that is little.
+    """
+    probability = logit.float().sigmoid()
+    smooth = SMOOTH_SHARE * logit[0].numel()
+    overlap = (probability * truth).sum((1, 2, 3))
+    total = probability.square().sum((1, 2, 3)) + truth.sum((1, 2, 3))
+    return (1 - (2 * overlap + smooth) / (total + smooth)).mean()
+
+
+def image_dice_and_cross_entropy(logit: Tensor, truth: Tensor) -> Tensor:
+    """``image_dice`` plus the mean binary cross-entropy."""
+    return image_dice(logit, truth) + F.binary_cross_entropy_with_logits(logit.float(), truth)
+
+
 def dice_and_cross_entropy(logit: Tensor, truth: Tensor) -> Tensor:
     """Soft Dice plus the mean binary cross-entropy, which also teaches on pixels far from any polyp."""
     return soft_dice(logit, truth) + F.binary_cross_entropy_with_logits(logit.float(), truth)
 
 
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"dice": soft_dice, "dice+bce": dice_and_cross_entropy}
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "dice": soft_dice,
+    "dice+bce": dice_and_cross_entropy,
+    "image-dice+bce": image_dice_and_cross_entropy,
+}
 
 
 def find_loss(name: str) -> Callable[[Tensor, Tensor], Tensor]:

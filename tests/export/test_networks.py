@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from export_helpers import frame, tiny_network
-from polyplive.export.losses import find_loss, soft_dice
+from polyplive.export.losses import find_loss, image_dice, soft_dice
 from polyplive.export.networks import ARCHITECTURES, build_network, double_bilinear
 from torch.nn import functional as F
 
@@ -68,7 +68,19 @@ def test_soft_dice_by_hand() -> None:
     assert soft_dice(200 * (truth - 0.5), truth) == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["dice", "dice+bce"])
+def test_image_dice_counts_small_and_large_polyps_alike() -> None:
+    truth = torch.zeros(2, 1, 40, 40)
+    truth[0, :, :4, :4] = truth[1, :, :32, :32] = 1
+    logit = 200 * (truth - 0.5)
+    only_small_missed, only_large_missed = logit.clone(), logit.clone()
+    only_small_missed[0], only_large_missed[1] = -100, -100
+    assert image_dice(logit, truth) == pytest.approx(0, abs=1e-6)
+    small, large = (float(image_dice(logit, truth)) for logit in (only_small_missed, only_large_missed))
+    assert small == pytest.approx(large, abs=0.06)
+    assert soft_dice(only_small_missed, truth) < 0.1 < soft_dice(only_large_missed, truth)
+
+
+@pytest.mark.parametrize("name", ["dice", "dice+bce", "image-dice+bce"])
 def test_losses_are_finite_without_a_polyp_and_punish_false_marks(name: str) -> None:
     loss, truth = find_loss(name), torch.zeros(2, 1, 8, 8)
     quiet, loud = loss(torch.full_like(truth, -9), truth), loss(torch.full_like(truth, 9), truth)
