@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -170,7 +172,7 @@ class ReplayWindow(QMainWindow):
     def _take(self, view: View) -> None:
         """Show one view, and say so to the player."""
         first = self.display.view.info is None and view.info is not None
-        self.display.view = view
+        self.display.view = _with_video_delay(view)
         if view.notices != self._notices:
             self._notices = view.notices
             self._say(view.notices[-1])
@@ -270,3 +272,14 @@ class ReplayWindow(QMainWindow):
         dialog = ShortcutDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+
+def _with_video_delay(view: View) -> View:
+    """While playing, the time from the frame's read until now, when it goes to the screen.
+
+    It includes the wait for the frame's own result and, since frames are read ahead, for the moment it is due.
+    """
+    if view.frame is None or not view.playing:
+        return view
+    delay_ms = (time.monotonic() - view.frame.captured_s) * 1e3
+    return dataclasses.replace(view, figures=dataclasses.replace(view.figures, video_delay_ms=delay_ms))

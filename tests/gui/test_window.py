@@ -74,6 +74,17 @@ def test_it_plays_every_frame_to_the_end(open_window, qtbot) -> None:
     assert window.strip.state.text() == "Ended"
 
 
+def test_the_video_delay_is_shown_while_playing(open_window, qtbot) -> None:
+    window = open_window()
+    delays = []
+    window._bridge.arrived.connect(lambda _: delays.append(window.display.view.figures.video_delay_ms))
+    qtbot.waitUntil(lambda: window.display.view.state is SessionState.ENDED, timeout=PATIENCE_MS)
+    shown = [delay for delay in delays if delay is not None]
+    assert shown
+    assert min(shown) > 0
+    assert window.display.view.figures.video_delay_ms is None
+
+
 def test_space_pauses_and_plays(window, qtbot) -> None:
     assert window.strip.state.text() == "Paused"
     press(window, qtbot, Key.Key_Space)
