@@ -70,6 +70,8 @@ def load_settings(path: Path | None, overrides: dict[str, Any]) -> Settings:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    if path.exists() and not path.is_file():  # a device could give bytes without end
+        raise ConfigError(f"The settings '{path}' are not a file", "Name a TOML file.")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

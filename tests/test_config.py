@@ -52,3 +52,8 @@ def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, text: str, named: 
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml"):
         load_settings(Path("nowhere.toml"), {})
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not a file"):
+        load_settings(tmp_path, {})

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from polyplive.benchmark import BenchmarkSettings, benchmark
-from polyplive.commands.messages import announce, say, stdout, write_json
+from polyplive.commands.messages import announce, check_json_target, say, stdout, write_json
 from polyplive.commands.session_setup import open_pipeline, settings_from
 from polyplive.demo import demo_clip
 from polyplive.progress import progress_bar
@@ -16,6 +16,7 @@ from polyplive.session import open_source
 
 def bench(given: dict[str, Any]) -> int:
     """Measure, print a table, write the JSON."""
+    check_json_target(given["json_path"])
     settings = settings_from(given)
     runs = BenchmarkSettings(given["frames"], given["runs"], settings.overlay.heatmap)
     source = open_source(given["video"] or demo_clip())

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from polyplive.commands.messages import announce, say, stdout, write_json
+from polyplive.commands.messages import announce, check_json_target, say, stdout, write_json
 from polyplive.commands.session_setup import open_pipeline, settings_from
 from polyplive.evaluate import evaluate as run_evaluation
 from polyplive.image_folder import find_pairs
@@ -15,6 +15,7 @@ from polyplive.progress import progress_bar
 
 def evaluate(given: dict[str, Any]) -> int:
     """Measure, print a table, write the JSON. Single pictures are seen whole unless ``--roi`` says otherwise."""
+    check_json_target(given["json_path"])
     settings = settings_from({**given, "roi": given["roi"] or "none"})
     total = len(find_pairs(given["data"]).pairs)
     with open_pipeline(settings) as pipeline:

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from polyplive import RESEARCH_NOTICE, __version__
-from polyplive.errors import SinkError
+from polyplive.errors import ConfigError, SinkError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +29,13 @@ def announce(engine: EngineSpec) -> None:
     """Say at the start what runs, and what it is for."""
     say(f"polyplive {__version__} · {RESEARCH_NOTICE}")
     say(f"Model {engine.manifest.name} {engine.manifest.version} on {engine.backend} ({engine.device})")
+
+
+def check_json_target(path: Path | None) -> None:
+    """Raise ``ConfigError`` before any work where ``--json`` would replace something that is no JSON file."""
+    if path is None or not path.exists() or (path.is_file() and path.suffix.lower() == ".json"):
+        return
+    raise ConfigError(f"--json '{path}' exists and is no .json file", "Name another file: it would be overwritten.")
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:

@@ -38,6 +38,10 @@ def make_sinks(given: dict[str, Any], source: Path | None = None) -> list[Sink]:
     wanted = {name: given[name] for name in ("record", "events", "report") if given.get(name) is not None}
     taken = {source.resolve(): "the video itself"} if source is not None else {}
     for name, path in wanted.items():
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise ConfigError(f"--{name} '{path}' is a device or a pipe, not a file", "Name a file.")
+        if source is not None and path.exists() and source.exists() and path.samefile(source):
+            raise ConfigError(f"--{name} '{path}' would overwrite the video itself", "Name another file.")
         if path.resolve() in taken:
             raise ConfigError(f"--{name} '{path}' would overwrite {taken[path.resolve()]}", "Name another file.")
         taken[path.resolve()] = f"the file of --{name}"

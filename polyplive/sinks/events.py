@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import fields
 from pathlib import Path
@@ -75,7 +76,8 @@ class EventsSink:
             while rest:  # a nearly full disk takes a part, and refuses only the next call
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
-            self._file.truncate(self._written)
+            with contextlib.suppress(OSError):  # a pipe or a device cannot be cut
+                self._file.truncate(self._written)
             raise sink_error(self._path, error) from None
         self._written += len(line)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ class ReportSink:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        self._partial = self._path.with_name(self._path.name + ".part")
+        self._partial = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         self._data: ReportData | None = None
         self._stages = StageRecorder()
         self._delays: list[float] = []

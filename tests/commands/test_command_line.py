@@ -147,3 +147,25 @@ def test_doctor_says_what_works(capsys: pytest.CaptureFixture[str]) -> None:
     output = capsys.readouterr().out
     for word in ("OpenVINO", "unet-lite0", "Research use only"):
         assert word in output
+
+
+@pytest.mark.parametrize("option", ["--record", "--events", "--report"])
+def test_neither_a_hard_link_to_the_input_nor_a_device_is_written_to(option: str, tmp_path: Path) -> None:
+    from clipmaker import write_clip
+
+    clip, link, pipe = tmp_path / "clip.mp4", tmp_path / "link.mp4", tmp_path / "pipe.mp4"
+    write_clip(clip, frames=3)
+    before = clip.read_bytes()
+    link.hardlink_to(clip)
+    os.mkfifo(pipe)
+    for target in (link, pipe):
+        assert main(["replay", str(clip), "--headless", option, str(target)]) == 2
+    assert clip.read_bytes() == before
+    assert pipe.is_fifo()
+
+
+def test_figures_do_not_replace_a_picture(tmp_path: Path) -> None:
+    picture = tmp_path / "1.png"
+    picture.write_bytes(b"picture")
+    assert main(["evaluate", str(tmp_path), "--json", str(picture)]) == 2
+    assert picture.read_bytes() == b"picture"
