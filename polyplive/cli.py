@@ -5,6 +5,7 @@ Each function imports what its command needs when it runs, so that ``--help`` an
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -13,21 +14,39 @@ from typing import Any
 import click
 
 from polyplive import RESEARCH_NOTICE, __version__
-from polyplive.cli_options import engine_options, overlay_options, pipeline_options, sink_options
+from polyplive.cli_options import (
+    Seconds,
+    capture_options,
+    engine_options,
+    finding_options,
+    overlay_options,
+    pipeline_options,
+    recording_options,
+    sink_options,
+)
+from polyplive.commands.paths import TypedPath
+from polyplive.commands.stopping import INTERRUPTED, stopped_by_signals
+from polyplive.commands.streams import discard_output, prepare_streams, unwritable_output
 from polyplive.errors import ConfigError, PolypliveError
 
-EXISTING = click.Path(path_type=Path)
+EXISTING = TypedPath()
+_FILE = TypedPath(file=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, invoke_without_command=True
+)
 @click.version_option(__version__, message="polyplive %(version)s. " + RESEARCH_NOTICE)
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Real-time colonoscopy overlay: polyp contours, masks and Grad-CAM heatmaps.
 
     Research use only. Not a medical device. Nothing leaves this machine.
 
     Begin with 'polyplive demo'; 'polyplive doctor' says what works on this machine.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @cli.command(epilog="Example: polyplive demo")
@@ -47,12 +66,13 @@ def demo(**given: Any) -> None:
 @cli.command(epilog="Example: polyplive replay procedure.mp4 --record overlay.mp4 --events events.jsonl")
 @click.argument("video", type=EXISTING)
 @click.option("--headless", is_flag=True, help="No window: process every frame as fast as possible, then end.")
-@click.option("--start", type=click.FloatRange(min=0), default=0.0, help="Begin at this second.")
+@click.option("--start", type=Seconds(min=0), default=0.0, help="Begin at this second.")
 @click.option("--frames", type=click.IntRange(min=1), help="Stop after this many frames.")
 @click.option("--deinterlace", is_flag=True, help="For interlaced recordings.")
 @click.option("--snapshots", type=EXISTING, help="Folder for the window's snapshots.")
 @sink_options
 @overlay_options
+@finding_options
 @pipeline_options
 @engine_options
 def replay(**given: Any) -> None:
@@ -62,9 +82,41 @@ def replay(**given: Any) -> None:
     sys.exit(run(given))
 
 
+@cli.command(epilog="Example: polyplive live /dev/video0 --size 1920x1080 --rate 60 --record overlay.mp4")
+@click.argument("device", required=False)
+@click.option("--headless", is_flag=True, help="No window: for servers and scripts.")
+@click.option("--frames", type=click.IntRange(min=1), help="End after this many frames.")
+@click.option("--sound", is_flag=True, help="Beep at a new finding.")
+@click.option("--snapshots", type=EXISTING, help="Folder for the window's snapshots.")
+@capture_options
+@recording_options
+@overlay_options
+@finding_options
+@pipeline_options
+@engine_options
+def live(**given: Any) -> None:
+    """Overlay on a capture card, camera, screen or stream, while it runs.
+
+    DEVICE is an id or path that 'polyplive devices' lists, 'screen:0.0', or an address such as rtsp://host/stream;
+    without it, the first device is taken. Video never waits for the model.
+    """
+    from polyplive.commands.live import live as run
+
+    sys.exit(run(given))
+
+
+@cli.command(epilog="Example: polyplive devices")
+@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+def devices(**given: Any) -> None:
+    """List capture devices with their formats, sizes and rates."""
+    from polyplive.commands.devices import devices as run
+
+    sys.exit(run(given["as_json"]))
+
+
 @cli.command(epilog="Example: polyplive evaluate kvasir-seg/validation --json figures.json")
 @click.argument("data", type=EXISTING)
-@click.option("--json", "json_path", type=EXISTING, help="Write all figures to this file.")
+@click.option("--json", "json_path", type=_FILE, help="Write all figures to this file.")
 @click.option("--skip-bad", is_flag=True, help="Leave out broken or incomplete pairs, and name them.")
 @pipeline_options
 @engine_options
@@ -82,7 +134,7 @@ def evaluate(**given: Any) -> None:
 @click.option("--video", type=EXISTING, help="What to process end to end; default: the rendered demo clip.")
 @click.option("--frames", type=click.IntRange(min=10), default=1000, show_default=True, help="Frames a run.")
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
-@click.option("--json", "json_path", type=EXISTING, help="Write all figures to this file.")
+@click.option("--json", "json_path", type=_FILE, help="Write all figures to this file.")
 @pipeline_options
 @engine_options
 def bench(**given: Any) -> None:
@@ -132,16 +184,24 @@ def doctor() -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0, 1 (failed), 2 (usage), 130 (interrupted).
+    """Run the command line; returns the exit code: 0, 1 (failed), 2 (usage), 130 (interrupted), 143 (SIGTERM).
 
     Every error is one line on stderr. With POLYPLIVE_DEBUG set, the traceback follows.
     """
+    prepare_streams()
+    with stopped_by_signals() as stop:
+        code = _run(arguments)
+        if code == INTERRUPTED or (code == 0 and stop.signal is not None):
+            return _fail(stop.code, f"stopped by {stop.cause}.")
+    return code
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         cli.main(args=arguments, prog_name="polyplive", standalone_mode=False)
-    except click.exceptions.Abort:
-        return 130
-    except KeyboardInterrupt:
-        return 130
+        sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return INTERRUPTED
     except click.UsageError as error:
         return _fail(2, f"{error.format_message()} See 'polyplive {_command(error)}--help'.")
     except click.ClickException as error:
@@ -149,13 +209,28 @@ def main(arguments: list[str] | None = None) -> int:
     except PolypliveError as error:
         return _fail(2 if isinstance(error, ConfigError) else 1, str(error))
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # for the flush at exit
+        discard_output()
         return 1
     except SystemExit as done:
         return int(done.code or 0)
+    except OSError as error:
+        return _output_failed() or _unexpected(error)
     except Exception as error:
-        return _fail(1, f"Unexpected {type(error).__name__}: {error}. Set POLYPLIVE_DEBUG=1 and report what it shows.")
+        return _unexpected(error)
     return 0
+
+
+def _output_failed() -> int:
+    """1 and a line, if it was stdout that failed; 0 otherwise."""
+    error = unwritable_output()
+    if error is None:
+        return 0
+    discard_output()
+    return _fail(1, f"Cannot write the results to stdout: {error.strerror}. Send them to another place.")
+
+
+def _unexpected(error: Exception) -> int:
+    return _fail(1, f"Unexpected {type(error).__name__}: {error}. Set POLYPLIVE_DEBUG=1 and report what it shows.")
 
 
 def _command(error: click.UsageError) -> str:
@@ -168,7 +243,8 @@ def _fail(code: int, text: str) -> int:
         import traceback
 
         traceback.print_exc()
-    click.echo("polyplive: " + " ".join(text.split()), err=True)
+    with contextlib.suppress(OSError):  # a stderr that takes nothing more
+        click.echo("polyplive: " + " ".join(text.split()), err=True)
     return code
 
 

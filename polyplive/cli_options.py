@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from polyplive.backends.factory import BACKENDS
 from polyplive.backends.options import PRECISIONS
+from polyplive.commands.paths import TypedPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Command = Callable[..., Any]
 
-_PATH = click.Path(path_type=Path)
+_PATH = TypedPath()
+_FILE = TypedPath(file=True)
+
+
+class Seconds(click.FloatRange):
+    """A time that a clock can show: neither infinite nor NaN, which pass every check of a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """``value`` as seconds; a usage error when it is none."""
+        seconds = float(super().convert(value, param, ctx))
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is no time.", param, ctx)
+        return seconds
 
 
 def engine_options(command: Command) -> Command:
@@ -52,13 +65,52 @@ def overlay_options(command: Command) -> Command:
     )
 
 
+def finding_options(command: Command) -> Command:
+    """When a finding is shown, where frames follow each other."""
+    return _stack(
+        command,
+        click.option(
+            "--min-frames", type=click.IntRange(1, 1000), help="Frames a finding must have been in before it is shown."
+        ),
+    )
+
+
+def capture_options(command: Command) -> Command:
+    """What to ask a capture device for."""
+    return _stack(
+        command,
+        click.option("--size", metavar="WIDTHxHEIGHT", help="Picture size to ask for."),
+        click.option("--rate", type=click.FloatRange(min=0.1, max=1000), help="Frames a second to ask for."),
+        click.option("--format", "pixel_format", metavar="FOURCC", help="Pixel format to ask for: MJPG, YUYV, ..."),
+    )
+
+
+def recording_options(command: Command) -> Command:
+    """What a live session leaves."""
+    return _stack(
+        command,
+        click.option("--record", type=_FILE, help="Overlay video (.mp4 or .mkv), with a list of its frames beside it."),
+        click.option("--record-raw", type=_FILE, help="The same without the overlay."),
+        click.option("--piece", type=click.FloatRange(min=0.05), help="Begin a new file after so many minutes."),
+        click.option(
+            "--keep-free",
+            type=click.FloatRange(min=0),
+            default=500.0,
+            show_default=True,
+            help="MiB of disk left alone.",
+        ),
+        click.option("--events", type=_FILE, help="Detections and states, one JSON object a line."),
+        click.option("--report", type=_FILE, help="Summary as one HTML file."),
+    )
+
+
 def sink_options(command: Command) -> Command:
     """Where results go."""
     return _stack(
         command,
-        click.option("--record", type=_PATH, help="Overlay video (.mp4 or .mkv)."),
-        click.option("--events", type=_PATH, help="Detections, one JSON object a line."),
-        click.option("--report", type=_PATH, help="Summary as one HTML file."),
+        click.option("--record", type=_FILE, help="Overlay video (.mp4 or .mkv)."),
+        click.option("--events", type=_FILE, help="Detections, one JSON object a line."),
+        click.option("--report", type=_FILE, help="Summary as one HTML file."),
     )
 
 
@@ -72,6 +124,7 @@ def settings_overrides(given: dict[str, Any]) -> dict[str, Any]:
         "pipeline.roi": given.get("roi"),
         "pipeline.threshold": given.get("threshold"),
         "pipeline.min_area": given.get("min_area"),
+        "pipeline.min_frames": given.get("min_frames"),
         "overlay.contour": given.get("contour"),
         "overlay.mask": given.get("mask"),
         "overlay.heatmap": given.get("heatmap"),

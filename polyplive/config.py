@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import reprlib
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,18 +25,44 @@ class PipelineSettings:
 
     ``roi`` is ``auto`` (find the content area), ``none`` (the whole frame) or ``x,y,w,h``. ``threshold`` is the
     probability of a contour, None for the model's own. ``min_area`` is the smallest region kept, as a share of the
-    field of view's area.
+    field of view's area. ``min_frames`` is in how many frames a finding must have been before it is given.
     """
 
     roi: str = "auto"
     threshold: float | None = None
     min_area: float = 0.002
+    min_frames: int = 1
 
     def __post_init__(self) -> None:
         if self.threshold is not None and not 0.0 < self.threshold < 1.0:
             raise ConfigError(f"A threshold of {self.threshold} marks all or nothing", "Give one between 0 and 1.")
         if not 0.0 <= self.min_area < 1.0:
             raise ConfigError(f"A smallest area of {self.min_area} is not a share", "Give one from 0 up to 1.")
+        if not 1 <= self.min_frames <= 1000:
+            raise ConfigError(f"Findings cannot be withheld for {reprlib.repr(self.min_frames)} frames", "Give 1 (none) to 1000.")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """When a live session loses patience.
+
+    ``max_age_ms``: a result whose frame is older is not drawn. ``no_signal_s``: so long without a picture, or with a
+    frozen or flat one, is a lost signal. ``reopen_s``: so long without any, and the source is opened again.
+    ``engine_timeout_s``: a model that works so long on one frame is given up and started again, as it is when memory
+    has grown by ``memory_growth_mib`` since it was opened.
+    """
+
+    max_age_ms: float = 250.0
+    no_signal_s: float = 0.8
+    reopen_s: float = 3.0
+    engine_timeout_s: float = 8.0
+    memory_growth_mib: float = 1024.0
+
+    def __post_init__(self) -> None:
+        for name in ("max_age_ms", "no_signal_s", "reopen_s", "engine_timeout_s", "memory_growth_mib"):
+            value = getattr(self, name)
+            if not 0 < value < 1e9:
+                raise ConfigError(f"live.{name} is {value}, which is no patience at all", "Give a number above 0.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +74,12 @@ class Settings:
     engine: EngineOptions = field(default_factory=EngineOptions)
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)
     overlay: OverlaySettings = field(default_factory=OverlaySettings)
+    live: LiveSettings = field(default_factory=LiveSettings)
+
+    def __post_init__(self) -> None:
+        opacity = self.overlay.opacity
+        if not 0.0 <= opacity <= 1.0:
+            raise ConfigError(f"An opacity of {opacity} cannot be drawn", "Give one from 0 to 1.")
 
 
 def load_settings(path: Path | None, overrides: dict[str, Any]) -> Settings:
@@ -76,6 +109,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"Cannot read the settings '{path}': {error.strerror}", "Check the path.") from None
+    except RecursionError:
+        raise ConfigError(f"The settings '{path}' are nested too deep", "Write each group as a [table].") from None
     except ValueError as error:
         raise ConfigError(f"'{path}' is not TOML ({error})", "Mend that line.") from None
 
@@ -104,7 +139,10 @@ def _checked(base: Any, key: str, value: Any, where: str) -> Any:
     annotation = str(next(item.type for item in dataclasses.fields(base) if item.name == key))
     kinds = {name.strip() for name in annotation.split("|")}
     if isinstance(value, int) and not isinstance(value, bool) and "float" in kinds:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise ConfigError(f"{where}: '{key}' is {reprlib.repr(value)}", "Give a smaller number.") from None
     if type(value).__name__ not in kinds and not (value is None and "None" in kinds):
-        raise ConfigError(f"{where}: '{key}' is {value!r}", f"It must be {' or '.join(sorted(kinds - {'None'}))}.")
+        raise ConfigError(f"{where}: '{key}' is {reprlib.repr(value)}", f"It must be {' or '.join(sorted(kinds - {'None'}))}.")
     return value

@@ -10,7 +10,7 @@ from polyplive.errors import SourceNotFound
 from polyplive.tracking import iou
 
 if TYPE_CHECKING:
-    from polyplive.sinks.base import FrameRecord, SessionInfo
+    from polyplive.sinks.base import FrameRecord, SessionInfo, SessionNote
     from polyplive.types import Tally
 
 _HERE = Path(__file__).resolve().parent
@@ -62,6 +62,9 @@ class TruthSink:
         elif not in_view:
             self.empty_frames += 1
             self.empty_frames_marked += bool(detections)
+
+    def note(self, note: SessionNote) -> None:
+        """Nothing to count."""
 
     def end(self, tally: Tally, reason: str) -> None:
         """Nothing to add."""

@@ -5,7 +5,8 @@
     ├── MissingDependency    (ImportError)        an optional package is not installed
     ├── SourceError
     │   ├── SourceNotFound   (FileNotFoundError)  there is no such file or device
-    │   └── SourceUnreadable (OSError)            it exists, but holds no video that can be decoded
+    │   ├── SourceUnreadable (OSError)            it exists, but holds no video that can be decoded
+    │   └── SourceLost       (ConnectionError)    it was open, and gives no more frames: a cable, a sender
     ├── ModelError
     │   ├── ModelNotFound    (FileNotFoundError)  no model of that name or path
     │   └── ManifestError    (ValueError)         the manifest is missing, damaged or does not fit its graph
@@ -57,6 +58,10 @@ class SourceNotFound(SourceError, FileNotFoundError):
 
 class SourceUnreadable(SourceError, OSError):
     """The file or device exists, but no frame can be decoded from it."""
+
+
+class SourceLost(SourceError, ConnectionError):
+    """A live source gave frames and gives no more; it may come back."""
 
 
 class ModelError(PolypliveError):

@@ -11,7 +11,7 @@ import numpy as np
 
 from polyplive.errors import DataError
 from polyplive.explanation import Pointing, point
-from polyplive.image_folder import find_pairs, read_pair
+from polyplive.image_folder import find_pairs, quiet_decoders, read_pair
 from polyplive.metrics import BOUNDARY_TOLERANCE, Counts, Mask, boundary_f
 from polyplive.types import Frame, Prediction
 
@@ -89,7 +89,8 @@ def evaluate(
     results = []
     for done, pair in enumerate(pairs.pairs, start=1):
         try:
-            image, truth = read_pair(pair)
+            with quiet_decoders():
+                image, truth = read_pair(pair)
         except DataError as error:
             if on_bad == "refuse":
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -48,15 +49,21 @@ def parse_roi(text: str) -> tuple[RoiMode, Roi | None]:
     word = text.strip().lower()
     if word in ("auto", "none"):
         return RoiMode(word), None
-    parts = word.split(",")
     try:
-        x, y, width, height = (int(part) for part in parts)
+        x, y, width, height = (_pixels(part) for part in word.split(","))
         return RoiMode.FIXED, Roi(x, y, width, height)
     except ValueError:
         raise ConfigError(
             f"A field of view of '{text}' is not understood",
             "Give auto, none, or x,y,w,h in pixels with a width and height of at least 1.",
         ) from None
+
+
+def _pixels(text: str) -> int:
+    """A plain whole number; ``int`` alone would also take ``1_0`` and other scripts' digits."""
+    if re.fullmatch(r"[0-9]{1,9}", text.strip()) is None:
+        raise ValueError(f"'{text}' is no number of pixels")
+    return int(text)
 
 
 class FieldOfView:

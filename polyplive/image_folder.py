@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,8 @@ import numpy as np
 from polyplive.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from polyplive.types import Image
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 MASK_LEVEL = 127
 """A mask pixel brighter than this is polyp: Kvasir-SEG's masks are JPEG, and compression softens their edges."""
+
+_STDERR_NUMBER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,13 @@ def find_pairs(folder: Path) -> Pairs:
     Also looks one level down for the original Kvasir-SEG archive's layout (``Kvasir-SEG/images``). Raises
     ``DataError`` when there is no such folder or it holds not one pair.
     """
-    root = _root_with_images(folder)
     problems: list[str] = []
-    images = _by_stem(root / "images", problems)
-    masks = _by_stem(root / "masks", problems)
+    try:
+        root = _root_with_images(folder)
+        images = _by_stem(root / "images", problems)
+        masks = _by_stem(root / "masks", problems)
+    except OSError as error:
+        raise DataError(f"Cannot look into '{folder}': {error.strerror}", "Check the path and its permissions.") from None
     problems += [f"{images[stem].name}: no mask of that name" for stem in images.keys() - masks.keys()]
     problems += [f"{masks[stem].name}: no image of that name" for stem in masks.keys() - images.keys()]
     both = sorted(images.keys() & masks.keys(), key=_natural)
@@ -82,6 +91,26 @@ def read_pair(pair: Pair) -> tuple[Image, NDArray[np.bool_]]:
     return image, mask
 
 
+@contextlib.contextmanager
+def quiet_decoders() -> Iterator[None]:
+    """Silence on stderr, for a program with one thread: decoders say what is wrong with a picture, not with which.
+
+    The ``DataError`` names the file. libpng and libjpeg write to the file descriptor itself, past OpenCV's logging
+    and past ``sys.stderr``; so what another thread writes meanwhile is lost too.
+    """
+    with contextlib.ExitStack() as undo:
+        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        undo.callback(cv2.utils.logging.setLogLevel, level)
+        with contextlib.suppress(OSError):  # stderr may be closed
+            kept = os.dup(_STDERR_NUMBER)
+            undo.callback(os.close, kept)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            undo.callback(os.close, nowhere)
+            undo.callback(os.dup2, kept, _STDERR_NUMBER)
+            os.dup2(nowhere, _STDERR_NUMBER)
+        yield
+
+
 _LAYOUT = "It must contain images/ and masks/ whose files have the same names, such as images/7.jpg and masks/7.png."
 
 
@@ -99,11 +128,20 @@ def _by_stem(folder: Path, problems: list[str]) -> dict[str, Path]:
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
             continue
-        if path.stem in found:
+        if not _is_file(path):  # opening a pipe could wait for ever
+            problems.append(f"{path.name}: is not a regular file that can be read, and is left out")
+        elif path.stem in found:
             problems.append(f"{path.name}: has the same name as {found[path.stem].name}, and is left out")
         else:
             found[path.stem] = path
     return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _natural(stem: str) -> tuple[int, int, str]:
@@ -112,6 +150,8 @@ def _natural(stem: str) -> tuple[int, int, str]:
 
 
 def _decode(path: Path, flags: int) -> NDArray[np.uint8]:
+    if not _is_file(path):
+        raise DataError(f"'{path}' is not a regular file", "Replace it, or remove it.")
     try:
         data = np.fromfile(path, np.uint8)
     except OSError as error:

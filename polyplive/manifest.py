@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+import reprlib
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,17 @@ from polyplive.errors import ManifestError, ModelNotFound
 
 SCHEMA = 1
 DEFAULT_MODEL = "unet-lite0"
+_LARGEST_SIDE = 1 << 16
+_LARGEST_SCALE = 1e30
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "float": (int, float),
+    "dict": dict,
+    "list": list,
+}
+"""What JSON may hold for a field, by the name of the field's type."""
+
 _SHIPPED = Path(__file__).resolve().parent.parent / "engines"
 
 
@@ -75,9 +87,12 @@ def find_model(model: str | Path) -> Path:
     shipped = shipped_models()
     if str(model) in shipped:
         return shipped[str(model)]
-    path = Path(model).expanduser()
-    if path.is_file():
-        return path
+    try:
+        path = Path(model).expanduser()
+        if path.is_file():
+            return path
+    except (OSError, RuntimeError, ValueError):  # no such user, or nothing that can be a path
+        model = reprlib.repr(str(model)).strip("'")
     names = ", ".join(shipped) or "none"
     raise ModelNotFound(f"No model '{model}'", f"Name an .onnx file, or one of the shipped models: {names}.")
 
@@ -86,6 +101,8 @@ def load_manifest(graph: Path) -> ModelManifest:
     """Read and check the manifest beside ``graph``; the graph's SHA-256 must be the one it names."""
     path = graph.with_suffix(".json")
     redo = "Export the model again with 'polyplive export'."
+    if path.exists() and not path.is_file():  # reading a pipe could wait for ever
+        raise ManifestError(f"The manifest '{path}' is not a file", redo)
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         manifest = ModelManifest(**data)
@@ -93,10 +110,12 @@ def load_manifest(graph: Path) -> ModelManifest:
         raise ManifestError(f"No manifest '{path.name}' beside '{graph}'", redo) from None
     except OSError as error:
         raise ManifestError(f"Cannot read '{path}': {error.strerror}", "Check the file's permissions.") from None
+    except RecursionError:
+        raise ManifestError(f"'{path}' is not a manifest (it is nested too deep)", redo) from None
     except (ValueError, TypeError) as error:
         raise ManifestError(f"'{path}' is not a manifest ({error})", redo) from None
     if manifest.schema != SCHEMA:
-        raise ManifestError(f"'{path}' has schema {manifest.schema}; this version reads {SCHEMA}", redo)
+        raise ManifestError(f"'{path}' has schema {reprlib.repr(manifest.schema)}; this version reads {SCHEMA}", redo)
     _check_types(manifest, path)
     actual = sha256_of(graph)
     if actual != manifest.sha256:
@@ -109,9 +128,15 @@ def load_manifest(graph: Path) -> ModelManifest:
 
 
 def _check_types(manifest: ModelManifest, path: Path) -> None:
+    redo = "Export the model again with 'polyplive export'."
+    for item in fields(manifest):
+        value, kind = getattr(manifest, item.name), _KINDS[str(item.type).partition("[")[0]]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ManifestError(f"'{path}' gives {reprlib.repr(value)} as {item.name}, which is not {item.type}", redo)
     sizes = (manifest.input_height, manifest.input_width, manifest.cam_height, manifest.cam_width)
-    numbers = (manifest.threshold, manifest.cam_full_scale)
-    if not all(isinstance(size, int) and size > 0 for size in sizes):
-        raise ManifestError(f"'{path}' has a size that is not a positive whole number")
-    if not all(isinstance(number, int | float) and number > 0 for number in numbers):
-        raise ManifestError(f"'{path}' has a threshold or a CAM scale that is not a positive number")
+    if not all(0 < size <= _LARGEST_SIDE for size in sizes):
+        raise ManifestError(f"'{path}' has a size that is not a positive number of pixels", redo)
+    if not 0 < manifest.threshold < 1:
+        raise ManifestError(f"'{path}' has a threshold that is not between 0 and 1", redo)
+    if not 0 < manifest.cam_full_scale < _LARGEST_SCALE:
+        raise ManifestError(f"'{path}' has a CAM scale that is not a positive number", redo)

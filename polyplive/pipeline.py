@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polyplive.config import PipelineSettings
+from polyplive.errors import InferenceError
 from polyplive.field_of_view import FieldOfView
 from polyplive.postprocess import Postprocessor
 from polyplive.preprocess import preprocess
@@ -16,7 +17,7 @@ from polyplive.types import Prediction, StageTimes
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from polyplive.backends.base import Engine
+    from polyplive.backends.base import Engine, Outputs
     from polyplive.types import FloatMap, Frame
 
 MASK_PROBABILITY = 0.5
@@ -35,12 +36,14 @@ class Pipeline:
         self.engine = engine
         self.threshold = settings.threshold if settings.threshold is not None else engine.spec.manifest.threshold
         self._field_of_view = FieldOfView.parse(settings.roi)
-        self._postprocessor = Postprocessor(min_area=settings.min_area)
+        self._postprocessor = Postprocessor(settings.min_area, settings.min_frames)
 
     def process(self, frame: Frame, *, cam: bool = True) -> Prediction:
         """Find the polyps of one frame; with ``cam`` False the heatmap's gradient is not computed.
 
-        Raises ``EngineError`` when the runtime fails.
+        While all that was found is withheld (``min_frames``), its heatmap is withheld too.
+
+        Raises ``EngineError`` when the runtime fails or gives values that are no numbers.
         """
         spec = self.engine.spec
         started = time.perf_counter()
@@ -49,13 +52,14 @@ class Pipeline:
         prepared = time.perf_counter()
         outputs = self.engine.infer(tensor, cam=cam)
         inferred = time.perf_counter()
+        _check_numbers(outputs)
         detections = self._postprocessor.run(outputs.probability, roi, self.threshold)
         finished = time.perf_counter()
         return Prediction(
             index=frame.index,
             roi=roi,
             probability=outputs.probability,
-            cam=outputs.cam,
+            cam=None if self._postprocessor.withheld and not detections else outputs.cam,
             cam_full_scale=_full_scale(spec.manifest.cam_full_scale, outputs.probability),
             threshold=self.threshold,
             detections=detections,
@@ -84,6 +88,13 @@ class Pipeline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _check_numbers(outputs: Outputs) -> None:
+    """Raise ``InferenceError`` where an output holds NaN or infinity: one would spread to every sum over the map."""
+    for name, values in (("probability", outputs.probability), ("CAM", outputs.cam)):
+        if values is not None and not np.isfinite(np.sum(values)):
+            raise InferenceError(f"The model's {name} holds values that are no numbers", "Try another --backend.")
 
 
 def _full_scale(constant: float, probability: FloatMap) -> float:

@@ -51,17 +51,30 @@ def contours_at(probability: FloatMap, roi: Roi, threshold: float, min_area: flo
 
 
 class Postprocessor:
-    """Finds the polyps of frame after frame and keeps their numbers; one thread."""
+    """Finds the polyps of frame after frame and keeps their numbers; one thread.
 
-    def __init__(self, min_area: float = MIN_AREA) -> None:
+    A finding is withheld until it was there in ``min_frames`` frames; from then on it is given in every frame until
+    it is gone for longer than the tracker's patience, so that none flickers.
+    """
+
+    def __init__(self, min_area: float = MIN_AREA, min_frames: int = 1) -> None:
         self._min_area = min_area
+        self._min_frames = min_frames
         self._tracker = Tracker()
+        self.withheld = 0
+        """How many findings of the last frame were withheld."""
 
     def run(self, probability: FloatMap, roi: Roi, threshold: float) -> tuple[Detection, ...]:
         """The detections of the next frame, largest first; arguments as for ``contours_at``."""
         regions = contours_at(probability, roi, threshold, self._min_area)
         tracks = self._tracker.update([region.bbox for region in regions])
-        return tuple(_detection(track, region) for track, region in zip(tracks, regions, strict=True))
+        given = tuple(
+            _detection(track, region)
+            for track, region in zip(tracks, regions, strict=True)
+            if self._tracker.frames_seen(track) >= self._min_frames
+        )
+        self.withheld = len(regions) - len(given)
+        return given
 
     def reset(self) -> None:
         """Forget the tracks: the next frame does not follow the last."""

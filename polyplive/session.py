@@ -21,13 +21,14 @@ def open_source(path: str | Path, *, deinterlace: bool = False) -> Source:
     return FileSource(Path(path), deinterlace=deinterlace)
 
 
-def describe_session(source: SourceInfo, engine: EngineSpec) -> SessionInfo:
-    """The head of a session that starts now."""
+def describe_session(source: SourceInfo, engine: EngineSpec, started: datetime.datetime | None = None) -> SessionInfo:
+    """The head of a session that began at ``started`` (with its time zone); None: now."""
+    started = started or datetime.datetime.now().astimezone()
     return SessionInfo(
         source=source,
         model=engine.manifest.name,
         model_sha256=engine.manifest.sha256,
         backend=engine.backend,
         version=__version__,
-        started=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        started=started.isoformat(timespec="seconds"),
     )

@@ -27,14 +27,25 @@ class LatestSlot(Generic[Value]):
         with self._condition:
             return self._dropped
 
-    def put(self, value: Value) -> None:
-        """Offer ``value`` in place of whatever was not taken yet; after ``close`` it is ignored."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits to be taken."""
+        with self._condition:
+            return not self._full
+
+    def put(self, value: Value) -> Value | None:
+        """Offer ``value``; gives what it replaced because nobody had taken it, for its owner to account for.
+
+        After ``close`` nobody will take anything any more: ``value`` itself is given back.
+        """
         with self._condition:
             if self._closed:
-                return
+                return value
+            replaced = self._value
             self._dropped += self._full
             self._value, self._full = value, True
             self._condition.notify()
+            return replaced
 
     def take(self, timeout: float | None = None) -> Value | None:
         """Wait for a value and take it; None when the slot was closed.
@@ -49,10 +60,21 @@ class LatestSlot(Generic[Value]):
             value, self._value, self._full = self._value, None, False
             return value
 
-    def close(self, error: BaseException | None = None) -> None:
-        """Wake everyone who waits, now and later; the first error given is the one that they see."""
+    def take_now(self) -> Value | None:
+        """Take the value if there is one, without waiting; None also after ``close``."""
         with self._condition:
+            value, self._value, self._full = self._value, None, False
+            return value
+
+    def close(self, error: BaseException | None = None) -> Value | None:
+        """Wake everyone who waits, now and later; the first error given is the one that they see.
+
+        Gives the value that nobody took.
+        """
+        with self._condition:
+            left = self._value
             if not self._closed:
                 self._error = error
             self._closed, self._value, self._full = True, None, False
             self._condition.notify_all()
+            return left

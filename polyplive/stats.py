@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import deque
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polyplive.types import StageTimes
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 STAGES = tuple(field.name.removesuffix("_ms") for field in fields(StageTimes))
 """The stages of ``StageTimes`` in the order in which a frame passes them."""
+
+_RECENT, _RENEWED_AFTER = 300, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ class Distribution:
     max: float
 
     @classmethod
-    def of(cls, values: list[float]) -> Distribution | None:
+    def of(cls, values: Sequence[float]) -> Distribution | None:
         """The distribution of ``values`` (percentiles interpolate linearly), None when there are none."""
         if not values:
             return None
@@ -36,6 +44,33 @@ class Distribution:
     def rounded(self) -> dict[str, float]:
         """As a dictionary for JSON, to three decimals."""
         return {field.name: round(getattr(self, field.name), 3) for field in fields(self)}
+
+
+class Delays:
+    """Collects one delay a frame, in milliseconds, for the whole of a session; one thread at a time."""
+
+    def __init__(self) -> None:
+        self._all = array("f")
+        self._recent: deque[float] = deque(maxlen=_RECENT)
+        self._answer: tuple[float, float] | None = None
+        self._since_answer = 0
+
+    def add(self, delay_ms: float) -> None:
+        """Take one delay."""
+        self._all.append(delay_ms)
+        self._recent.append(delay_ms)
+        self._since_answer += 1
+
+    def recent(self) -> tuple[float, float] | None:
+        """Median and 99th percentile of the last 300, worked out anew after every 15; None before the first."""
+        if self._recent and (self._answer is None or self._since_answer >= _RENEWED_AFTER):
+            median, high = np.percentile(self._recent, [50, 99])
+            self._answer, self._since_answer = (float(median), float(high)), 0
+        return self._answer
+
+    def distribution(self) -> Distribution | None:
+        """Of all delays."""
+        return Distribution.of(self._all)
 
 
 class StageRecorder:

@@ -50,6 +50,7 @@ class _Track:
     number: int
     box: Box
     missed: int = 0
+    seen: int = 1
 
 
 class Tracker:
@@ -74,6 +75,7 @@ class Tracker:
             if i in matched:
                 track = self._tracks[matched[i]]
                 track.box, track.missed = box, 0
+                track.seen += 1
             else:
                 self._given += 1
                 track = _Track(self._given, box)
@@ -81,6 +83,10 @@ class Tracker:
             numbers.append(track.number)
         self._tracks = [track for track in self._tracks if track.missed <= self._patience]
         return numbers
+
+    def frames_seen(self, number: int) -> int:
+        """In how many frames the polyp of that number was found since it was first seen; 0 for one that is gone."""
+        return next((track.seen for track in self._tracks if track.number == number), 0)
 
     def reset(self) -> None:
         """Forget every track; numbers start from 1 again."""

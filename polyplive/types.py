@@ -169,12 +169,17 @@ class SessionState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The numbers of the small figure line; None where one is not known yet."""
+    """The numbers of the small figure line; None where one is not known yet.
+
+    Delays are of this frame, or of the usual frame (median) where there is a 99th percentile beside them.
+    """
 
     fps: float | None = None
     video_delay_ms: float | None = None
     annotation_delay_ms: float | None = None
     dropped: int = 0
+    video_p99_ms: float | None = None
+    annotation_p99_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +193,12 @@ class Hud:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Every frame accounted for: ``read`` = ``processed`` + the sum of ``dropped`` by cause."""
+    """Every frame accounted for: ``read`` = ``processed`` + the sum of ``dropped`` by cause.
+
+    ``live`` holds the closing figures that only a live session has, for events.
+    """
 
     read: int
     processed: int
     dropped: Mapping[str, int]
+    live: Mapping[str, object] = field(default_factory=dict)

@@ -39,14 +39,27 @@ def test_the_command_line_overrides_the_file_and_the_file_the_defaults(tmp_path:
         ("[overlay]\nheatmap = 1", "heatmap"),
         ("[engine]\nprecision = 'float8'", "float8"),
         ("not toml", "TOML"),
+        ("[overlay]\nopacity = 1.5", "opacity"),
+        ("[overlay]\nopacity = nan", "opacity"),
+        ("[pipeline]\nthreshold = " + "9" * 400, "threshold"),
+        ("[pipeline]\nmin_frames = " + "9" * 400, "frames"),
+        ("[engine]\nthreads = " + "9" * 400, "threads"),
+        ("model = " + "9" * 4000, "model"),
+        ("model = " + "[" * 5000 + "]" * 5000, "nested"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, text: str, named: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_settings(write(tmp_path, text), {})
     assert named in str(caught.value)
+    assert len(str(caught.value)) < 400
     assert "\n" not in str(caught.value)
     assert caught.value.hint
+
+
+def test_an_opacity_that_is_no_number_is_refused_from_the_command_line_too() -> None:
+    with pytest.raises(ConfigError, match="opacity"):
+        load_settings(None, {"overlay.opacity": float("nan")})
 
 
 def test_a_missing_file_is_named() -> None:

@@ -202,3 +202,9 @@ def test_a_real_clip_keeps_one_region() -> None:
         found.add(view.area(frame))
     source.close()
     assert found == {Roi(0, 0, 560, 480)}
+
+
+@pytest.mark.parametrize("text", ["0,0,1_0,1_0", "0,0,\u0661\u0660,10", "0,0,1e2,10", "0,0," + "9" * 400 + ",10"])
+def test_a_region_is_written_in_plain_digits(text: str) -> None:
+    with pytest.raises(ConfigError, match="not understood"):
+        parse_roi(text)

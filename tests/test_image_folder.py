@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 import cv2
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from polyplive.errors import DataError
-from polyplive.image_folder import find_pairs, read_image, read_pair
+from polyplive.image_folder import find_pairs, quiet_decoders, read_image, read_pair
 
 
 def write(path: Path, height: int = 20, width: int = 30, value: int = 0) -> None:
@@ -81,3 +83,29 @@ def test_a_mask_of_another_size_is_named(tmp_path: Path) -> None:
     write(tmp_path / "masks" / "x.png", height=21)
     with pytest.raises(DataError, match="30x21, its image 30x20"):
         read_pair(find_pairs(tmp_path).pairs[0])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_among_the_pictures_is_named_and_not_opened(tmp_path: Path) -> None:
+    for stem in ("1", "2"):
+        write(tmp_path / "images" / f"{stem}.png")
+        write(tmp_path / "masks" / f"{stem}.png")
+    (tmp_path / "images" / "2.png").unlink()
+    os.mkfifo(tmp_path / "images" / "2.png")
+    found = find_pairs(tmp_path)
+    assert [pair.stem for pair in found.pairs] == ["1"]
+    assert "2.png: is not a regular file" in "; ".join(found.problems)
+    with pytest.raises(DataError, match="not a regular file"):
+        read_image(tmp_path / "images" / "2.png")
+
+
+def test_a_broken_picture_is_the_only_line_on_stderr(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+    for name in ("x.png", "x.tif"):
+        whole = bytearray(cv2.imencode(Path(name).suffix, noise)[1].tobytes())
+        whole[len(whole) // 2] ^= 0xFF
+        (tmp_path / name).write_bytes(whole[:-40])
+        with contextlib.suppress(DataError), quiet_decoders():
+            read_image(tmp_path / name)
+    os.write(2, b"heard\n")
+    assert capfd.readouterr().err == "heard\n"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
 from colour_engine import MANIFEST
 
-from polyplive.errors import ManifestError
+from polyplive.errors import ManifestError, ModelNotFound
 from polyplive.manifest import find_model, load_manifest, sha256_of, shipped_models
 
 
@@ -32,6 +33,16 @@ def test_what_is_written_is_read_back(graph: Path) -> None:
         ({"schema": 99}, "99"),
         ({"input_height": 0}, "size"),
         ({"threshold": "half"}, "threshold"),
+        ({"threshold": 7}, "threshold"),
+        ({"threshold": True}, "threshold"),
+        ({"threshold": float("nan")}, "threshold"),
+        ({"cam_full_scale": float("inf")}, "CAM scale"),
+        ({"cam_full_scale": 10**400}, "CAM scale"),
+        ({"input_height": 10**400}, "size"),
+        ({"sha256": 5}, "sha256"),
+        ({"tensors": 5}, "tensors"),
+        ({"name": None}, "name"),
+        ({"licences": "all"}, "licences"),
         ({"cam_full_scale": -1}, "CAM scale"),
         ({"colour": "red"}, "colour"),
         ({"sha256": "f" * 64}, "SHA-256"),
@@ -43,6 +54,27 @@ def test_a_manifest_that_does_not_fit_is_refused(graph: Path, change: dict, name
     with pytest.raises(ManifestError, match=named) as caught:
         load_manifest(graph)
     assert "\n" not in str(caught.value)
+
+
+def test_a_manifest_nested_too_deep_is_refused(graph: Path) -> None:
+    graph.with_suffix(".json").write_text("[" * 200_000 + "]" * 200_000)
+    with pytest.raises(ManifestError, match="nested"):
+        load_manifest(graph)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_is_no_manifest(graph: Path) -> None:
+    graph.with_suffix(".json").unlink()
+    os.mkfifo(graph.with_suffix(".json"))
+    with pytest.raises(ManifestError, match="not a file"):
+        load_manifest(graph)
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-that-name/m.onnx", "m" * 5000, "a\0b"])
+def test_what_cannot_be_a_path_is_no_model(name: str) -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        find_model(name)
+    assert len(str(caught.value)) < 250
 
 
 def test_shipped_models_are_found_by_name_and_hold_what_they_say() -> None:

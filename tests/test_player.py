@@ -12,9 +12,10 @@ from clipmaker import number_in, write_clip
 from gated_engine import broken, gated_pipeline
 
 from polyplive.errors import SinkError, SourceNotFound
-from polyplive.player import Mode, Player, PlayerSettings, View
+from polyplive.player import Mode, Player, PlayerSettings
 from polyplive.sources.file import FileSource
 from polyplive.types import SessionState
+from polyplive.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -85,9 +85,18 @@ def _open_session(runtime: ModuleType, graph: Path, options: EngineOptions) -> A
     settings.log_severity_level = 3
     settings.intra_op_num_threads = options.threads or 0
     try:
-        return runtime.InferenceSession(str(graph), settings, providers=["CPUExecutionProvider"])
+        return runtime.InferenceSession(_where(graph), settings, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's exceptions share no base class of their own
         raise _inference_error("load", graph.name, error) from None
+
+
+def _where(graph: Path) -> str | bytes:
+    """The graph's path, or the graph itself where the runtime could not take the path: it must be UTF-8."""
+    try:
+        str(graph).encode()
+    except UnicodeEncodeError:
+        return graph.read_bytes()
+    return str(graph)
 
 
 def _inference_error(verb: str, what: str, error: Exception) -> InferenceError:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass
 
 from polyplive.errors import ConfigError
+from polyplive.machine import processor_count
+
+_THREADS_A_PROCESSOR = 4
+"""More only wait for one another, and ONNX Runtime then all but stands still."""
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -24,4 +29,9 @@ class EngineOptions:
         if self.precision not in PRECISIONS:
             raise ConfigError(f"No precision '{self.precision}'", f"Choose one of: {', '.join(PRECISIONS)}.")
         if self.threads is not None and self.threads < 1:
-            raise ConfigError(f"{self.threads} threads cannot run anything", "Give at least 1.")
+            raise ConfigError(f"{reprlib.repr(self.threads)} threads cannot run anything", "Give at least 1.")
+        most = _THREADS_A_PROCESSOR * processor_count()
+        if self.threads is not None and self.threads > most:
+            raise ConfigError(
+                f"{reprlib.repr(self.threads)} threads would hinder one another", f"Give at most {most} on this machine."
+            )

@@ -32,9 +32,8 @@ def demo(given: dict[str, Any]) -> int:
     code = replay_headless(clip, settings, [*make_sinks(dict(files)), truth], {})
     for line in truth.summary():
         stdout.print(line)
-    stdout.print(f"Overlay video: {files['record'].resolve()}")
-    stdout.print(f"Events: {files['events'].resolve()}")
-    stdout.print(f"Report: {files['report'].resolve()}")
+    for label, name in (("Overlay video", "record"), ("Events", "events"), ("Report", "report")):
+        stdout.print(f"{label}: {files[name].resolve()}", markup=False)
     return code
 
 

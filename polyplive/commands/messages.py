@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.measure import Measurement
 
 from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.errors import ConfigError, SinkError
@@ -15,20 +17,30 @@ from polyplive.errors import ConfigError, SinkError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.table import Table
+
     from polyplive.backends.base import EngineSpec
 
 stdout = Console(highlight=False, soft_wrap=True)
+_WIDEST = 1000
 
 
 def say(text: str) -> None:
-    """One line on stderr."""
-    click.echo(text, err=True)
+    """One line on stderr. A stderr that takes nothing more (a closed terminal) must not end the work."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
 
 
 def announce(engine: EngineSpec) -> None:
     """Say at the start what runs, and what it is for."""
     say(f"polyplive {__version__} · {RESEARCH_NOTICE}")
     say(f"Model {engine.manifest.name} {engine.manifest.version} on {engine.backend} ({engine.device})")
+
+
+def print_whole(table: Table) -> None:
+    """Print ``table`` without cutting anything off, also where that is wider than the terminal."""
+    table.width = max(Measurement.get(stdout, stdout.options.update(max_width=_WIDEST), table).maximum, 1)
+    stdout.print(table)
 
 
 def check_json_target(path: Path | None) -> None:
@@ -39,12 +51,14 @@ def check_json_target(path: Path | None) -> None:
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write ``data`` whole or not at all. Raises ``SinkError``."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Write ``data`` whole or not at all; what is not UTF-8 in a name becomes a question mark. Raises ``SinkError``."""
+    partial = path.with_name(f".{path.name[:40]}.{os.getpid()}.part")
+    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.write_bytes(text.encode(errors="replace"))
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise SinkError(f"Cannot write '{path}': {error.strerror}", "Choose another place.") from None

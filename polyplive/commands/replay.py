@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from polyplive.config import Settings
     from polyplive.sinks.base import Sink
+    from polyplive.types import SourceInfo
 
 
 def replay(given: dict[str, Any]) -> int:
@@ -27,7 +28,9 @@ def replay(given: dict[str, Any]) -> int:
     sinks = make_sinks(given, video)
     if given["headless"]:
         return replay_headless(video, settings, sinks, given)
-    open_source(video, deinterlace=given["deinterlace"]).close()  # a file that cannot be read is said before a window
+    source = open_source(video, deinterlace=given["deinterlace"])  # what is wrong with it is said before a window
+    source.close()
+    check_start(given["start"], source.info)
     if not has_display():
         raise ConfigError(
             "There is no display to open a window on", "Add --headless, with --record, --events or --report."
@@ -45,11 +48,21 @@ def replay(given: dict[str, Any]) -> int:
     )
 
 
+def check_start(start_s: float, video: SourceInfo) -> None:
+    """Raise ``ConfigError`` for a start behind the end, from which there is nothing to replay."""
+    if video.duration_s is not None and start_s > 0 and start_s >= video.duration_s:
+        raise ConfigError(
+            f"--start {start_s:.12g} is behind the end of '{video.name}', which is {video.duration_s:.2f} s long",
+            "Give an earlier second.",
+        )
+
+
 def replay_headless(video: Path, settings: Settings, sinks: list[Sink], given: dict[str, Any]) -> int:
     """Process every frame in order and print a summary; 1 when a sink failed."""
     limits = ReplaySettings(given.get("start", 0.0), given.get("frames"), settings.overlay)
     source = open_source(video, deinterlace=given.get("deinterlace", False))
     try:
+        check_start(limits.start_s, source.info)
         with open_pipeline(settings) as pipeline:
             announce(pipeline.engine.spec)
             total = source.info.frames if limits.frames is None else limits.frames

@@ -11,13 +11,16 @@ from polyplive.errors import ConfigError
 from polyplive.pipeline import Pipeline
 from polyplive.sinks.events import EventsSink
 from polyplive.sinks.report import ReportSink
-from polyplive.sinks.video import VideoSink
+from polyplive.sinks.video import VideoSink, check_container
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from polyplive.config import Settings
     from polyplive.sinks.base import Sink
+
+_VIDEOS = ("record", "record-raw")
 
 
 def settings_from(given: dict[str, Any]) -> Settings:
@@ -30,20 +33,34 @@ def open_pipeline(settings: Settings) -> Pipeline:
     return Pipeline(open_engine(settings.model, settings.backend, settings.engine), settings.pipeline)
 
 
-def make_sinks(given: dict[str, Any], source: Path | None = None) -> list[Sink]:
+def make_sinks(
+    given: dict[str, Any], source: Path | None = None, also: Mapping[str, Path | None] | None = None
+) -> list[Sink]:
     """The sinks that ``--record``, ``--events`` and ``--report`` ask for, not opened yet.
 
-    Raises ``ConfigError`` when two would share one file, or one would overwrite the source.
+    Raises ``ConfigError`` when two would share one file, or one would overwrite the source, and ``SinkError`` for a
+    recording whose name no video can have. ``also`` are outputs, by
+    their options' names, that are checked with them.
     """
-    wanted = {name: given[name] for name in ("record", "events", "report") if given.get(name) is not None}
-    taken = {source.resolve(): "the video itself"} if source is not None else {}
+    asked = {**{name: given.get(name) for name in ("record", "events", "report")}, **(also or {})}
+    wanted = {name: path for name, path in asked.items() if path is not None}
+    taken = {_resolved(source): "the video itself"} if source is not None else {}
     for name, path in wanted.items():
         if path.exists() and not path.is_file() and not path.is_dir():
             raise ConfigError(f"--{name} '{path}' is a device or a pipe, not a file", "Name a file.")
         if source is not None and path.exists() and source.exists() and path.samefile(source):
             raise ConfigError(f"--{name} '{path}' would overwrite the video itself", "Name another file.")
-        if path.resolve() in taken:
-            raise ConfigError(f"--{name} '{path}' would overwrite {taken[path.resolve()]}", "Name another file.")
-        taken[path.resolve()] = f"the file of --{name}"
+        if (place := _resolved(path)) in taken:
+            raise ConfigError(f"--{name} '{path}' would overwrite {taken[place]}", "Name another file.")
+        taken[place] = f"the file of --{name}"
+        if name in _VIDEOS:
+            check_container(path)
     makers = {"record": VideoSink, "events": EventsSink, "report": ReportSink}
-    return [makers[name](path) for name, path in wanted.items()]
+    return [makers[name](path) for name, path in wanted.items() if given.get(name) is not None]
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # the working folder is gone, or links go round in a circle
+        raise ConfigError(f"'{path}' leads nowhere", "Go to a folder that exists, or give a full path.") from None

@@ -123,10 +123,14 @@ def figure_texts(figures: Figures) -> list[str]:
     if figures.fps is not None:
         texts.append(f"{figures.fps:.1f} fps")
     if figures.video_delay_ms is not None:
-        texts.append(f"video {figures.video_delay_ms:.1f} ms")
+        texts.append(f"video {figures.video_delay_ms:.1f} ms{_high(figures.video_p99_ms)}")
     if figures.annotation_delay_ms is not None:
-        texts.append(f"annotation {figures.annotation_delay_ms:.0f} ms")
+        texts.append(f"annotation {figures.annotation_delay_ms:.0f} ms{_high(figures.annotation_p99_ms)}")
     return [*texts, f"{figures.dropped} dropped"]
+
+
+def _high(p99_ms: float | None) -> str:
+    return "" if p99_ms is None else f" (p99 {p99_ms:.0f})"
 
 
 class _Corners:

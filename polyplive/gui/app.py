@@ -16,17 +16,21 @@ from polyplive import __version__
 from polyplive.config import Settings
 from polyplive.gui.display import Display
 from polyplive.gui.icons import app_icon
+from polyplive.gui.live_window import LiveWindow
 from polyplive.gui.theme import STYLE, palette
 from polyplive.gui.window import ReplayWindow
+from polyplive.live import LiveSession
 from polyplive.player import Player, PlayerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from polyplive.gui.overlay_window import OverlayWindow
+    from polyplive.live import LiveParts, LiveSummary
     from polyplive.pipeline import Pipeline
-    from polyplive.player import View
     from polyplive.sinks.base import Sink
     from polyplive.sources.base import Source
+    from polyplive.view import View
 
 _VIEWS_AHEAD = 3
 
@@ -57,6 +61,28 @@ def run_window(
     for problem in window.problems:
         print(f"polyplive: {problem}", file=sys.stderr)
     return 1 if window.problems else 0
+
+
+def run_live_window(
+    parts: LiveParts, settings: Settings, snapshots: Path | None = None, sound: bool = False
+) -> tuple[int, LiveSummary, tuple[str, ...]]:
+    """Show a live session in a window until it is closed.
+
+    Gives the exit code (1 when something failed, which is said on stderr), what the session did, and the names of
+    threads that hang in a driver or a runtime. Call it in the main thread.
+    """
+    application = make_application()
+    display = Display(settings.overlay, settings.pipeline.threshold, settings.pipeline.min_area)
+    folder = snapshots if snapshots is not None else _pictures() / "polyplive"
+    window = LiveWindow(lambda on_news: LiveSession(parts, on_news), display, folder, sound)
+    window.show()
+    window.start()
+    with _Interruptible(window):
+        application.exec()
+    window.close()
+    for problem in window.problems:
+        print(f"polyplive: {problem}", file=sys.stderr)
+    return (1 if window.problems else 0), window.session.summary(), window.survivors
 
 
 def make_application() -> QApplication:
@@ -113,7 +139,7 @@ class _Interruptible:
     a byte into a socket that the loop watches.
     """
 
-    def __init__(self, window: ReplayWindow) -> None:
+    def __init__(self, window: OverlayWindow) -> None:
         self._window = window
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)

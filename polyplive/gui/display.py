@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyplive.compositor import compose
-from polyplive.player.values import View
 from polyplive.postprocess import MIN_AREA, rethreshold
 from polyplive.types import Hud, OverlaySettings, SessionState
+from polyplive.view import View
 
 if TYPE_CHECKING:
     from polyplive.types import Image, Prediction

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from polyplive import RESEARCH_NOTICE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ SHORTCUTS = (
     Shortcut("threshold_up", ("]",), "Higher threshold", "Overlay"),
     Shortcut("opacity_down", ("-",), "Less opaque", "Overlay"),
     Shortcut("opacity_up", ("=", "+"), "More opaque", "Overlay"),
+    Shortcut("toggle_sound", ("A",), "Beep at a new finding", "View"),
     Shortcut("toggle_side_by_side", ("B",), "Beside the source frame", "View"),
     Shortcut("toggle_status", ("I",), "Status and figures", "View"),
     Shortcut("toggle_panel", ("T",), "Tool panel", "View"),
@@ -66,10 +71,11 @@ def key_of(command: str) -> str:
 
 
 class ShortcutDialog(QDialog):
-    """Lists every shortcut in columns by group."""
+    """Lists ``shortcuts`` in columns by group."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, shortcuts: Sequence[Shortcut] = SHORTCUTS) -> None:
         super().__init__(parent)
+        self._shortcuts = shortcuts
         self.setWindowTitle("Keyboard shortcuts")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 18)
@@ -79,7 +85,7 @@ class ShortcutDialog(QDialog):
         layout.addWidget(title)
         columns = QHBoxLayout()
         columns.setSpacing(32)
-        for group in dict.fromkeys(shortcut.group for shortcut in SHORTCUTS):
+        for group in dict.fromkeys(shortcut.group for shortcut in shortcuts):
             columns.addLayout(self._column(group))
         layout.addLayout(columns)
         foot = QHBoxLayout()
@@ -101,7 +107,7 @@ class ShortcutDialog(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(6)
-        for row, shortcut in enumerate(item for item in SHORTCUTS if item.group == group):
+        for row, shortcut in enumerate(item for item in self._shortcuts if item.group == group):
             key = QLabel(shortcut.shown)
             key.setProperty("role", "key")
             key.setAlignment(Qt.AlignmentFlag.AlignCenter)

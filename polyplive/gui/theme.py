@@ -38,6 +38,7 @@ QToolButton {{ padding: 6px; }}
 QToolButton:hover, QPushButton:hover, QComboBox:hover {{ background: {HOVER}; }}
 QToolButton:pressed, QPushButton:pressed {{ background: {BORDER}; }}
 QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border-color: {ACCENT}; }}
+QToolButton:checked {{ background: {ACCENT}; }}
 QToolButton#play {{ background: {ACCENT}; border-radius: 18px; padding: 8px; }}
 QToolButton#play:hover {{ background: #66d8ea; }}
 QToolButton#play:focus {{ border-color: {TEXT}; }}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
+from polyplive.gui.bar_button import bar_button
 from polyplive.gui.icons import icon
-from polyplive.gui.shortcuts import key_of
 from polyplive.gui.theme import BACKGROUND
 from polyplive.gui.widgets import ChoiceBox, SeekSlider
 from polyplive.player.values import SPEEDS, Mode
 
 if TYPE_CHECKING:
-    from polyplive.player.values import View
+    from polyplive.view import View
 
 _MODES = {Mode.EVERY_FRAME: "Every frame", Mode.KEEP_PACE: "Keep pace"}
 
@@ -40,7 +40,7 @@ class Transport(QFrame):
         self.setObjectName("transport")
         self._icons = {True: icon("pause", BACKGROUND), False: icon("play", BACKGROUND)}
         self._playing: bool | None = None
-        self.play = self._button("toggle_play", "play", "Play or pause")
+        self.play = bar_button("toggle_play", "play", "Play or pause", self.command)
         self.play.setObjectName("play")
         self.position = QLabel(clock(0))
         self.duration = QLabel("-:--")
@@ -63,9 +63,9 @@ class Transport(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
-        layout.addWidget(self._button("step_back", "back", "Previous frame"))
+        layout.addWidget(bar_button("step_back", "back", "Previous frame", self.command))
         layout.addWidget(self.play)
-        layout.addWidget(self._button("step_forward", "forward", "Next frame"))
+        layout.addWidget(bar_button("step_forward", "forward", "Next frame", self.command))
         layout.addWidget(self.position)
         layout.addWidget(self.seek, 1)
         layout.addWidget(self.duration)
@@ -77,7 +77,7 @@ class Transport(QFrame):
             ("toggle_fullscreen", "fullscreen", "Full screen"),
             ("help", "help", "Keyboard shortcuts"),
         ):
-            layout.addWidget(self._button(name, picture, text))
+            layout.addWidget(bar_button(name, picture, text, self.command))
 
     def update_from(self, view: View) -> None:
         """Follow ``view``; the slider stays under the finger that drags it."""
@@ -101,16 +101,6 @@ class Transport(QFrame):
     def show_mode(self, mode: Mode) -> None:
         """Say which mode was chosen elsewhere."""
         self.mode.setCurrentIndex(list(_MODES).index(mode))
-
-    def _button(self, command: str, picture: str, text: str) -> QToolButton:
-        button = QToolButton()
-        button.setIcon(icon(picture))
-        button.setIconSize(QSize(20, 20))
-        button.setToolTip(f"{text} ({key_of(command)})")
-        button.setAccessibleName(text)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(lambda: self.command.emit(command))
-        return button
 
     def _box(self, texts: list[str], tip: str) -> ChoiceBox:
         box = ChoiceBox()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from polyplive.errors import PolypliveError
+from polyplive.failures import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from polyplive.pipeline import Pipeline
     from polyplive.slot import LatestSlot
     from polyplive.types import Frame, Prediction
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,11 +63,3 @@ class InferenceThread(threading.Thread):
             generation = request.generation
             pipeline.threshold = own_threshold if request.threshold is None else request.threshold
             self._on_answer(request, pipeline.process(request.frame, cam=request.cam))
-
-
-def in_one_line(error: Exception) -> str:
-    """What to tell a viewer; the traceback of an error that nobody foresaw goes to the log."""
-    if isinstance(error, PolypliveError):
-        return str(error)
-    _log.debug("unforeseen error", exc_info=error)
-    return " ".join(f"Unforeseen error ({type(error).__name__}): {error}".split())

@@ -8,11 +8,14 @@ from collections import Counter, deque
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
-from polyplive.player.inference import Request, in_one_line
-from polyplive.player.pace import Pace, Rate
+from polyplive.failures import in_one_line
+from polyplive.player.inference import Request
+from polyplive.player.pace import Pace
 from polyplive.player.recording import Recording
-from polyplive.player.values import Mode, View, annotation_delay_ms
+from polyplive.player.values import Mode, annotation_delay_ms
+from polyplive.rate import Rate
 from polyplive.types import Figures, SessionState
+from polyplive.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

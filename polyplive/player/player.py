@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from polyplive.backends.base import EngineSpec
     from polyplive.pipeline import Pipeline
-    from polyplive.player.values import Mode, View
+    from polyplive.player.values import Mode
     from polyplive.sinks.base import Sink
     from polyplive.sources.base import Source
     from polyplive.types import OverlaySettings, Prediction
+    from polyplive.view import View
 
 _log = logging.getLogger(__name__)
 

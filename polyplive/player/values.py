@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from polyplive.types import Figures, OverlaySettings, SessionState
+from polyplive.types import OverlaySettings
 
 if TYPE_CHECKING:
-    from polyplive.backends.base import EngineSpec
-    from polyplive.types import Frame, Prediction, SourceInfo
+    from polyplive.types import Prediction
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Multiples of the source's pace that a window offers."""
@@ -55,29 +53,3 @@ def annotation_delay_ms(prediction: Prediction) -> float:
     """
     stages = prediction.stages
     return stages.preprocess_ms + stages.infer_ms + stages.postprocess_ms
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class View:
-    """Everything that a window shows at one moment.
-
-    ``frame`` is None until the first one is there. ``prediction`` is the frame's own in mode ``EVERY_FRAME``, and in
-    ``KEEP_PACE`` the newest that is young enough; None where there is none. ``reason`` explains ``state`` in one
-    line. ``position_s`` and ``duration_s`` are PTS in seconds, the latter None when unknown. ``generation`` rises with
-    every seek. ``notices`` are lines about sinks that failed, oldest first. ``info`` and ``engine`` are None until
-    the source or the model is open. ``dropped`` counts frames that were not shown, by cause.
-    """
-
-    frame: Frame | None = None
-    prediction: Prediction | None = None
-    state: SessionState = SessionState.READY
-    reason: str = ""
-    playing: bool = False
-    position_s: float = 0.0
-    duration_s: float | None = None
-    generation: int = 0
-    figures: Figures = field(default_factory=Figures)
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    notices: tuple[str, ...] = ()
-    info: SourceInfo | None = None
-    engine: EngineSpec | None = None

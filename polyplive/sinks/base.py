@@ -1,7 +1,8 @@
-"""The contract of everything that takes results: five verbs, called by one thread in this order.
+"""The contract of everything that takes results: six verbs, called by one thread in this order.
 
-``open(session)``, then for each frame ``write(record)``, then ``end(tally, reason)`` or ``fail(error)``, then
-``close()``. ``close`` may come at any time, leaves what was written whole, and may be called again.
+``open(session)``, then for each frame ``write(record)`` and, live, for each change of state ``note(note)``, then
+``end(tally, reason)``, then ``close()``. ``close`` may come at any time, leaves what was written whole, and may be
+called again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from polyplive.types import Frame, Image, Prediction, SourceInfo, StageTimes, Tally
+    from polyplive.types import Frame, Image, Prediction, SessionState, SourceInfo, StageTimes, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ class FrameRecord:
     annotation_delay_ms: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SessionNote:
+    """At ``at_s`` (``time.monotonic()``, the clock of ``captured_s``) the session became ``state`` for ``reason``."""
+
+    at_s: float
+    state: SessionState
+    reason: str
+
+
 class Sink(Protocol):
     """Takes results. Raises ``SinkError`` from ``open`` or ``write``; after that only ``close`` is called."""
 
@@ -58,6 +68,10 @@ class Sink(Protocol):
 
     def write(self, record: FrameRecord) -> None:
         """Take one frame, in order."""
+        ...
+
+    def note(self, note: SessionNote) -> None:
+        """Take a change of the session's state."""
         ...
 
     def end(self, tally: Tally, reason: str) -> None:

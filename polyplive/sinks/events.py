@@ -13,7 +13,7 @@ from polyplive.sinks.failures import sink_error
 if TYPE_CHECKING:
     from io import FileIO
 
-    from polyplive.sinks.base import FrameRecord, SessionInfo
+    from polyplive.sinks.base import FrameRecord, SessionInfo, SessionNote
     from polyplive.types import Detection, StageTimes, Tally
 
 SCHEMA = 1
@@ -49,6 +49,11 @@ class EventsSink:
         """Write one frame's line. Raises ``SinkError``."""
         self._write_line(frame_line(record))
 
+    def note(self, note: SessionNote) -> None:
+        """Write one line. Raises ``SinkError``."""
+        values = {"type": "state", "at_s": round(note.at_s, 6), "state": note.state.value, "reason": note.reason}
+        self._write_line(values)
+
     def end(self, tally: Tally, reason: str) -> None:
         """Write the last line. Raises ``SinkError``."""
         self._write_line(
@@ -58,6 +63,7 @@ class EventsSink:
                 "frames_processed": tally.processed,
                 "dropped": dict(tally.dropped),
                 "reason": reason,
+                **({"live": dict(tally.live)} if tally.live else {}),
             }
         )
 
@@ -70,7 +76,8 @@ class EventsSink:
     def _write_line(self, values: dict[str, Any]) -> None:
         if self._file is None:
             return
-        line = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+        text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        line = text.encode(errors="replace") + b"\n"  # a file's name need not be UTF-8
         try:
             rest = line
             while rest:  # a nearly full disk takes a part, and refuses only the next call

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def sink_error(path: Path, error: BaseException) -> SinkError:
-    """The error to raise for ``error``, met while writing ``path``; what was written before is said to be kept."""
+def sink_error(path: Path, error: BaseException, *, kept: bool = True) -> SinkError:
+    """The error to raise for ``error``, met while writing ``path``; ``kept`` is whether what was written is of use."""
     number = getattr(error, "errno", None)
     if number in _FULL:
-        return SinkError(f"No room left to write '{path}'", "Free some space; what was written so far is kept.")
+        left = "what was written so far is kept" if kept else "too little was written to be kept"
+        return SinkError(f"No room left to write '{path}'", f"Free some space; {left}.")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return SinkError(f"Cannot write '{path}': there is no folder '{path.parent}'", "Create it, or name another.")
     if isinstance(error, IsADirectoryError):

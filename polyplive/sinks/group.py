@@ -9,7 +9,7 @@ from polyplive.errors import SinkError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polyplive.sinks.base import FrameRecord, SessionInfo, Sink
+    from polyplive.sinks.base import FrameRecord, SessionInfo, SessionNote, Sink
     from polyplive.types import Tally
 
 
@@ -51,6 +51,14 @@ class SinkGroup:
         for sink in tuple(self._active):
             try:
                 sink.write(record)
+            except SinkError as error:
+                self._stop(sink, error)
+
+    def note(self, note: SessionNote) -> None:
+        """Give a change of state to every sink that still runs."""
+        for sink in tuple(self._active):
+            try:
+                sink.note(note)
             except SinkError as error:
                 self._stop(sink, error)
 

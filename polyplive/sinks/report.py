@@ -15,7 +15,7 @@ from polyplive.sinks.report_page import page
 from polyplive.stats import Distribution, StageRecorder
 
 if TYPE_CHECKING:
-    from polyplive.sinks.base import FrameRecord, SessionInfo
+    from polyplive.sinks.base import FrameRecord, SessionInfo, SessionNote
     from polyplive.types import Detection, Image, Tally
 
 _THUMBNAIL_WIDTH = 480
@@ -62,7 +62,7 @@ class ReportSink:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        self._partial = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        self._partial = self._path.with_name(f".{self._path.name[:40]}.{os.getpid()}.part")
         self._data: ReportData | None = None
         self._stages = StageRecorder()
         self._delays: list[float] = []
@@ -100,6 +100,9 @@ class ReportSink:
         self._stages.add(record.stages)
         if record.annotation_delay_ms is not None:
             self._delays.append(record.annotation_delay_ms)
+
+    def note(self, note: SessionNote) -> None:
+        """Nothing: the report is about polyps."""
 
     def end(self, tally: Tally, reason: str) -> None:
         """Write the page. Raises ``SinkError``."""
@@ -141,7 +144,7 @@ class ReportSink:
         data.stages = self._stages.distributions()
         data.annotation = Distribution.of(self._delays)
         try:
-            self._partial.write_text(page(data), encoding="utf-8")
+            self._partial.write_bytes(page(data).encode(errors="replace"))  # a file's name need not be UTF-8
             self._partial.replace(self._path)
         except OSError as error:
             with contextlib.suppress(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from fractions import Fraction
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.video.stream import VideoStream
 
-    from polyplive.sinks.base import FrameRecord, SessionInfo
+    from polyplive.sinks.base import FrameRecord, SessionInfo, SessionNote
     from polyplive.types import Image, Tally
 
 _FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
@@ -40,6 +41,16 @@ _WAITING = 8
 _BT709 = 1
 
 
+def check_container(path: Path) -> None:
+    """Raise ``SinkError`` unless ``path`` ends as a video that can be recorded."""
+    if path.suffix.lower() not in _CONTAINERS:
+        known = ", ".join(_CONTAINERS)
+        raise SinkError(f"'{path.name}' does not end as a video that can be recorded", f"Use {known}.")
+
+
+_ENCODER_ERRORS = (av.error.FFmpegError, OSError, ValueError, RuntimeError, MemoryError, cv2.error)
+
+
 class VideoSink:
     """Encodes composites as H.264 (4:2:0, BT.709, CRF 18) into ``.mp4``, ``.mov`` or ``.mkv``.
 
@@ -50,9 +61,10 @@ class VideoSink:
     column or row twice, and one below 16 pixels is filled up to 16 in the same way.
     """
 
-    def __init__(self, path: str | Path, fps: float | None = None) -> None:
+    def __init__(self, path: str | Path, fps: float | None = None, preset: str = "veryfast") -> None:
         self._path = Path(path)
         self._fps = fps
+        self._preset = preset
         self._queue: queue.Queue[FrameRecord | None] = queue.Queue(_WAITING)
         self._thread: threading.Thread | None = None
         self._error: SinkError | None = None
@@ -64,9 +76,7 @@ class VideoSink:
 
     def open(self, session: SessionInfo) -> None:
         """Create the file and start the encoder's thread. Raises ``SinkError``."""
-        if self._path.suffix.lower() not in _CONTAINERS:
-            known = ", ".join(_CONTAINERS)
-            raise SinkError(f"'{self._path.name}' does not end as a video that can be recorded", f"Use {known}.")
+        check_container(self._path)
         try:
             # FFmpeg would only say so at the first frame, and not in words.
             with self._path.open("wb"):
@@ -74,7 +84,7 @@ class VideoSink:
         except (OSError, ValueError) as error:
             raise sink_error(self._path, error) from None
         rate = self._fps or session.source.fps or 25.0
-        encoder = _Encoder(self._path, Fraction(rate).limit_denominator(1001))
+        encoder = _Encoder(self._path, Fraction(rate).limit_denominator(1001), self._preset)
         self._thread = threading.Thread(target=self._run, args=(encoder,), name="video encoder", daemon=True)
         self._thread.start()
 
@@ -83,6 +93,9 @@ class VideoSink:
         self._raise_failure()
         if self._thread is not None:
             self._queue.put(record)
+
+    def note(self, note: SessionNote) -> None:
+        """Nothing: the state is in the picture."""
 
     def end(self, tally: Tally, reason: str) -> None:
         """Encode what waits and finish the file. Raises ``SinkError``."""
@@ -107,20 +120,20 @@ class VideoSink:
 
     def _run(self, encoder: _Encoder) -> None:
         """The encoder's thread. After a failure it empties the queue all the same, so that no writer waits for ever."""
-        stopped = broken = False
+        stopped = False
         while True:
             record = self._queue.get()
             try:
                 if record is None:
-                    encoder.finish(broken)
+                    encoder.finish()
                 elif not stopped:
                     encoder.encode(record)
             except SinkError as error:
                 self._error, stopped = error, True
-            except (av.error.FFmpegError, OSError, ValueError, RuntimeError, MemoryError, cv2.error) as error:
+            except _ENCODER_ERRORS as error:
+                kept = encoder.abandon()
                 if not stopped:
-                    self._error = sink_error(self._path, error)
-                stopped = broken = True
+                    self._error, stopped = sink_error(self._path, error, kept=kept), True
             if record is None:
                 return
 
@@ -128,9 +141,10 @@ class VideoSink:
 class _Encoder:
     """The container and its stream; lives in one thread and opens both with the first frame, whose size it takes."""
 
-    def __init__(self, path: Path, rate: Fraction) -> None:
+    def __init__(self, path: Path, rate: Fraction, preset: str) -> None:
         self._path = path
         self._rate = rate
+        self._preset = preset
         self._clock = _Clock(rate)
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
@@ -155,21 +169,33 @@ class _Encoder:
         picture.duration = self._clock.step
         self._container.mux(self._stream.encode(picture))
 
-    def finish(self, broken: bool) -> None:
-        """Write what the encoder still holds, and the trailer; on a ``broken`` file, close only."""
+    def finish(self) -> None:
+        """Write what the encoder still holds, and the trailer."""
         container, stream = self._container, self._stream
         self._container = self._stream = None
         if container is None or stream is None:
             return
         try:
-            if not broken:
-                container.mux(stream.encode(None))
+            container.mux(stream.encode(None))
         finally:
-            try:
+            container.close()
+
+    def abandon(self) -> bool:
+        """Leave the part of a file that plays, and say whether there is one; a file without any is removed."""
+        container = self._container
+        self._container = self._stream = None
+        with contextlib.suppress(*_ENCODER_ERRORS):
+            if container is not None:
                 container.close()
-            finally:
-                if broken and self._path.suffix.lower() != ".mkv":
-                    cut_to_whole_fragments(self._path)
+        with contextlib.suppress(OSError):
+            if self._path.suffix.lower() != ".mkv":
+                cut_to_whole_fragments(self._path)
+        if _plays(self._path):
+            return True
+        with contextlib.suppress(OSError):
+            if self._path.is_file():
+                self._path.unlink()
+        return False
 
     def _open(self, image: Image) -> None:
         form, options = _CONTAINERS[self._path.suffix.lower()]
@@ -187,7 +213,7 @@ class _Encoder:
         context.color_range = ColorRange.MPEG
         # Without B frames pictures leave the encoder in order, which every player copes with in fragments.
         keyframes = str(min(max(round(self._rate), 10), 60))
-        stream.options = {"preset": "veryfast", "crf": "18", "bf": "0", "g": keyframes}
+        stream.options = {"preset": self._preset, "crf": "18", "bf": "0", "g": keyframes}
         self._stream = stream
 
 
@@ -211,6 +237,15 @@ class _Clock:
             self._offset = ticks - given
         self._last = ticks
         return ticks
+
+
+def _plays(path: Path) -> bool:
+    """Whether at least one picture can be decoded."""
+    try:
+        with av.open(str(path)) as container:
+            return next(container.decode(video=0), None) is not None
+    except (*_ENCODER_ERRORS, LookupError):
+        return False
 
 
 def _even(image: Image) -> Image:

@@ -40,3 +40,12 @@ class Source(Protocol):
     def close(self) -> None:
         """Free everything; calling it again does nothing, and ``read`` then gives None."""
         ...
+
+
+class LiveSource(Source, Protocol):
+    """A source that has no end: ``read`` raises ``SourceLost`` when no more can come."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One line for each wish that the device did not grant."""
+        ...

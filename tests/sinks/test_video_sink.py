@@ -164,7 +164,8 @@ import numpy as np
 from test_video_sink import record, session
 from polyplive.errors import SinkError
 from polyplive.sinks.video import VideoSink
-resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+room = int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 rng = np.random.default_rng(0)
 sink = VideoSink(sys.argv[1])
@@ -184,7 +185,27 @@ def test_with_no_room_left_the_part_before_plays_to_its_end(tmp_path: Path, suff
     path = tmp_path / f"full{suffix}"
     here = Path(__file__).parent
     code = f"import sys; sys.path[:0] = [{str(here)!r}, {str(here.parent)!r}]\n" + FULL
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path), "1000000"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1, done.stderr
     assert done.stderr.strip().splitlines()[-1].startswith("No room left to write")
+    assert "what was written so far is kept" in done.stderr
     assert len(decoded(path)) >= 25
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+@pytest.mark.parametrize("room", ["100", "40000"])
+@pytest.mark.parametrize("suffix", ALL)
+def test_with_no_room_for_one_second_nothing_useless_is_left(tmp_path: Path, suffix: str, room: str) -> None:
+    path = tmp_path / f"full{suffix}"
+    here = Path(__file__).parent
+    code = f"import sys; sys.path[:0] = [{str(here)!r}, {str(here.parent)!r}]\n" + FULL
+    done = subprocess.run([sys.executable, "-c", code, str(path), room], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith("No room left to write")
+    if path.exists():
+        assert "what was written so far is kept" in done.stderr
+        assert decoded(path)
+    else:
+        assert "too little was written to be kept" in done.stderr

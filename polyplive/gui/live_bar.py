@@ -1,0 +1,75 @@
+"""The bar below a live picture: that it is live, its figures, and a few buttons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from polyplive.gui.bar_button import bar_button
+from polyplive.gui.transport import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from polyplive.view import View
+
+_DELAY_TIP = (
+    "Video: from the frame's read until it goes to the screen.\n"
+    "Annotation: from a frame's read until its own overlay goes to the screen.\n"
+    "Median and 99th percentile of the last 300."
+)
+
+
+class LiveBar(QFrame):
+    """Figures apart, each with its 99th percentile. ``command`` carries one of the shortcuts' table."""
+
+    command = pyqtSignal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("transport")
+        self.live = QLabel("LIVE")
+        self.live.setProperty("role", "heading")
+        self.time, self.rate, self.video, self.annotation, self.dropped = (QLabel() for _ in range(5))
+        for label in (self.video, self.annotation):
+            label.setToolTip(_DELAY_TIP)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 8, 12, 8)
+        layout.setSpacing(18)
+        for widget in (self.live, self.time, self.rate, self.video, self.annotation, self.dropped):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        self.sound = bar_button("toggle_sound", "sound", "Beep at a new finding", self.command)
+        self.sound.setCheckable(True)
+        layout.addWidget(self.sound)
+        for name, picture, text in (
+            ("snapshot", "camera", "Save a snapshot"),
+            ("toggle_panel", "panel", "Tool panel"),
+            ("toggle_fullscreen", "fullscreen", "Full screen"),
+            ("help", "help", "Keyboard shortcuts"),
+        ):
+            layout.addWidget(bar_button(name, picture, text, self.command))
+
+    def update_from(self, view: View, sound: bool) -> None:
+        """Say how the session goes."""
+        figures = view.figures
+        self.time.setText(clock(view.position_s, hours=view.position_s >= 3600))
+        self.rate.setText(f"{figures.fps:.0f} fps" if figures.fps is not None else "- fps")
+        self.video.setText(_delay("Video", figures.video_delay_ms, figures.video_p99_ms))
+        self.annotation.setText(_delay("Annotation", figures.annotation_delay_ms, figures.annotation_p99_ms))
+        self.dropped.setText(f"{figures.dropped} not processed" if figures.dropped else "")
+        self.dropped.setToolTip(_causes(view.dropped))
+        self.sound.setChecked(sound)
+
+
+def _delay(name: str, usual_ms: float | None, high_ms: float | None) -> str:
+    if usual_ms is None or high_ms is None:
+        return f"{name} -"
+    return f"{name} {usual_ms:.1f} ms (p99 {high_ms:.1f})"
+
+
+def _causes(dropped: Mapping[str, int]) -> str:
+    lines = "\n".join(f"{count} {cause}" for cause, count in sorted(dropped.items()))
+    return f"Frames that the model did not see, by cause:\n{lines}" if lines else ""

@@ -1,0 +1,48 @@
+"""Frames that a capture device took and nobody fetched, told by the device's own clock."""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+
+_REMEMBERED = 9
+_ENOUGH = 5
+_LATE = 2.5
+"""A frame that waited this many intervals longer than the promptest one was overtaken by newer ones."""
+_LATE_IN_A_ROW = 8
+_AGES = 300
+
+
+class GapCounter:
+    """Follows the time stamps of a device that gives one a frame, at a steady rate; one thread.
+
+    The rate may change: the interval is the median of the last 9.
+    """
+
+    def __init__(self) -> None:
+        self._intervals: deque[float] = deque(maxlen=_REMEMBERED)
+        self._ages: deque[float] = deque(maxlen=_AGES)
+        self._last: float | None = None
+        self._late_in_a_row = 0
+
+    def see(self, stamp_s: float, arrived_s: float) -> tuple[int, bool]:
+        """How many frames are missing before this one, and whether this one comes so late that it is better left out.
+
+        ``stamp_s`` is the device's clock, ``arrived_s`` this machine's; only differences count. At most 8 frames in a
+        row are late, so that a clock that drifts or jumps stops no video.
+        """
+        last, self._last = self._last, stamp_s
+        step = stamp_s - last if last is not None else 0.0
+        interval = median(self._intervals) if len(self._intervals) >= _ENOUGH else None
+        if step > 0:
+            self._intervals.append(step)
+        if step < 0:
+            self._ages.clear()
+        age = arrived_s - stamp_s
+        self._ages.append(age)
+        if interval is None:
+            return 0, False
+        missed = max(0, round(step / interval) - 1)
+        late = age - min(self._ages) > _LATE * interval and self._late_in_a_row < _LATE_IN_A_ROW
+        self._late_in_a_row = self._late_in_a_row + 1 if late else 0
+        return missed, late

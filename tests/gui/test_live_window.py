@@ -1,0 +1,133 @@
+"""The live window, driven offscreen, on a real session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from live_rig import Rig, picture
+
+from polyplive.config import LiveSettings
+from polyplive.gui.display import Display
+from polyplive.gui.live_window import LiveWindow
+from polyplive.live import LiveSession
+from polyplive.types import SessionState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class WindowRig(Rig):
+    """The rig's session behind a window."""
+
+    def __init__(self, snapshots: Path, faults=lambda _: None) -> None:
+        super().__init__({"settings": LiveSettings(max_age_ms=300, no_signal_s=0.4, engine_timeout_s=0.8)}, faults)
+        self.snapshots = snapshots
+
+    def open(self) -> LiveWindow:
+        import dataclasses
+
+        parts = dataclasses.replace(self.session._parts, with_screen=True)
+
+        def make(on_news) -> LiveSession:
+            self.session = LiveSession(parts, on_news)
+            return self.session
+
+        return LiveWindow(make, Display(), self.snapshots)
+
+
+@pytest.fixture
+def rig(nothing_left: None, qtbot, tmp_path: Path) -> Iterator[tuple[WindowRig, LiveWindow]]:
+    made = WindowRig(tmp_path / "snapshots")
+    window = made.open()
+    with qtbot.waitActive(window, timeout=20_000):
+        window.show()
+    window.start()
+    yield made, window
+    made.ending.set()
+    window.close()
+    assert made.session.close(20.0) == ()
+    window.deleteLater()
+
+
+def stream(qtbot, rig: WindowRig, condition, timeout_ms: int = 20_000) -> None:
+    def one_more() -> bool:
+        rig.send()
+        return bool(condition())
+
+    qtbot.waitUntil(one_more, timeout=timeout_ms)
+
+
+def test_the_newest_frame_is_on_screen_with_its_overlay(qtbot, rig) -> None:
+    feeder, window = rig
+    stream(qtbot, feeder, lambda: window.display.view.prediction is not None)
+    assert window.display.view.prediction.detections
+    stream(qtbot, feeder, lambda: feeder.session.summary().shown > 20)
+    qtbot.waitUntil(lambda: window.strip.state.text() == "Ready")
+    qtbot.waitUntil(lambda: "p99" in window.bar.video.text() and "p99" in window.bar.annotation.text())
+    qtbot.waitUntil(lambda: np.array_equal(window.display.view.frame.image, picture(feeder.sent - 1)))
+
+
+def test_the_overlay_goes_with_one_key_and_the_video_stays(qtbot, rig) -> None:
+    feeder, window = rig
+    stream(qtbot, feeder, lambda: window.display.view.prediction is not None)
+    window.run_command("toggle_visible")
+    stream(qtbot, feeder, lambda: window.strip.state.text() == "Overlay off")
+    shown = feeder.session.summary().shown
+    stream(qtbot, feeder, lambda: feeder.session.summary().shown > shown + 10)
+    window.run_command("toggle_visible")
+    stream(qtbot, feeder, lambda: window.strip.state.text() == "Ready")
+
+
+def test_a_lost_signal_is_said_in_words_with_its_reason(qtbot, rig) -> None:
+    feeder, window = rig
+    stream(qtbot, feeder, lambda: window.display.view.frame is not None)
+    qtbot.waitUntil(lambda: window.strip.state.text() == "No signal", timeout=10_000)
+    assert "No picture" in window.strip.state.toolTip()
+    assert "No picture" in window.strip.text.text()
+
+
+def test_a_minimised_window_hides_frames_and_shows_them_again(qtbot, rig) -> None:
+    feeder, window = rig
+    stream(qtbot, feeder, lambda: feeder.session.summary().shown > 5)
+    window.showMinimized()
+    stream(qtbot, feeder, lambda: feeder.session.summary().unshown.get("hidden", 0) > 5)
+    window.showNormal()
+    shown = feeder.session.summary().shown
+    stream(qtbot, feeder, lambda: feeder.session.summary().shown > shown + 5)
+
+
+def test_snapshot_sound_and_help(qtbot, rig) -> None:
+    feeder, window = rig
+    stream(qtbot, feeder, lambda: window.display.view.prediction is not None)
+    assert window.save_snapshot().is_file()
+    window.run_command("toggle_sound")
+    assert window.sound
+    window.show_help()
+    texts = [label.text() for label in window.findChildren(type(window.bar.time))]
+    assert "Beep at a new finding" in texts
+    assert "Play or pause" not in texts
+
+
+def test_a_hanging_engine_leaves_video_running_in_the_window(nothing_left, qtbot, tmp_path: Path) -> None:
+    import threading
+
+    release = threading.Event()
+    made = WindowRig(tmp_path, lambda call: release.wait(60) if call >= 5 else None)
+    window = made.open()
+    with qtbot.waitActive(window, timeout=20_000):
+        window.show()
+    window.start()
+    try:
+        stream(qtbot, made, lambda: window.display.view.state is SessionState.FAULT)
+        shown = made.session.summary().shown
+        stream(qtbot, made, lambda: made.session.summary().shown > shown + 20)
+        assert window.display.view.prediction is None
+    finally:
+        release.set()
+        made.ending.set()
+        window.close()
+        assert made.session.close(20.0) == ()
+        window.deleteLater()

@@ -1,0 +1,173 @@
+"""What a live session leaves: files that play, a time stamp for each frame, and never a wait."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import threading
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+import pytest
+from live_rig import HEIGHT, WIDTH, Rig, picture
+
+from polyplive.compositor import compose, footprint
+from polyplive.config import LiveSettings
+from polyplive.errors import SourceLost
+from polyplive.live import recorder as recorder_module
+from polyplive.live.outlet import Captured, Outlet, RecordingOutlet, ResultsOutlet
+from polyplive.live.recorder import LiveRecorder, RecordingSettings
+from polyplive.sinks.events import EventsSink
+from polyplive.types import Frame, Hud, OverlaySettings, SessionState, SourceInfo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INFO = SourceInfo("test", WIDTH, HEIGHT, 30.0, None, None, live=True)
+
+
+def captured(number: int, width: int = WIDTH, height: int = HEIGHT) -> Captured:
+    frame = Frame(picture(number, width, height), number, number / 30, 1000 + number / 30)
+    return Captured(frame, None, OverlaySettings(), Hud(), INFO)
+
+
+def decoded(path: Path) -> int:
+    with av.open(str(path)) as video:
+        return sum(1 for _ in video.decode(video=0))
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.with_suffix(".frames.csv").open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_raw_and_overlay_have_every_frame_and_its_time(tmp_path: Path) -> None:
+    overlay, raw = tmp_path / "overlay.mp4", tmp_path / "raw.mkv"
+    recorder = LiveRecorder(RecordingSettings(overlay, raw, free_mib=0))
+    for number in range(40):
+        recorder.write(captured(number))
+    recorder.close()
+    assert recorder.problems == ()
+    for path in (overlay, raw):
+        assert decoded(path) == 40
+        listed = rows(path)
+        assert [int(row["index"]) for row in listed] == list(range(40))
+        assert float(listed[39]["captured_s"]) == pytest.approx(1000 + 39 / 30, abs=1e-5)
+
+
+def test_a_new_file_begins_after_a_while_and_where_the_size_changes(tmp_path: Path) -> None:
+    recorder = LiveRecorder(RecordingSettings(None, tmp_path / "raw.mp4", piece_s=1.0, free_mib=0))
+    for number in range(60):
+        recorder.write(captured(number))
+    for number in range(60, 70):
+        recorder.write(captured(number, 2 * WIDTH, HEIGHT))
+    recorder.close()
+    pieces = sorted(tmp_path.glob("raw-*.mp4"))
+    assert [decoded(piece) for piece in pieces] == [30, 30, 10]
+    assert [int(row["index"]) for piece in pieces for row in rows(piece)] == list(range(70))
+
+
+def test_recording_ends_while_the_disk_still_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = [10_000 << 20]
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(recorder_module.shutil, "disk_usage", lambda _: usage._replace(free=free[0]))
+    monkeypatch.setattr(recorder_module, "_SPACE_EVERY_S", 0.0)
+    path = tmp_path / "raw.mp4"
+    recorder = LiveRecorder(RecordingSettings(None, path, free_mib=500))
+    for number in range(30):
+        recorder.write(captured(number))
+    free[0] = 100 << 20
+    recorder.write(captured(30))
+    recorder.write(captured(31))
+    recorder.close()
+    assert "only 100 MiB are free" in recorder.problems[0]
+    assert decoded(path) == 30
+
+
+def test_a_recording_that_cannot_be_written_leaves_video_and_a_line(tmp_path: Path) -> None:
+    outlet = RecordingOutlet(LiveRecorder(RecordingSettings(tmp_path / "no" / "folder.mp4", free_mib=0)))
+    with Rig({"with_screen": True, "outlets": (outlet,)}) as rig:
+        rig.stream_until(lambda: rig.session.state[0] is SessionState.READY)
+        rig.stream_until(lambda: rig.session.view().notices)
+        assert "folder.mp4" in rig.session.view().notices[0] or "no" in rig.session.view().notices[0]
+        rig.stream_until(lambda: rig.session.state[0] is SessionState.READY)
+    assert rig.session.summary().shown > 0
+
+
+class StuckOutlet(Outlet):
+    """Handles nothing until it is let go, like an encoder on a disk that does not answer."""
+
+    WANTED = (Captured,)
+
+    def __init__(self, let_go: threading.Event) -> None:
+        super().__init__("stuck", capacity=5)
+        self.let_go = let_go
+        self.handled = 0
+
+    def handle(self, item: object) -> None:
+        assert self.let_go.wait(60)
+        self.handled += 1
+
+    def end(self, closing: object) -> None:
+        pass
+
+
+def test_an_encoder_that_does_not_keep_up_delays_nothing_and_is_counted() -> None:
+    let_go = threading.Event()
+    outlet = StuckOutlet(let_go)
+    with Rig({"with_screen": True, "outlets": (outlet,)}) as rig:
+        rig.stream_until(lambda: rig.session.state[0] is SessionState.READY)
+        read = rig.session.summary().tally.read
+        for _ in range(100):
+            rig.send()
+            rig.wait(lambda: rig.session.summary().tally.read == rig.sent)
+            assert np.array_equal(rig.show().frame.image, picture(rig.sent - 1))
+        assert outlet.left_out >= 90
+        assert "left out" in rig.session.view().notices[-1]
+        let_go.set()
+    assert rig.session.summary().tally.read >= read + 100
+    assert outlet.handled + outlet.left_out == rig.session.summary().tally.read
+
+
+def test_events_of_a_live_session(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    outlet = ResultsOutlet([EventsSink(path)])
+    with Rig({"settings": LiveSettings(no_signal_s=0.4), "with_screen": True, "outlets": (outlet,)}) as rig:
+        rig.stream_until(lambda: rig.session.summary().tally.processed > 20)
+        rig.feed.put(SourceLost("'card' gives no more frames", "Check the cable."))
+        rig.wait(lambda: rig.session.state[0] is SessionState.RECONNECTING)
+        rig.stream_until(lambda: rig.session.state[0] is SessionState.READY)
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert lines[0]["type"] == "session"
+    assert lines[0]["frames"] is None
+    frames = [line for line in lines if line["type"] == "frame"]
+    assert all(line["delays_ms"]["annotation"] > 0 for line in frames)
+    indices = [line["index"] for line in frames]
+    assert indices == sorted(set(indices)), "numbers go on after the source was opened again"
+    assert "reconnecting" in [line["state"] for line in lines if line["type"] == "state"]
+    end = lines[-1]
+    assert end["type"] == "end"
+    assert end["frames_read"] == end["frames_processed"] + sum(end["dropped"].values())
+    assert len(frames) == end["frames_processed"]
+    assert end["live"]["source_opens"] == 2
+    assert end["live"]["shown"] + sum(end["live"]["unshown"].values()) == end["frames_read"]
+
+
+def test_a_thousand_frames_reach_the_screen_with_every_pixel_outside_the_overlay_their_own() -> None:
+    """From the source, through the session's threads, to what the compositor gives the window."""
+    overlay = OverlaySettings(figures=False)
+    with Rig({"with_screen": True, "overlay": overlay}) as rig:
+        with_overlay = 0
+        rig.stream_until(lambda: rig.session.state[0] is SessionState.READY)
+        for _ in range(1000):
+            rig.send()
+            rig.wait(lambda: rig.session.summary().tally.read == rig.sent)
+            view = rig.show()
+            truth = picture(rig.sent - 1)
+            drawn = compose(view.frame, view.prediction, overlay)
+            free = ~footprint(truth.shape, view.prediction, overlay)
+            assert np.array_equal(drawn[free], truth[free])
+            with_overlay += view.prediction is not None and bool(view.prediction.detections)
+        assert with_overlay > 900
