@@ -26,7 +26,7 @@ from polyplive.cli_options import (
 )
 from polyplive.commands.paths import TypedPath
 from polyplive.commands.stopping import INTERRUPTED, stopped_by_signals
-from polyplive.commands.streams import discard_output, prepare_streams, unwritable_output
+from polyplive.commands.streams import discard_output, is_about_output, prepare_streams
 from polyplive.errors import ConfigError, PolypliveError
 
 EXISTING = TypedPath()
@@ -214,19 +214,13 @@ def _run(arguments: list[str] | None) -> int:
     except SystemExit as done:
         return int(done.code or 0)
     except OSError as error:
-        return _output_failed() or _unexpected(error)
+        if not is_about_output(error):
+            return _unexpected(error)
+        discard_output()
+        return _fail(1, f"Cannot write the results to stdout: {error.strerror}. Send them to another place.")
     except Exception as error:
         return _unexpected(error)
     return 0
-
-
-def _output_failed() -> int:
-    """1 and a line, if it was stdout that failed; 0 otherwise."""
-    error = unwritable_output()
-    if error is None:
-        return 0
-    discard_output()
-    return _fail(1, f"Cannot write the results to stdout: {error.strerror}. Send them to another place.")
 
 
 def _unexpected(error: Exception) -> int:

@@ -39,7 +39,9 @@ class PipelineSettings:
         if not 0.0 <= self.min_area < 1.0:
             raise ConfigError(f"A smallest area of {self.min_area} is not a share", "Give one from 0 up to 1.")
         if not 1 <= self.min_frames <= 1000:
-            raise ConfigError(f"Findings cannot be withheld for {reprlib.repr(self.min_frames)} frames", "Give 1 (none) to 1000.")
+            raise ConfigError(
+                f"Findings cannot be withheld for {reprlib.repr(self.min_frames)} frames", "Give 1 (none) to 1000."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +146,7 @@ def _checked(base: Any, key: str, value: Any, where: str) -> Any:
         except OverflowError:
             raise ConfigError(f"{where}: '{key}' is {reprlib.repr(value)}", "Give a smaller number.") from None
     if type(value).__name__ not in kinds and not (value is None and "None" in kinds):
-        raise ConfigError(f"{where}: '{key}' is {reprlib.repr(value)}", f"It must be {' or '.join(sorted(kinds - {'None'}))}.")
+        raise ConfigError(
+            f"{where}: '{key}' is {reprlib.repr(value)}", f"It must be {' or '.join(sorted(kinds - {'None'}))}."
+        )
     return value

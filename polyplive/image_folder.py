@@ -56,7 +56,9 @@ def find_pairs(folder: Path) -> Pairs:
         images = _by_stem(root / "images", problems)
         masks = _by_stem(root / "masks", problems)
     except OSError as error:
-        raise DataError(f"Cannot look into '{folder}': {error.strerror}", "Check the path and its permissions.") from None
+        raise DataError(
+            f"Cannot look into '{folder}': {error.strerror}", "Check the path and its permissions."
+        ) from None
     problems += [f"{images[stem].name}: no mask of that name" for stem in images.keys() - masks.keys()]
     problems += [f"{masks[stem].name}: no image of that name" for stem in masks.keys() - images.keys()]
     both = sorted(images.keys() & masks.keys(), key=_natural)

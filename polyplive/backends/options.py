@@ -33,5 +33,6 @@ class EngineOptions:
         most = _THREADS_A_PROCESSOR * processor_count()
         if self.threads is not None and self.threads > most:
             raise ConfigError(
-                f"{reprlib.repr(self.threads)} threads would hinder one another", f"Give at most {most} on this machine."
+                f"{reprlib.repr(self.threads)} threads would hinder one another",
+                f"Give at most {most} on this machine.",
             )

@@ -38,7 +38,9 @@ def evaluate(given: dict[str, Any]) -> int:
 
 
 def _print(figures: dict[str, Any]) -> None:
-    table = Table("reading", "IoU", "Dice", "precision", "recall", title=f"{escape(figures['data'])}: {figures['n']} pictures")
+    table = Table(
+        "reading", "IoU", "Dice", "precision", "recall", title=f"{escape(figures['data'])}: {figures['n']} pictures"
+    )
     for name, label in (("per_image", "mean over pictures, polyp"), ("pooled", "all pixels together, polyp")):
         values = figures[name]
         table.add_row(label, *(_number(values[key]) for key in ("iou", "dice", "precision", "recall")))

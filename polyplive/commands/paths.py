@@ -13,7 +13,7 @@ import click
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
 
 
-class TypedPath(click.ParamType):
+class TypedPath(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no argument there
     """A path that the system could open or make, refused here rather than after minutes of work.
 
     ``Path`` would read an empty text as the working folder, and forget the slash that says that a folder is meant;

@@ -39,8 +39,7 @@ def make_sinks(
     """The sinks that ``--record``, ``--events`` and ``--report`` ask for, not opened yet.
 
     Raises ``ConfigError`` when two would share one file, or one would overwrite the source, and ``SinkError`` for a
-    recording whose name no video can have. ``also`` are outputs, by
-    their options' names, that are checked with them.
+    recording whose name no video can have. ``also`` are outputs, by their options' names, that are checked with them.
     """
     asked = {**{name: given.get(name) for name in ("record", "events", "report")}, **(also or {})}
     wanted = {name: path for name, path in asked.items() if path is not None}

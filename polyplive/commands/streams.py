@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
+
+_TAKES_NO_MORE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
 def prepare_streams() -> None:
@@ -19,13 +22,12 @@ def prepare_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
-def unwritable_output() -> OSError | None:
-    """Why stdout takes nothing more; None when it does."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        return error
-    return None
+def is_about_output(error: OSError) -> bool:
+    """Whether ``error`` is what stdout raises when it takes nothing more.
+
+    It names no file, and everything else that writes turns its errors into a ``SinkError``.
+    """
+    return error.filename is None and error.errno in _TAKES_NO_MORE
 
 
 def discard_output() -> None:

@@ -89,8 +89,8 @@ class EngineDesk:
     def offer(self, frame: Frame) -> None:
         """A new frame, in place of one that was not taken in time."""
         replaced = self._slot.put(frame)
-        if replaced is not None:
-            self._ledger.dropped[BUSY if self.facts.is_open else NO_ENGINE] += 1
+        cause = UNFINISHED if self._closed else BUSY if self.facts.is_open else NO_ENGINE
+        self._count(replaced, cause)
 
     def source_changed(self) -> None:
         """Frames from now on do not follow those before: nothing that was found counts any more."""

@@ -18,6 +18,8 @@ FAILED = "failed"
 """The engine gave an error or numbers that are none."""
 HUNG = "hung"
 """The engine was given up while it worked on this frame."""
+LEFT_BEHIND = "left behind"
+"""It came from an opening of the source that had been given up."""
 UNFINISHED = "unfinished"
 """The session ended first."""
 
@@ -40,6 +42,13 @@ class Ledger:
         self.unshown: Counter[str] = Counter()
         self._lost_before: Counter[str] = Counter()
         self._lost_now: Counter[str] = Counter()
+
+    def left_behind(self, on_screen: bool) -> None:
+        """A frame that came too late to be of use to anyone."""
+        self.received += 1
+        self.dropped[LEFT_BEHIND] += 1
+        if on_screen:
+            self.unshown[LEFT_BEHIND] += 1
 
     def source_lost(self, lost: Mapping[str, int]) -> None:
         """What the source that is open has lost so far."""

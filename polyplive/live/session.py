@@ -237,7 +237,10 @@ class LiveSession:
         """One frame: to the engine, to the screen, to the recorders; none of them is waited for."""
         now_s = time.monotonic()
         with self._lock:
-            if thread is not self._capture or self._finishing_s is not None:
+            if self._finishing_s is not None:
+                return False
+            if thread is not self._capture:
+                self._ledger.left_behind(self._parts.with_screen)
                 return False
             frame = self._numbered(frame, lost)
             self._newest = frame

@@ -29,8 +29,17 @@ _TEXT_ART = frozenset({"tty", "bin", "xbin", "adf", "idf"})
 _WITHOUT_PTS = frozenset({"mpeg", "mpegvideo", "h264", "hevc", "m4v", "mjpeg", "obu", "vc1"})
 _SEEK_TRIES = 3
 _OPTIONS = {"max_pixels": str(MAX_PIXELS)}
-# A playlist inside the file must not make FFmpeg open a connection.
-_OPEN_OPTIONS = {"protocol_whitelist": "file", **_OPTIONS}
+# Demuxers that open what the file names: other files, addresses, devices, scripts.
+_LISTS = frozenset(
+    {"concat", "hls", "dash", "imf", "sdp", "rtsp", "rtp", "sap", "vobsub", "webm_dash_manifest"}
+    | {"lavfi", "avisynth", "vapoursynth"}
+)
+# A playlist inside the file must not make FFmpeg open a connection, nor another file.
+_OPEN_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(sorted(av.formats_available - _LISTS)),
+    **_OPTIONS,
+}
 
 
 class Decoder:
@@ -123,7 +132,12 @@ class Decoder:
         if "%" in str(self._path):
             # FFmpeg would take the name of a still picture for the pattern of a sequence.
             where = self._own_file = self._path.open("rb")
-        return cast("InputContainer", av.open(where, "r", metadata_errors="replace", options=dict(_OPEN_OPTIONS)))
+        try:
+            return cast("InputContainer", av.open(where, "r", metadata_errors="replace", options=dict(_OPEN_OPTIONS)))
+        except av.error.ArgumentError:
+            raise SourceUnreadable(
+                f"'{self._path}' is damaged, or no video but a list of other files", "Name the video itself."
+            ) from None
 
     @property
     def invented_pts(self) -> InventedPts:

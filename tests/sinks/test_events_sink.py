@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -38,6 +39,13 @@ def lines(path: Path) -> list[dict]:
     text = path.read_text(encoding="utf-8")
     assert text.endswith("\n")
     return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_name_that_is_not_utf8_is_written_as_far_as_it_can_be(tmp_path: Path) -> None:
+    sink = EventsSink(tmp_path / "events.jsonl")
+    sink.open(dataclasses.replace(SESSION, source=dataclasses.replace(SESSION.source, name="cl\udcffip.mp4")))
+    sink.close()
+    assert lines(tmp_path / "events.jsonl")[0]["source"] == "cl?ip.mp4"
 
 
 def test_every_line_as_the_format_says(tmp_path: Path) -> None:

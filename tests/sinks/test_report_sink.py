@@ -108,6 +108,15 @@ def test_text_from_outside_is_escaped(tmp_path: Path) -> None:
     assert name in Checked(text).texts
 
 
+def test_a_name_that_is_not_utf8_does_not_cost_the_report(tmp_path: Path) -> None:
+    path = tmp_path / ("r" * 240 + ".html")
+    sink = ReportSink(path)
+    sink.open(session("cl\udcffip.mp4"))
+    sink.write(record(0))
+    sink.end(Tally(1, 1, {}), "end of file")
+    assert "cl?ip.mp4" in path.read_text(encoding="utf-8")
+
+
 def test_many_polyps_leave_twelve_pictures(tmp_path: Path) -> None:
     sink = ReportSink(tmp_path / "r.html")
     sink.open(session())

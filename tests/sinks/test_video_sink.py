@@ -195,7 +195,7 @@ def test_with_no_room_left_the_part_before_plays_to_its_end(tmp_path: Path, suff
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
-@pytest.mark.parametrize("room", ["100", "40000"])
+@pytest.mark.parametrize("room", ["100", "1500", "40000"])
 @pytest.mark.parametrize("suffix", ALL)
 def test_with_no_room_for_one_second_nothing_useless_is_left(tmp_path: Path, suffix: str, room: str) -> None:
     path = tmp_path / f"full{suffix}"

@@ -98,6 +98,14 @@ def test_a_playlist_opens_no_connection(name: str, tmp_path: Path) -> None:
             server.accept()
 
 
+@pytest.mark.parametrize("name", ["list.mp4", "list%d.mp4", "list.ffconcat"])
+def test_a_list_opens_no_other_file(name: str, tmp_path: Path) -> None:
+    write_clip(tmp_path / "other.mp4", frames=3)
+    path = tmp_path / name
+    path.write_text("ffconcat version 1.0\nfile other.mp4\n")
+    assert "list of other files" in refusal(path)
+
+
 def test_an_absurd_size_is_refused_before_memory_is_taken(tmp_path: Path) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
