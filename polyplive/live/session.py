@@ -68,6 +68,7 @@ class LiveSession:
         self._finishing_s: float | None = None
         self._overlay = parts.overlay
         self._state = SessionState.RECONNECTING, ""
+        self._untold = False
         self._reason = "stopped"
         self._warnings: tuple[str, ...] = ()
         self._capture: CaptureThread | None = None
@@ -290,8 +291,9 @@ class LiveSession:
             self._desk.check(now_s)
             if self._finishing_s is not None and (self._desk.is_idle or now_s - self._finishing_s > 2.0):
                 self._over.set()
-            changed = self._look_at_state(now_s)
-        if changed:
+            self._look_at_state(now_s)
+            untold, self._untold = self._untold, False
+        if untold:
             self._on_news()
 
     def _check_source(self, now_s: float) -> None:
@@ -356,19 +358,19 @@ class LiveSession:
         is_young = (now_s - result.frame.captured_s) * 1e3 <= self._settings.max_age_ms
         return result.prediction if is_young else None
 
-    def _look_at_state(self, now_s: float) -> bool:
-        """Bring the state up to date; True when it has changed."""
+    def _look_at_state(self, now_s: float) -> None:
+        """Bring the state up to date; the watchdog tells of a change that no frame has told of."""
         self._source.signal = self._signal.problem(now_s, self._settings.no_signal_s)
         result = self._desk.result
         age_s = now_s - result.frame.captured_s if result is not None else None
         before = self._state[0]
         self._state = state_of(self._source, self._desk.facts, self._settings, now_s, self._overlay.visible, age_s)
         if self._state[0] is before:
-            return False
+            return
+        self._untold = True
         _log.info("%s: %s", self._state[0].value, self._state[1])
         for outlet in self._parts.outlets:
             outlet.offer(SessionNote(now_s, *self._state))
-        return True
 
     def _figures(self) -> Figures:
         video, annotation = self._video.recent(), self._annotation.recent()
