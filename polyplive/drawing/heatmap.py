@@ -87,6 +87,7 @@ class Heatmap:
         view[self.levels >= CUTOFF] = 255
 
 
+@functools.lru_cache(maxsize=2)  # live, one result is drawn on several frames
 def heatmap(prediction: Prediction, width: int, height: int, opacity: float) -> Heatmap | None:
     """The heatmap of ``prediction`` on a frame of that size; None where there is nothing to draw."""
     cam, roi = prediction.cam, prediction.roi

@@ -34,6 +34,7 @@ class Display:
         self._threshold = threshold
         self._min_area = min_area
         self._redone: tuple[Prediction, Prediction] | None = None
+        self._drawn: Image | None = None
 
     @property
     def threshold(self) -> float:
@@ -73,13 +74,19 @@ class Display:
             self._redone = given, rethreshold(given, self.threshold, self._min_area)
         return self._redone[1]
 
-    def images(self) -> tuple[Image, ...]:
-        """What to show, from left to right: the composite, after the source frame if side by side; none before it."""
+    def images(self, *, reuse: bool = False) -> tuple[Image, ...]:
+        """What to show, from left to right: the composite, after the source frame if side by side; none before it.
+
+        With ``reuse`` the composite is drawn over that of the last such call: new memory costs as much as drawing.
+        """
         frame = self.view.frame
         if frame is None:
             return ()
         hud = Hud(self.state, self.view.reason, self.view.figures)
-        composite = compose(frame, self.prediction, self.overlay, hud)
+        out = self._drawn if reuse and self._drawn is not None and self._drawn.shape == frame.image.shape else None
+        composite = compose(frame, self.prediction, self.overlay, hud, out=out)
+        if reuse:
+            self._drawn = composite
         return (frame.image, composite) if self.side_by_side else (composite,)
 
     def snapshot(self) -> Image | None:

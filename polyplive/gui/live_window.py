@@ -110,7 +110,7 @@ class LiveWindow(OverlayWindow):
             self.close()
 
     def _redraw(self) -> None:
-        images = self.display.images()
+        images = self.display.images(reuse=True)
         self.video.show_images(images, CAPTIONS if len(images) > 1 else ())
         if images:
             self.video.repaint()  # at once: a later paint would be a later picture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
@@ -45,7 +46,10 @@ class VideoView(QWidget):
 
     def show_images(self, images: Sequence[Image], captions: Sequence[str] = ()) -> None:
         """Show ``images`` (uint8 [H, W, 3] BGR), from left to right, with a caption above each where there are any."""
-        self._pictures = [_to_qimage(image) for image in images]
+        kept = [pixels for _, pixels in self._pictures]
+        self._pictures = [
+            _to_qimage(image, kept[place] if place < len(kept) else None) for place, image in enumerate(images)
+        ]
         self._captions = tuple(captions)
         self.update()
 
@@ -109,8 +113,10 @@ class VideoView(QWidget):
         return QRectF(left, top, size.x(), size.y())
 
 
-def _to_qimage(image: Image) -> tuple[QImage, Image]:
-    """A QImage over a BGRA copy, which has to live as long."""
-    pixels = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)
+def _to_qimage(image: Image, pixels: Image | None) -> tuple[QImage, Image]:
+    """A QImage over a BGRA copy, which has to live as long; ``pixels`` are those of an earlier one to be used again."""
+    if pixels is None or pixels.shape[:2] != image.shape[:2]:
+        pixels = np.empty((*image.shape[:2], 4), np.uint8)
+    cv2.cvtColor(image, cv2.COLOR_BGR2BGRA, dst=pixels)
     height, width = pixels.shape[:2]
     return QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB32), pixels

@@ -93,7 +93,7 @@ class ReplayWindow(OverlayWindow):
 
     def _redraw(self) -> None:
         display, view = self.display, self.display.view
-        images = display.images()
+        images = display.images(reuse=True)
         self.video.show_images(images, CAPTIONS if len(images) > 1 else ())
         if not images:
             fault = view.state is SessionState.FAULT
