@@ -198,6 +198,7 @@ def test_another_rate_in_mid_stream(card: EmulatedCard, start) -> None:
     end = child.end()
     drawn = [number for _, number, _ in end["numbers"][0]]
     assert drawn == list(range(drawn[0], drawn[0] + len(drawn)))
+    assert len(drawn) > 30, "frames came at the new rate"
     assert [item["state"] for item in child.states].count("no signal") == 0
 
 

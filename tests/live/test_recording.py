@@ -59,14 +59,14 @@ def test_raw_and_overlay_have_every_frame_and_its_time(tmp_path: Path) -> None:
 
 def test_a_new_file_begins_after_a_while_and_where_the_size_changes(tmp_path: Path) -> None:
     recorder = LiveRecorder(RecordingSettings(None, tmp_path / "raw.mp4", piece_s=1.0, free_mib=0))
-    for number in range(60):
+    for number in range(45):
         recorder.write(captured(number))
-    for number in range(60, 70):
+    for number in range(45, 55):
         recorder.write(captured(number, 2 * WIDTH, HEIGHT))
     recorder.close()
     pieces = sorted(tmp_path.glob("raw-*.mp4"))
-    assert [decoded(piece) for piece in pieces] == [30, 30, 10]
-    assert [int(row["index"]) for piece in pieces for row in rows(piece)] == list(range(70))
+    assert [decoded(piece) for piece in pieces] == [30, 15, 10]
+    assert [int(row["index"]) for piece in pieces for row in rows(piece)] == list(range(55))
 
 
 def test_recording_ends_while_the_disk_still_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,19 +196,28 @@ def test_a_lost_signal_is_seen_by_what_the_card_sends(rig: Rig, still: np.ndarra
     rig.stream_until(lambda: is_ready(rig))
 
 
-def test_a_picture_of_another_size_gets_no_overlay_of_the_old_one(rig: Rig) -> None:
-    rig.stream_until(lambda: is_ready(rig) and rig.show().prediction is not None)
-    rig.feed.put(picture(10_000, 2 * WIDTH, 2 * HEIGHT))
-    rig.wait(lambda: rig.session.view().frame.width == 2 * WIDTH)
-    for _ in range(300):
-        view = rig.show()
-        if view.prediction is not None:
-            assert view.prediction.roi.width == view.frame.width
-            break
-        rig.feed.put(picture(10_001, 2 * WIDTH, 2 * HEIGHT))
-        threading.Event().wait(0.01)
-    else:
-        pytest.fail("no overlay on the new size")
+def test_a_picture_of_another_size_gets_no_overlay_of_the_old_one() -> None:
+    gate = Gate(10**9)
+    with Rig({"settings": FAST, "with_screen": True}, gate) as rig:
+        rig.stream_until(lambda: is_ready(rig) and rig.show().prediction is not None)
+        gate.first = 0  # from here on there is no new result
+        rig.feed.put(picture(10_000, 2 * WIDTH, 2 * HEIGHT))
+        rig.wait(gate.entered.is_set)
+        view = rig.session.view()
+        assert view.frame.width == 2 * WIDTH
+        assert view.prediction is None, "the overlay of the old size"
+        gate.first = 10**9
+        gate.opened.set()
+        for _ in range(300):
+            view = rig.show()
+            if view.prediction is not None:
+                assert view.prediction.roi.width == view.frame.width
+                break
+            rig.feed.put(picture(10_001, 2 * WIDTH, 2 * HEIGHT))
+            threading.Event().wait(0.01)
+        else:
+            pytest.fail("no overlay on the new size")
+    accounted(rig)
 
 
 def test_frames_that_nobody_could_see_are_counted_as_hidden(rig: Rig) -> None:
