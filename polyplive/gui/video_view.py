@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -119,4 +119,5 @@ def _to_qimage(image: Image, pixels: Image | None) -> tuple[QImage, Image]:
         pixels = np.empty((*image.shape[:2], 4), np.uint8)
     cv2.cvtColor(image, cv2.COLOR_BGR2BGRA, dst=pixels)
     height, width = pixels.shape[:2]
-    return QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB32), pixels
+    buffer: Any = pixels.data  # PyQt takes any buffer, and says bytes
+    return QImage(buffer, width, height, pixels.strides[0], QImage.Format.Format_RGB32), pixels

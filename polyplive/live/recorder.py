@@ -12,6 +12,7 @@ from polyplive.compositor import compose
 from polyplive.errors import SinkError
 from polyplive.sinks.base import FrameRecord, SessionInfo
 from polyplive.sinks.failures import sink_error
+from polyplive.sinks.h264 import quickest
 from polyplive.sinks.video import VideoSink
 from polyplive.types import SourceInfo, StageTimes, Tally
 
@@ -123,7 +124,7 @@ class _Reel:
         self._shape = captured.frame.image.shape
         path = self._piece()
         rate = captured.info.fps if captured.info is not None else None
-        self._sink = VideoSink(path, rate or _USUAL_RATE, preset="superfast")
+        self._sink = VideoSink(path, rate or _USUAL_RATE, h264=quickest())
         self._sink.open(_head(captured.info))
         try:
             self._list = path.with_suffix(".frames.csv").open("w", encoding="utf-8", newline="", buffering=1)

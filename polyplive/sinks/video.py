@@ -18,12 +18,14 @@ from polyplive import RESEARCH_NOTICE
 from polyplive.errors import SinkError
 from polyplive.sinks.failures import sink_error
 from polyplive.sinks.fragments import cut_to_whole_fragments
+from polyplive.sinks.h264 import EXACT
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.video.stream import VideoStream
 
     from polyplive.sinks.base import FrameRecord, SessionInfo, SessionNote
+    from polyplive.sinks.h264 import H264
     from polyplive.types import Image, Tally
 
 _FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
@@ -61,10 +63,10 @@ class VideoSink:
     column or row twice, and one below 16 pixels is filled up to 16 in the same way.
     """
 
-    def __init__(self, path: str | Path, fps: float | None = None, preset: str = "veryfast") -> None:
+    def __init__(self, path: str | Path, fps: float | None = None, h264: H264 = EXACT) -> None:
         self._path = Path(path)
         self._fps = fps
-        self._preset = preset
+        self._h264 = h264
         self._queue: queue.Queue[FrameRecord | None] = queue.Queue(_WAITING)
         self._thread: threading.Thread | None = None
         self._error: SinkError | None = None
@@ -84,7 +86,7 @@ class VideoSink:
         except (OSError, ValueError) as error:
             raise sink_error(self._path, error) from None
         rate = self._fps or session.source.fps or 25.0
-        encoder = _Encoder(self._path, Fraction(rate).limit_denominator(1001), self._preset)
+        encoder = _Encoder(self._path, Fraction(rate).limit_denominator(1001), self._h264)
         self._thread = threading.Thread(target=self._run, args=(encoder,), name="video encoder", daemon=True)
         self._thread.start()
 
@@ -141,10 +143,10 @@ class VideoSink:
 class _Encoder:
     """The container and its stream; lives in one thread and opens both with the first frame, whose size it takes."""
 
-    def __init__(self, path: Path, rate: Fraction, preset: str) -> None:
+    def __init__(self, path: Path, rate: Fraction, h264: H264) -> None:
         self._path = path
         self._rate = rate
-        self._preset = preset
+        self._h264 = h264
         self._clock = _Clock(rate)
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
@@ -205,7 +207,7 @@ class _Encoder:
         )
         self._container.metadata["comment"] = RESEARCH_NOTICE
         even_height, even_width = _even(image).shape[:2]
-        stream = self._container.add_stream("libx264", rate=self._rate)
+        stream = self._container.add_stream(self._h264.name, rate=self._rate)
         stream.width, stream.height, stream.pix_fmt = even_width, even_height, "yuv420p"
         context = stream.codec_context
         context.time_base = Fraction(1, _CLOCK)
@@ -213,7 +215,7 @@ class _Encoder:
         context.color_range = ColorRange.MPEG
         # Without B frames pictures leave the encoder in order, which every player copes with in fragments.
         keyframes = str(min(max(round(self._rate), 10), 60))
-        stream.options = {"preset": self._preset, "crf": "18", "bf": "0", "g": keyframes}
+        stream.options = {**dict(self._h264.options), "g": keyframes}
         self._stream = stream
 
 

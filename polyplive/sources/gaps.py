@@ -16,13 +16,15 @@ _AGES = 300
 class GapCounter:
     """Follows the time stamps of a device that gives one a frame, at a steady rate; one thread.
 
-    The rate may change: the interval is the median of the last 9.
+    The interval is the median of the last 9. Another rate is told from lost frames by how long frames wait: a device
+    loses one when all its buffers are full, and the frames in them come late.
     """
 
     def __init__(self) -> None:
         self._intervals: deque[float] = deque(maxlen=_REMEMBERED)
         self._ages: deque[float] = deque(maxlen=_AGES)
         self._last: float | None = None
+        self._long_and_prompt: float | None = None
         self._late_in_a_row = 0
 
     def see(self, stamp_s: float, arrived_s: float) -> tuple[int, bool]:
@@ -33,16 +35,30 @@ class GapCounter:
         """
         last, self._last = self._last, stamp_s
         step = stamp_s - last if last is not None else 0.0
-        interval = median(self._intervals) if len(self._intervals) >= _ENOUGH else None
-        if step > 0:
-            self._intervals.append(step)
         if step < 0:
             self._ages.clear()
         age = arrived_s - stamp_s
         self._ages.append(age)
+        waited = age - min(self._ages)
+        interval = self._interval(step, waited)
+        if step > 0:
+            self._intervals.append(step)
         if interval is None:
             return 0, False
         missed = max(0, round(step / interval) - 1)
-        late = age - min(self._ages) > _LATE * interval and self._late_in_a_row < _LATE_IN_A_ROW
+        late = waited > _LATE * interval and self._late_in_a_row < _LATE_IN_A_ROW
         self._late_in_a_row = self._late_in_a_row + 1 if late else 0
         return missed, late
+
+    def _interval(self, step: float, waited: float) -> float | None:
+        """The usual step, None before it is known; two long ones alike whose frames did not wait are a new rate."""
+        if len(self._intervals) < _ENOUGH:
+            return None
+        usual = median(self._intervals)
+        before, self._long_and_prompt = self._long_and_prompt, None
+        if step > 1.5 * usual and waited < usual:
+            if before is not None and abs(step - before) < 0.2 * step:
+                self._intervals.extend([step] * _REMEMBERED)
+                return step
+            self._long_and_prompt = step
+        return usual

@@ -107,7 +107,7 @@ def test_every_frame_that_the_card_sent_is_accounted_for(card: EmulatedCard, sta
     assert card.control.delivered >= 300
     waiting = card.control.due - card.control.delivered - card.control.dropped
     assert 0 <= waiting <= 8
-    assert card.control.dropped <= missed
+    assert card.control.dropped >= end["dropped"].get("missed", 0)
 
 
 def test_frames_that_the_card_lost_are_counted_as_missed(card: EmulatedCard, start) -> None:
@@ -199,6 +199,7 @@ def test_another_rate_in_mid_stream(card: EmulatedCard, start) -> None:
     drawn = [number for _, number, _ in end["numbers"][0]]
     assert drawn == list(range(drawn[0], drawn[0] + len(drawn)))
     assert len(drawn) > 30, "frames came at the new rate"
+    assert end["dropped"].get("missed", 0) <= 1, "a slower rate is no loss"
     assert [item["state"] for item in child.states].count("no signal") == 0
 
 

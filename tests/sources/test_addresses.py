@@ -91,7 +91,15 @@ def test_a_missing_frame_is_seen_by_the_device_clock() -> None:
 def test_another_rate_is_no_gap_for_long() -> None:
     gaps = GapCounter()
     stamps = [number / 60 for number in range(60)] + [1 + number / 30 for number in range(60)]
-    assert sum(gaps.see(stamp, stamp)[0] for stamp in stamps) <= 5
+    assert sum(gaps.see(stamp, stamp)[0] for stamp in stamps) <= 1
+
+
+def test_frames_lost_again_and_again_under_load_are_no_new_rate() -> None:
+    """Every second frame is lost, and those that come have waited in full buffers."""
+    gaps = GapCounter()
+    for number in range(30):
+        gaps.see(number / 60, number / 60)
+    assert sum(gaps.see(number / 60, number / 60 + 0.1)[0] for number in range(31, 39, 2)) == 4
 
 
 def test_a_frame_that_newer_ones_have_overtaken_is_late_but_never_all_of_them() -> None:

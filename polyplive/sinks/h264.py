@@ -1,0 +1,48 @@
+"""Which encoder makes H.264 on this machine, and with which options."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import av.error
+
+_TRIED_SIDE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class H264:
+    """FFmpeg's name of an encoder, and its options but for the distance of key frames."""
+
+    name: str
+    options: tuple[tuple[str, str], ...]
+
+
+EXACT = H264("libx264", (("preset", "veryfast"), ("crf", "18"), ("bf", "0")))
+"""The same bytes for the same frames, on every machine."""
+
+QUICK = H264("libx264", (("preset", "superfast"), ("crf", "18"), ("bf", "0")))
+NVENC = H264("h264_nvenc", (("preset", "p4"), ("tune", "ll"), ("rc", "vbr"), ("cq", "20"), ("bf", "0")))
+"""On an NVIDIA GPU's own encoder, which leaves the processor to the picture."""
+
+
+@functools.cache
+def quickest() -> H264:
+    """The encoder for live recording: NVIDIA's where there is one, the processor otherwise."""
+    return NVENC if _works(NVENC) else QUICK
+
+
+def _works(encoder: H264) -> bool:
+    """Whether the encoder can be opened here: FFmpeg knows its name also where the GPU or its driver is missing."""
+    try:
+        context = av.CodecContext.create(encoder.name, "w")
+        context.width = context.height = _TRIED_SIDE
+        context.pix_fmt = "yuv420p"
+        context.time_base = Fraction(1, 30)
+        context.options = dict(encoder.options)
+        context.open()
+    except (av.error.FFmpegError, ValueError, OSError):
+        return False
+    return True
