@@ -7,7 +7,7 @@ import queue
 import threading
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 import av.error
@@ -207,7 +207,7 @@ class _Encoder:
         )
         self._container.metadata["comment"] = RESEARCH_NOTICE
         even_height, even_width = _even(image).shape[:2]
-        stream = self._container.add_stream(self._h264.name, rate=self._rate)
+        stream = cast("VideoStream", self._container.add_stream(self._h264.name, rate=self._rate))
         stream.width, stream.height, stream.pix_fmt = even_width, even_height, "yuv420p"
         context = stream.codec_context
         context.time_base = Fraction(1, _CLOCK)

@@ -276,7 +276,7 @@ def _advice(address: Address) -> str:
 
 
 def _not_granted(options: dict[str, str], info: SourceInfo) -> tuple[str, ...]:
-    """One line for each of size and rate that was asked for and not granted."""
+    """One line for each of size, rate and format that was asked for and not granted."""
     found = []
     asked_size, granted_size = options.get("video_size"), f"{info.width}x{info.height}"
     if asked_size is not None and asked_size != granted_size:
@@ -284,6 +284,9 @@ def _not_granted(options: dict[str, str], info: SourceInfo) -> tuple[str, ...]:
     asked_rate = options.get("framerate")
     if asked_rate is not None and info.fps is not None and info.fps < 0.95 * float(asked_rate):
         found.append(f"asked for {asked_rate} frames a second, the device grants {info.fps:g}; try another --format")
+    asked_format = options.get("input_format")
+    if asked_format is not None and asked_format != info.codec:
+        found.append(f"asked for {asked_format}, the device grants {info.codec}")
     return tuple(found)
 
 
