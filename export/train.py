@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable
@@ -141,8 +142,12 @@ class _Run:
                 raise TrainingError(f"Cannot make '{out}': {error.strerror}", "Name another --out.") from None
             return
         data = read_checkpoint(last)
-        if data["architecture"] != self.recipe.architecture or data["recipe"]["seed"] != self.recipe.seed:
-            raise TrainingError(f"'{last}' is of another recipe", "Resume with the recipe that the run began with.")
+        changed = _changed(data["recipe"], recipe_facts(self.recipe))
+        if changed:
+            raise TrainingError(
+                f"'{last}' is of another recipe ({', '.join(changed)} differ)",
+                "Resume with the recipe that the run began with; only its epochs may change.",
+            )
         try:
             self.network.load_state_dict(data["raw_weights"])
             self.average.network.load_state_dict(data["weights"])
@@ -235,6 +240,16 @@ class _Run:
                 f"Cannot write the records in '{self.settings.out}': {error.strerror}",
                 "Free some space, then --resume.",
             ) from None
+
+
+def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """The names of what two recipes differ in, their lengths aside; JSON makes lists of tuples."""
+
+    def plain(value: Any) -> Any:
+        return json.loads(json.dumps(value))
+
+    old, new = plain(old), plain(new)
+    return sorted(name for name in old.keys() | new.keys() if name != "epochs" and old.get(name) != new.get(name))
 
 
 def _lasting(options: dict[str, Any]) -> dict[str, Any]:

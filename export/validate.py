@@ -40,7 +40,11 @@ def probabilities(network: SegmentationNetwork, samples: list[Sample], size: int
 def validate(
     network: SegmentationNetwork, polyps: list[Sample], negatives: list[Sample], size: int, threshold: float = 0.5
 ) -> Validation:
-    """Compare at the samples' own size, as the exported model is measured later."""
+    """Compare pixel by pixel at the size at which the samples were loaded (352 or the input's, if that is larger).
+
+    Close to what ``polyplive evaluate`` measures on the exported graph, which also leaves out specks and counts holes
+    as inside.
+    """
     scores = []
     for sample, probability in zip(polyps, probabilities(network, polyps, size), strict=True):
         full = cv2.resize(probability, sample.mask.shape[::-1], interpolation=cv2.INTER_LINEAR)

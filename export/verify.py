@@ -64,9 +64,12 @@ def compare(
         for other in (by_autograd[0], by_hooks[0]):
             worst["probability"] = max(worst["probability"], _greatest(probability, other.numpy()))
         for name, other in (("autograd", by_autograd[1]), ("hooks", by_hooks[1])):
+            difference = _greatest(cam, other.numpy())  # infinite where a map holds NaN
             scale = max(float(other.max()), float(cam.max()))
-            if scale > 0:
-                worst[name] = max(worst[name], _greatest(cam, other.numpy()) / scale)
+            if not difference < float("inf"):
+                worst[name] = difference
+            elif scale > 0:
+                worst[name] = max(worst[name], difference / scale)
         with_cam += bool(cam.max() > 0)
     return Agreement(worst["probability"], worst["autograd"], worst["hooks"], len(frames), with_cam)
 
@@ -94,7 +97,7 @@ def cam_module(network: SegmentationNetwork) -> nn.Module:
 
 
 def random_frames(height: int, width: int, count: int, seed: int = 0) -> list[NDArray[np.uint8]]:
-    """uint8 [height, width, 3]: noise at scales from the whole picture down to single pixels."""
+    """uint8 [height, width, 3]: noise at scales from half of the picture down to a 64th."""
     rng = np.random.default_rng(seed)
     frames = []
     for number in range(count):

@@ -144,7 +144,7 @@ def bench(**given: Any) -> None:
     sys.exit(run(given))
 
 
-@cli.command(epilog="Example: polyplive train --recipe unet-lite0 --data kvasir-seg --out runs/mine")
+@cli.command(epilog="Example: polyplive train --data kvasir-seg --out runs/mine")
 @click.option("--recipe", help="A shipped recipe's name or a TOML file.")
 @click.option("--data", type=EXISTING, help="Folder with train/ and validation/, each with images/ and masks/.")
 @click.option("--out", type=EXISTING, help="Folder of the run: checkpoints, metrics, curves.")
@@ -160,7 +160,7 @@ def train(**given: Any) -> None:
     sys.exit(run(given))
 
 
-@cli.command(epilog="Example: polyplive export runs/mine/best --name mine --out engines")
+@cli.command(epilog="Example: polyplive export runs/mine --name mine --out engines")
 @click.argument("checkpoint", type=EXISTING)
 @click.option("--name", help="The model's name; default: its architecture.")
 @click.option("--out", type=EXISTING, default=Path(), help="Folder for NAME.onnx and NAME.json.")

@@ -35,6 +35,7 @@ class Pipeline:
         settings = settings or PipelineSettings()
         self.engine = engine
         self.threshold = settings.threshold if settings.threshold is not None else engine.spec.manifest.threshold
+        self._min_area = settings.min_area
         self._field_of_view = FieldOfView.parse(settings.roi)
         self._postprocessor = Postprocessor(settings.min_area, settings.min_frames)
 
@@ -60,9 +61,10 @@ class Pipeline:
             roi=roi,
             probability=outputs.probability,
             cam=None if self._postprocessor.withheld and not detections else outputs.cam,
-            cam_full_scale=_full_scale(spec.manifest.cam_full_scale, outputs.probability),
+            cam_full_scale=_full_scale(spec.manifest.cam_full_scale, outputs.probability, self._min_area),
             threshold=self.threshold,
             detections=detections,
+            withheld=self._postprocessor.withheld,
             completed_s=time.monotonic(),
             stages=StageTimes(
                 decode_ms=frame.decode_ms,
@@ -72,9 +74,13 @@ class Pipeline:
             ),
         )
 
-    def reset(self) -> None:
-        """Forget what lasts from frame to frame: call it where frames stop following each other (a seek)."""
-        self._field_of_view.reset()
+    def reset(self, *, same_source: bool = False) -> None:
+        """Forget what lasts from frame to frame: call it where frames stop following each other.
+
+        After a seek in the ``same_source`` the field of view is kept: it does not change with the place.
+        """
+        if not same_source:
+            self._field_of_view.reset()
         self._postprocessor.reset()
 
     def close(self) -> None:
@@ -97,12 +103,13 @@ def _check_numbers(outputs: Outputs) -> None:
             raise InferenceError(f"The model's {name} holds values that are no numbers", "Try another --backend.")
 
 
-def _full_scale(constant: float, probability: FloatMap) -> float:
+def _full_scale(constant: float, probability: FloatMap, min_area: float) -> float:
     """The raw CAM that the heatmap shows at full strength in this frame.
 
     The CAM's score is a sum over the predicted mask, so the map grows with the mask's share of the picture; divided
     by that share it is the CAM of the mean logit, and the model's ``constant`` fits polyps of every size. That is no
-    rescaling to the frame's own maximum: a weak map stays weak, and an empty frame has none.
+    rescaling to the frame's own maximum: a weak map stays weak, and an empty frame has none. A mask too small to be
+    a finding counts as the smallest that is one: its specks get no strong map.
     """
     predicted = int(np.count_nonzero(probability > MASK_PROBABILITY))
-    return constant * max(predicted, 1) / probability.size
+    return constant * max(predicted, min_area * probability.size, 1) / probability.size

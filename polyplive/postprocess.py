@@ -86,7 +86,7 @@ def rethreshold(prediction: Prediction, threshold: float, min_area: float = MIN_
 
     A region that overlaps one of the prediction's detections keeps its number; the rest are numbered after the
     highest. Start from the frame's own prediction each time, so that a polyp that vanished for a moment of a moving
-    slider has its number back.
+    slider has its number back. Where findings were withheld no new region is given: it may be one of those.
     """
     regions = contours_at(prediction.probability, prediction.roi, threshold, min_area)
     known = prediction.detections
@@ -96,7 +96,7 @@ def rethreshold(prediction: Prediction, threshold: float, min_area: float = MIN_
     for i, region in enumerate(regions):
         if i in matched:
             detections.append(_detection(known[matched[i]].track, region))
-        else:
+        elif not prediction.withheld:
             detections.append(_detection(following, region))
             following += 1
     return dataclasses.replace(prediction, threshold=threshold, detections=tuple(detections))

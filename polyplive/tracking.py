@@ -56,7 +56,7 @@ class _Track:
 class Tracker:
     """Numbers polyps from 1, in the order in which they first appear; one thread.
 
-    A number is never given twice, until ``reset``. The same boxes in the same order get the same numbers.
+    A number is never given twice. The same boxes in the same order get the same numbers.
     """
 
     def __init__(self, min_iou: float = MIN_IOU, patience: int = PATIENCE) -> None:
@@ -89,6 +89,5 @@ class Tracker:
         return next((track.seen for track in self._tracks if track.number == number), 0)
 
     def reset(self) -> None:
-        """Forget every track; numbers start from 1 again."""
+        """Forget every track; what comes is new, and gets numbers that nothing had before."""
         self._tracks = []
-        self._given = 0

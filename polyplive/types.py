@@ -125,7 +125,8 @@ class Prediction:
     model's size) and ``cam`` (float32 [h, w], raw Grad-CAM, at least 0; None when it was not asked for) cover that
     region. ``cam_full_scale`` is the CAM value that the heatmap shows at full strength: a constant of the model
     times the predicted mask's share of the region, never the map's own maximum, so that a weak map stays weak.
-    ``threshold`` is the probability at which contours were taken. ``completed_s`` is ``time.monotonic()`` at the end.
+    ``threshold`` is the probability at which contours were taken. ``withheld`` findings are not among ``detections``
+    yet: they were not there in enough frames. ``completed_s`` is ``time.monotonic()`` at the end.
     """
 
     index: int
@@ -137,6 +138,7 @@ class Prediction:
     detections: tuple[Detection, ...]
     completed_s: float
     stages: StageTimes = field(default_factory=StageTimes)
+    withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)

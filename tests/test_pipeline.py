@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from colour_engine import ColourEngine, red_disc
+from colour_engine import MANIFEST, ColourEngine, red_disc
 
 from polyplive.config import PipelineSettings
 from polyplive.errors import ConfigError, EngineClosed
@@ -68,7 +68,29 @@ def test_tracks_last_until_a_reset() -> None:
     near = [pipeline.process(frame(red_disc(320, 240, (100 + 5 * step, 100), 30), step)) for step in range(4)]
     assert {prediction.detections[0].track for prediction in near} == {1}
     pipeline.reset()
-    assert pipeline.process(frame(red_disc(320, 240, (115, 100), 30))).detections[0].track == 1
+    assert pipeline.process(frame(red_disc(320, 240, (115, 100), 30))).detections[0].track == 2
+
+
+def test_a_speck_that_is_no_finding_gets_no_strong_heatmap() -> None:
+    """A few pixels of mask must not be scaled up as if they were a polyp."""
+    pipeline = Pipeline(ColourEngine(), PipelineSettings(roi="none"))
+    empty = pipeline.process(frame(red_disc(256, 256, (128, 128), 3)))
+    polyp = pipeline.process(frame(red_disc(256, 256, (128, 128), 40)))
+    smallest = PipelineSettings().min_area * empty.probability.size
+    assert empty.cam_full_scale >= MANIFEST.cam_full_scale * smallest / empty.probability.size
+    assert polyp.cam_full_scale > 10 * empty.cam_full_scale
+
+
+def test_after_a_seek_the_field_of_view_is_kept() -> None:
+    pipeline = Pipeline(ColourEngine(), PipelineSettings(roi="auto"))
+    image = np.zeros((240, 320, 3), np.uint8)
+    image[40:200, 60:260] = red_disc(200, 160, (100, 80), 30)
+    inner = [pipeline.process(frame(image, step)).roi for step in range(30)][-1]
+    pipeline.reset(same_source=True)
+    covered = np.full_like(image, 120)
+    assert pipeline.process(frame(covered, 30)).roi == inner
+    pipeline.reset()
+    assert pipeline.process(frame(covered, 31)).roi != inner
 
 
 def test_closing_the_pipeline_closes_its_engine() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from gated_engine import broken, gated_pipeline
 
 from polyplive.errors import SinkError, SourceNotFound
 from polyplive.player import Mode, Player, PlayerSettings
+from polyplive.sinks.events import EventsSink
 from polyplive.sources.file import FileSource
 from polyplive.types import SessionState
 from polyplive.view import View
@@ -349,3 +352,52 @@ def test_a_sink_that_fails_is_stopped_with_a_line_and_playback_goes_on(start) ->
     assert failing.closed
     assert len(failing.records) == 5
     assert len(fine.records) == FRAMES
+
+
+def test_frames_after_the_engine_died_are_recorded_as_what_they_are(tmp_path: Path, clip: Path) -> None:
+    """In the video with the fault on them; in the events not at all, but counted."""
+    calls = [0]
+
+    def dies() -> None:
+        calls[0] += 1
+        if calls[0] > 5:
+            broken()
+
+    events = tmp_path / "events.jsonl"
+    screen = Audience()
+    player = Player(lambda: FileSource(clip), lambda: gated_pipeline(dies), screen, sinks=[EventsSink(events)])
+    with player:
+        screen.wait(lambda view: view.frame is not None and view.frame.index >= 15)
+    lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+    frames = [line for line in lines if line["type"] == "frame"]
+    assert len(frames) == 5
+    end = lines[-1]
+    assert end["frames_processed"] == 5
+    assert end["dropped"]["no engine"] >= 10
+    assert end["frames_read"] == 5 + sum(end["dropped"].values())
+
+
+def test_frames_at_the_sources_pace_are_counted_as_not_recorded(tmp_path: Path, clip: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    screen = Audience()
+    player = Player(lambda: FileSource(clip), gated_pipeline, screen, sinks=[EventsSink(events)])
+    with player:
+        screen.wait(lambda view: view.frame is not None and view.frame.index >= 3)
+        player.set_mode(Mode.KEEP_PACE)
+        screen.wait(lambda view: view.frame is not None and view.frame.index >= 12)
+    end = json.loads(events.read_text(encoding="utf-8").splitlines()[-1])
+    assert end["dropped"]["not recorded"] >= 3
+    assert end["frames_read"] == end["frames_processed"] + sum(end["dropped"].values())
+
+
+def test_a_damaged_time_stamp_far_ahead_is_not_waited_for(clip: Path) -> None:
+    class Holed(FileSource):
+        def read(self):
+            frame = super().read()
+            if frame is None or frame.index < 5:
+                return frame
+            return dataclasses.replace(frame, pts_s=frame.pts_s + 1e15)
+
+    screen = Audience()
+    with Player(lambda: Holed(clip), gated_pipeline, screen):
+        screen.wait(lambda view: view.frame is not None and view.frame.index >= 10)

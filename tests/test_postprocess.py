@@ -131,7 +131,7 @@ def test_tracks_follow_polyps_until_reset() -> None:
     postprocessor.run(disc(64, 20, 10), roi, 0.5)
     postprocessor.reset()
     (found,) = postprocessor.run(disc(100, 90, 12), roi, 0.5)
-    assert found.track == 1
+    assert found.track > 3, "no number that something else had"
 
 
 def test_another_threshold_keeps_the_numbers_and_the_rest_of_the_prediction() -> None:

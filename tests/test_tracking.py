@@ -69,8 +69,8 @@ def test_a_second_polyp_nearby_gets_its_own_number() -> None:
     assert tracker.update([moved(LEFT, 25), LEFT]) == [2, 1]
 
 
-def test_reset_starts_from_one() -> None:
+def test_after_a_reset_no_number_means_something_else() -> None:
     tracker = Tracker()
     tracker.update([LEFT, RIGHT])
     tracker.reset()
-    assert tracker.update([RIGHT]) == [1]
+    assert tracker.update([RIGHT]) == [3]

@@ -59,7 +59,7 @@ class InferenceThread(threading.Thread):
         generation: int | None = None
         while (request := self._requests.take()) is not None:
             if generation is not None and request.generation != generation:
-                pipeline.reset()
+                pipeline.reset(same_source=True)
             generation = request.generation
             pipeline.threshold = own_threshold if request.threshold is None else request.threshold
             self._on_answer(request, pipeline.process(request.frame, cam=request.cam))

@@ -14,7 +14,7 @@ from polyplive.player.pace import Pace
 from polyplive.player.recording import Recording
 from polyplive.player.values import Mode, annotation_delay_ms
 from polyplive.rate import Rate
-from polyplive.types import Figures, SessionState
+from polyplive.types import Figures, Hud, SessionState
 from polyplive.view import View
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _FORGIVEN_S = 0.1
 _TOO_LATE_S = 0.1
 _LONGEST_GAP_S = 0.25
 """At the source's pace a frame too late is left out, unless nothing was shown for this long."""
+_LONGEST_WAIT_S = 3.0
 _EARLIER_S = 1e-4
 """Less than the time between two frames: the frame at most this much before a frame's PTS is the one before it."""
 
@@ -77,6 +78,7 @@ class Playback(threading.Thread):
         self._playing = settings.playing
         self._ended = False
         self._limit: int | None = None
+        self._is_limited = False
         self._unseen = 0
         self._skipped: Counter[str] = Counter()
         self._wake_s: float | None = None
@@ -105,8 +107,8 @@ class Playback(threading.Thread):
         except Exception as error:
             self._fail(error)
         while not self._closing:
-            self._receive()
             try:
+                self._receive()
                 while not self._closing and self._inbox.empty() and self._advance():
                     pass
             except Exception as error:
@@ -295,7 +297,8 @@ class Playback(threading.Thread):
         frame = None if self._at_end else source.read()
         if frame is not None and self._settings.frames is not None:
             self._limit = frame.index + self._settings.frames if self._limit is None else self._limit
-            frame = frame if frame.index < self._limit else None
+            self._is_limited = frame.index >= self._limit
+            frame = None if self._is_limited else frame
         self._at_end = frame is None
         self._next = frame
         return frame is not None
@@ -330,7 +333,10 @@ class Playback(threading.Thread):
             self._steps -= 1
         self._ended = False
         if is_new and self._mode is Mode.EVERY_FRAME:
-            self._recording.write(self._session, frame, prediction, self._overlay, sum(self._lost().values()))
+            hud = Hud(*self._state(), Figures(dropped=sum(self._lost().values())))
+            self._recording.write(self._session, frame, prediction, self._overlay, hud)
+        elif is_new:
+            self._recording.leave_out(frame)
         if not self._playing:
             self._want_own_result()
         self._publish()
@@ -356,6 +362,9 @@ class Playback(threading.Thread):
         """Whether to show the frame now; if not, sets when to wake."""
         early_s = -self._pace.lateness_s(self._pts_s(frame))
         if self._frames_wanted or early_s <= 0:
+            return True
+        if early_s > _LONGEST_WAIT_S:  # a hole in the recording, or a damaged time stamp: nobody waits that long
+            self._restart_clock()
             return True
         self._wake_s = time.monotonic() + early_s
         return False
@@ -409,7 +418,8 @@ class Playback(threading.Thread):
         frame, prediction = self._shown if self._shown is not None else (None, None)
         state, reason = self._state()
         info = self._source.info if self._source is not None else None
-        delay_ms = annotation_delay_ms(prediction) if prediction is not None else None
+        is_own = frame is not None and prediction is not None and self._playing and prediction.index == frame.index
+        delay_ms = annotation_delay_ms(frame, prediction) if is_own and frame and prediction else None
         lost = self._lost()
         self._unseen += 1
         self._on_view(
@@ -451,8 +461,7 @@ class Playback(threading.Thread):
 
     def _close(self) -> None:
         reason = self._fault or self._engine_fault
-        self._recording.close(
-            self._lost(), f"error: {reason}" if reason else "end of file" if self._ended else "stopped"
-        )
+        ended = "frame limit" if self._is_limited else "end of file"
+        self._recording.close(self._lost(), f"error: {reason}" if reason else ended if self._ended else "stopped")
         if self._source is not None:
             self._source.close()

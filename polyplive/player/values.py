@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from polyplive.types import OverlaySettings
 
 if TYPE_CHECKING:
-    from polyplive.types import Prediction
+    from polyplive.types import Frame, Prediction
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Multiples of the source's pace that a window offers."""
@@ -46,10 +46,9 @@ class PlayerSettings:
     views_ahead: int | None = None
 
 
-def annotation_delay_ms(prediction: Prediction) -> float:
-    """How long a frame took from the start of its processing to its result, in milliseconds.
+def annotation_delay_ms(frame: Frame, prediction: Prediction) -> float:
+    """From the frame's read until its own result, in milliseconds, as headless replay and live sessions count it.
 
-    The wait before that is left out: how long a frame that was read ahead waits for its turn is the player's choice.
+    A frame that was read ahead waits for the one before it: that is part of it; the wait until it is due is not.
     """
-    stages = prediction.stages
-    return stages.preprocess_ms + stages.infer_ms + stages.postprocess_ms
+    return (prediction.completed_s - frame.captured_s) * 1e3

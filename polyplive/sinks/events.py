@@ -46,8 +46,9 @@ class EventsSink:
         self._write_line(session_line(session))
 
     def write(self, record: FrameRecord) -> None:
-        """Write one frame's line. Raises ``SinkError``."""
-        self._write_line(frame_line(record))
+        """Write one processed frame's line; a frame without a result has none. Raises ``SinkError``."""
+        if record.prediction is not None:
+            self._write_line(frame_line(record))
 
     def note(self, note: SessionNote) -> None:
         """Write one line. Raises ``SinkError``."""

@@ -84,11 +84,11 @@ class ReportSink:
         self._data = ReportData(session)
 
     def write(self, record: FrameRecord) -> None:
-        """Take one frame's figures."""
+        """Take one processed frame's figures."""
         data = self._data
-        if data is None:
+        if data is None or record.prediction is None:
             return
-        detections = record.prediction.detections if record.prediction is not None else ()
+        detections = record.prediction.detections
         time_s = self._time_of(record)
         if data.timeline and data.timeline[-1][1] is not None:
             data.in_view_s += min(max(time_s - data.timeline[-1][0], 0.0), _LONGEST_STEP_S)

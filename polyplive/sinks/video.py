@@ -39,6 +39,8 @@ _CLOCK = 90_000
 """Ticks a second of the recording's clock: holds the usual rates exactly, and any PTS to 11 microseconds."""
 
 _SMALLEST = 16
+_SLOWEST, _FASTEST = 1.0, 1000.0
+"""A damaged time stamp can make any average rate; it serves only where frames have no PTS of their own."""
 _WAITING = 8
 _BT709 = 1
 
@@ -85,7 +87,7 @@ class VideoSink:
                 pass
         except (OSError, ValueError) as error:
             raise sink_error(self._path, error) from None
-        rate = self._fps or session.source.fps or 25.0
+        rate = min(max(self._fps or session.source.fps or 25.0, _SLOWEST), _FASTEST)
         encoder = _Encoder(self._path, Fraction(rate).limit_denominator(1001), self._h264)
         self._thread = threading.Thread(target=self._run, args=(encoder,), name="video encoder", daemon=True)
         self._thread.start()
@@ -132,7 +134,7 @@ class VideoSink:
                     encoder.encode(record)
             except SinkError as error:
                 self._error, stopped = error, True
-            except _ENCODER_ERRORS as error:
+            except Exception as error:  # whatever it is: a thread that died would leave the writer waiting for ever
                 kept = encoder.abandon()
                 if not stopped:
                     self._error, stopped = sink_error(self._path, error, kept=kept), True

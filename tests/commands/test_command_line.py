@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
 
 from polyplive.cli import cli, main
@@ -108,6 +109,33 @@ def test_headless_replay_writes_every_frame_twice_the_same(tmp_path: Path) -> No
         assert [line["index"] for line in lines[1:-1]] == list(range(12))
         detections.append([line["detections"] for line in lines[1:-1]])
     assert detections[0] == detections[1]
+
+
+def test_two_runs_find_the_same_polyps(tmp_path: Path) -> None:
+    found = []
+    for attempt in ("first", "second"):
+        events = tmp_path / f"{attempt}.jsonl"
+        demo = str(Path(__file__).resolve().parents[2] / "assets" / "demo.mp4")
+        code, _, errors = run(
+            "replay", demo, "--headless", "--start", "5", "--frames", "40", "--events", str(events), cwd=tmp_path
+        )
+        assert code == 0, errors
+        lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+        found.append([line["detections"] for line in lines[1:-1]])
+    assert found[0] == found[1]
+    assert sum(bool(detections) for detections in found[0]) > 10
+
+
+def test_a_recorded_procedure_is_whole_in_video_and_events(tmp_path: Path, real_clip: Path) -> None:
+    code, output, errors = run(
+        "replay", str(real_clip), "--headless", "--events", "events.jsonl", "--record", "overlay.mp4", cwd=tmp_path
+    )
+    assert code == 0, errors
+    assert "181 of 181 frames processed" in output
+    lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + 181 + 1
+    with av.open(str(tmp_path / "overlay.mp4")) as video:
+        assert sum(1 for _ in video.decode(video=0)) == 181
 
 
 def test_evaluate_writes_the_figures_of_every_reading(tmp_path: Path) -> None:
