@@ -48,6 +48,15 @@ def compose(
     return image
 
 
+def prepare(shape: tuple[int, ...], prediction: Prediction, settings: OverlaySettings) -> None:
+    """Do beforehand, in any thread, what ``compose`` will need to draw ``prediction`` on frames of ``shape``.
+
+    Stretching the heatmap is half of the work; ``compose`` finds it done, for the two newest predictions.
+    """
+    if settings.visible and settings.heatmap:
+        heatmap(prediction, shape[1], shape[0], min(max(settings.opacity, 0.0), 1.0))
+
+
 def footprint(
     shape: tuple[int, ...], prediction: Prediction | None, settings: OverlaySettings, hud: Hud | None = None
 ) -> NDArray[np.bool_]:

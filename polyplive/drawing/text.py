@@ -87,11 +87,19 @@ def draw_pad(image: Image, rect: Rect, colour: Colour = PAD_COLOUR, opacity: flo
     """Darken ``rect`` with rounded corners."""
     view = image[rect.slices]
     radius = min(round(0.28 * rect.height), rect.width // 2, rect.height // 2)
-    cover = _rounded(rect.width, rect.height, radius, opacity)
-    view[...] = np.rint(view * (1 - cover) + np.array(colour, np.float32) * cover).astype(np.uint8)
+    left, added = _pad(rect.width, rect.height, radius, colour, opacity)
+    cv2.multiply(view, left, dst=view, scale=1 / 255)
+    cv2.add(view, added, dst=view)
 
 
 @functools.lru_cache(maxsize=64)
+def _pad(width: int, height: int, radius: int, colour: Colour, opacity: float) -> tuple[Image, Image]:
+    """What a pad leaves of each pixel (of 255), and what it adds: uint8 [height, width, 3] each; 255 and 0 outside."""
+    cover = np.repeat(_rounded(width, height, radius, opacity), 3, axis=2)
+    added = np.rint(np.array(colour, np.float32) * cover).astype(np.uint8)
+    return np.rint(255 * (1 - cover)).astype(np.uint8), added
+
+
 def _rounded(width: int, height: int, radius: int, opacity: float) -> NDArray[np.float32]:
     """float32 [height, width, 1] in [0, ``opacity``]: a rectangle with rounded, smooth corners."""
     x = np.maximum(np.abs(np.arange(width) - (width - 1) / 2) - ((width - 1) / 2 - radius), 0)

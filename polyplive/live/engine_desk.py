@@ -43,8 +43,9 @@ class Result:
 class EngineDesk:
     """Hands the newest frame to the one inference thread that counts, and takes its answers.
 
-    Its state is guarded by the session's lock, which its methods take themselves; ``on_answer`` is called without
-    it, in inference's thread. A thread that was given up may come back at any time: it is told to end.
+    Its state is guarded by the session's lock, which its methods take themselves; ``prepare`` (before anyone sees the
+    result) and ``on_answer`` are called without it, in inference's thread. A thread that was given up may come back at
+    any time: it is told to end.
     """
 
     def __init__(
@@ -52,12 +53,14 @@ class EngineDesk:
         parts: LiveParts,
         lock: threading.RLock,
         ledger: Ledger,
+        prepare: Callable[[Frame, Prediction], None],
         on_answer: Callable[[Frame, Prediction], None],
         given_up: list[threading.Thread],
     ) -> None:
         self._parts = parts
         self._lock = lock
         self._ledger = ledger
+        self._prepare = prepare
         self._on_answer = on_answer
         self._given_up = given_up
         self._slot: LatestSlot[Frame] = LatestSlot()
@@ -154,6 +157,7 @@ class EngineDesk:
 
     def answered(self, thread: LiveInferenceThread, frame: Frame, prediction: Prediction) -> bool:
         """A result: it is shown while it is young, unless the source was opened again meanwhile."""
+        self._prepare(frame, prediction)
         with self._lock:
             if thread is not self.thread:
                 return False

@@ -9,6 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from polyplive.compositor import prepare
 from polyplive.live.capture import CaptureThread
 from polyplive.live.engine_desk import EngineDesk
 from polyplive.live.facts import SourceFacts, state_of
@@ -74,7 +75,7 @@ class LiveSession:
         self._capture: CaptureThread | None = None
         self._capture_delay_s = 0.5
         self._given_up: list[threading.Thread] = []
-        self._desk = EngineDesk(parts, self._lock, self._ledger, self._engine_answered, self._given_up)
+        self._desk = EngineDesk(parts, self._lock, self._ledger, self._prepare, self._engine_answered, self._given_up)
         self._watchdog = Watchdog(self._check)
         self._started = datetime.datetime.now().astimezone()
 
@@ -274,6 +275,11 @@ class LiveSession:
 
     # From inference's thread
 
+    def _prepare(self, frame: Frame, prediction: Prediction) -> None:
+        """Take from the screen's thread what can be done here."""
+        if self._parts.with_screen:
+            prepare(frame.image.shape, prediction, self._overlay)
+
     def _engine_answered(self, frame: Frame, prediction: Prediction) -> None:
         delay_ms = (prediction.completed_s - frame.captured_s) * 1e3
         if not self._parts.with_screen:
@@ -281,7 +287,7 @@ class LiveSession:
         done = Processed(frame, prediction, self._overlay, delay_ms, self._head())
         for outlet in self._parts.outlets:
             outlet.offer(done)
-        self._on_news()
+        # No news: the next frame shows it. Drawing the last frame again would make the next one wait.
 
     # From the watchdog's thread
 
