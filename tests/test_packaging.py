@@ -41,7 +41,7 @@ def test_every_module_is_inside(names: set[str]) -> None:
         "polyplive/engines/unet-lite0.md",
         "polyplive/assets/demo.mp4",
         "polyplive/assets/demo-truth.json",
-        "polyplive/export/recipes/unet-lite0.toml",
+        "polyplive/export/recipes/unet-lite0-1.toml",
     ],
 )
 def test_what_is_needed_at_run_time_is_inside(names: set[str], name: str) -> None:

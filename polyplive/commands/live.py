@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from polyplive.config import Settings
     from polyplive.stats import Distribution
 
-MIN_FRAMES = 3
+MIN_FRAMES = 4
 """Frames that a finding must have been in before a live session shows it; the README says why."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import av
-from av.codec.context import ThreadType
+from av.codec.context import Flags, ThreadType
 
 from polyplive.errors import SourceLost, SourceNotFound, SourceUnreadable
 from polyplive.sources.address import Kind, hide_secrets
@@ -47,7 +47,6 @@ _FORMATS = {
 
 _STREAM_OPTIONS = {
     "fflags": "nobuffer",
-    "flags": "low_delay",
     "rtsp_flags": "prefer_tcp",
     "overrun_nonfatal": "1",
     "probesize": "500000",
@@ -148,6 +147,7 @@ class DeviceSource:
             raise SourceUnreadable(f"'{self._address.shown}' sends no video", "Check the address.")
         stream = self._container.streams.video[0]
         stream.codec_context.thread_type = ThreadType.SLICE  # threads by frame would hold frames back
+        stream.codec_context.flags |= Flags.low_delay
         return stream
 
     def _next_packet(self) -> Packet[VideoStream] | None:
@@ -157,19 +157,25 @@ class DeviceSource:
             raise self._lost(error) from None
         if packet is None or (packet.size == 0 and packet.pts is None):
             raise self._lost(None)
-        if packet.is_corrupt:
+        if packet.is_corrupt or not packet.size:  # FFmpeg empties a buffer that the driver marked, or cut short
+            self._see(packet, time.monotonic())
             self._lose("damaged")
             return None
-        return packet if packet.size else None
+        return packet
 
     def _counts_as_late(self, packet: Packet[VideoStream], arrived_s: float) -> bool:
         """Note the device's clock; True for a frame that a newer one has already overtaken in the driver's queue."""
+        late = self._see(packet, arrived_s)
+        if late:
+            self._lose("late")
+        return late
+
+    def _see(self, packet: Packet[VideoStream], arrived_s: float) -> bool:
+        """Count what is missing before this packet; whether it comes too late."""
         if self._gaps is None or packet.pts is None or packet.time_base is None:
             return False
         missed, late = self._gaps.see(float(packet.pts * packet.time_base), arrived_s)
         self._lose("missed", missed)
-        if late:
-            self._lose("late")
         return late
 
     def _decode(self, packet: Packet[VideoStream], arrived_s: float, started: float) -> Frame | None:
@@ -192,7 +198,9 @@ class DeviceSource:
         layout = picture.width, picture.height, picture.format.name
         if self._converter is None or layout != self._layout:
             self._converter, self._layout = BgrConverter(picture), layout
-        return self._converter.image(picture)
+        image = self._converter.image(picture)
+        # A picture that needs no conversion still lies in the driver's memory, which is filled anew and taken away.
+        return image.copy() if picture.format.name == "bgr24" else image
 
     def _pts_s(self, picture: VideoFrame) -> float | None:
         if picture.pts is None or picture.time_base is None:
@@ -257,7 +265,8 @@ def _open(address: Address, options: dict[str, str]) -> InputContainer:
             address.target,
             "r",
             format=None if is_stream else address.kind.value,
-            options=options,
+            # Not ``options``: those go to the decoder too, which would believe a size that the device did not grant.
+            container_options=options,
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S) if is_stream else None,
         )
     except (FileNotFoundError, ConnectionError) as error:

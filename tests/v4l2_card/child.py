@@ -55,7 +55,8 @@ def main() -> int:
 
     def open_source() -> Noted:
         rate, letters = options.get("rate", 60.0), options.get("format", "YUYV")
-        source = Noted(parse_address(PATH), CaptureRequest(rate=rate, pixel_format=letters))
+        size = tuple(options["size"]) if "size" in options else None
+        source = Noted(parse_address(PATH), CaptureRequest(size, rate, letters))
         source.numbers = []
         opened.append(source)
         say(event="opened", warnings=source.warnings, fps=source.info.fps, codec=source.info.codec)
