@@ -173,13 +173,15 @@ class SessionState(Enum):
 class Figures:
     """The numbers of the small figure line; None where one is not known yet.
 
-    Delays are of this frame, or of the usual frame (median) where there is a 99th percentile beside them.
+    Delays are of this frame, or of the usual frame (median) where there is a 99th percentile beside them. ``dropped``
+    frames were not shown; ``unprocessed`` ones, live, went by without a result of their own.
     """
 
     fps: float | None = None
     video_delay_ms: float | None = None
     annotation_delay_ms: float | None = None
     dropped: int = 0
+    unprocessed: int | None = None
     video_p99_ms: float | None = None
     annotation_p99_ms: float | None = None
 

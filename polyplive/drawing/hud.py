@@ -126,7 +126,10 @@ def figure_texts(figures: Figures) -> list[str]:
         texts.append(f"video {figures.video_delay_ms:.1f} ms{_high(figures.video_p99_ms)}")
     if figures.annotation_delay_ms is not None:
         texts.append(f"annotation {figures.annotation_delay_ms:.0f} ms{_high(figures.annotation_p99_ms)}")
-    return [*texts, f"{figures.dropped} dropped"]
+    texts.append(f"{figures.dropped} dropped")
+    if figures.unprocessed is not None:
+        texts.append(f"{figures.unprocessed} not processed")
+    return texts
 
 
 def _high(p99_ms: float | None) -> str:

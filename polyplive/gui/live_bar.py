@@ -59,7 +59,7 @@ class LiveBar(QFrame):
         self.rate.setText(f"{figures.fps:.0f} fps" if figures.fps is not None else "- fps")
         self.video.setText(_delay("Video", figures.video_delay_ms, figures.video_p99_ms))
         self.annotation.setText(_delay("Annotation", figures.annotation_delay_ms, figures.annotation_p99_ms))
-        self.dropped.setText(f"{figures.dropped} not processed" if figures.dropped else "")
+        self.dropped.setText(f"{figures.dropped} not shown, {figures.unprocessed or 0} not processed")
         self.dropped.setToolTip(_causes(view.dropped))
         self.sound.setChecked(sound)
 

@@ -384,7 +384,8 @@ class LiveSession:
             fps=self._screen.rate.fps,
             video_delay_ms=video[0] if video else None,
             annotation_delay_ms=annotation[0] if annotation else None,
-            dropped=sum(self._ledger.all_dropped.values()),
+            dropped=sum(self._ledger.unshown.values()),
+            unprocessed=sum(self._ledger.all_dropped.values()),
             video_p99_ms=video[1] if video else None,
             annotation_p99_ms=annotation[1] if annotation else None,
         )
