@@ -264,11 +264,26 @@ def test_a_file_that_disappears_or_shrinks_while_it_plays_ends(clip: Path) -> No
     source.close()
 
 
+TESTS = str(Path(__file__).resolve().parents[1])
+
 MUTATE = """
 import random, sys
 from pathlib import Path
 from polyplive.errors import SourceError
 from polyplive.sources.file import FileSource
+sys.path.insert(0, sys.argv[3])
+from colour_engine import ColourEngine
+from polyplive.pipeline import Pipeline
+from polyplive.replay import replay
+from polyplive.sinks.events import EventsSink
+from polyplive.sinks.video import VideoSink
+
+def replayed(source):
+    sinks = [VideoSink(folder / "out.mp4"), EventsSink(folder / "out.jsonl")]
+    summary = replay(source, Pipeline(ColourEngine()), sinks)
+    assert summary.tally.read == summary.tally.processed + sum(summary.tally.dropped.values())
+    assert not [failure for failure in summary.failures if "\\n" in str(failure)]
+    source.seek(0)
 
 folder, count = Path(sys.argv[1]), int(sys.argv[2])
 clips = sorted(folder.glob("whole*"))
@@ -293,6 +308,8 @@ for seed in range(count):
     print(seed, clip.name, flush=True)
     try:
         source = FileSource(path, deinterlace=seed % 7 == 0)
+        if seed % 4 == 1:
+            replayed(source)
         if seed % 3 == 0:
             source.read()
             source.seek(chance.uniform(-1, 2))
@@ -323,7 +340,7 @@ def test_mutated_copies_end_or_are_refused(tmp_path: Path) -> None:
         write_clip(tmp_path / name, 16, **settings)
     # Another process: should FFmpeg crash, the test fails and says at which copy, and the others still run.
     run = subprocess.run(
-        [sys.executable, "-c", MUTATE, str(tmp_path), str(MUTANTS)], capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", MUTATE, str(tmp_path), str(MUTANTS), TESTS], capture_output=True, text=True, timeout=300
     )
     lines = run.stdout.splitlines()
     assert run.returncode == 0, f"copy {lines[-1:]}, exit {run.returncode}: {run.stderr[-2000:]}"
