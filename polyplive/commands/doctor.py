@@ -14,6 +14,8 @@ from polyplive.commands.messages import stdout
 from polyplive.errors import PolypliveError
 from polyplive.machine import has_display, package_version, processor_count, processor_name, window_problem
 from polyplive.manifest import load_manifest, shipped_models
+from polyplive.sinks.h264 import quickest
+from polyplive.sources.devices import list_devices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +52,7 @@ def examine() -> Iterator[Finding]:
     yield _encoder()
     yield from _models()
     yield _window()
+    yield _capture()
 
 
 def _packages() -> Iterator[Finding]:
@@ -70,7 +73,8 @@ def _encoder() -> Finding:
     import av
 
     found = "libx264" in av.codecs_available
-    return Finding("H.264 encoder (--record)", found, "libx264" if found else "reinstall PyAV: pip install --force av")
+    names = "libx264" if quickest().name == "libx264" else f"libx264; live: {quickest().name}"
+    return Finding("H.264 encoder (--record)", found, names if found else "reinstall PyAV: pip install --force av")
 
 
 def _models() -> Iterator[Finding]:
@@ -87,6 +91,12 @@ def _models() -> Iterator[Finding]:
             continue
         size = f"{manifest.input_width}x{manifest.input_height}"
         yield Finding(f"model {name}", True, f"{manifest.version}, {size}, runs on {engine.spec.backend}")
+
+
+def _capture() -> Finding:
+    found = list_devices()
+    names = ", ".join(device.name for device in found)
+    return Finding("capture device (live)", bool(found), names or "none is connected; files and streams need none")
 
 
 def _window() -> Finding:

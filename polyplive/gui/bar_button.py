@@ -1,4 +1,4 @@
-"""A button of the bar below the picture: a picture of what it does, and its key on hover."""
+"""Buttons of the bar below the picture: a picture of what each does, and its key on hover."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ def bar_button(command: str, picture: str, text: str, clicked: pyqtBoundSignal) 
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.clicked.connect(lambda: clicked.emit(command))
     return button
+
+
+def view_buttons(clicked: pyqtBoundSignal) -> list[QToolButton]:
+    """Those that every window has, at the end of its bar."""
+    return [
+        bar_button(command, picture, text, clicked)
+        for command, picture, text in (
+            ("snapshot", "camera", "Save a snapshot"),
+            ("toggle_panel", "panel", "Tool panel"),
+            ("toggle_fullscreen", "fullscreen", "Full screen"),
+            ("help", "help", "Keyboard shortcuts"),
+        )
+    ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
-from polyplive.gui.bar_button import bar_button
+from polyplive.gui.bar_button import bar_button, view_buttons
 from polyplive.gui.transport import clock
 
 if TYPE_CHECKING:
@@ -44,13 +44,8 @@ class LiveBar(QFrame):
         self.sound = bar_button("toggle_sound", "sound", "Beep at a new finding", self.command)
         self.sound.setCheckable(True)
         layout.addWidget(self.sound)
-        for name, picture, text in (
-            ("snapshot", "camera", "Save a snapshot"),
-            ("toggle_panel", "panel", "Tool panel"),
-            ("toggle_fullscreen", "fullscreen", "Full screen"),
-            ("help", "help", "Keyboard shortcuts"),
-        ):
-            layout.addWidget(bar_button(name, picture, text, self.command))
+        for button in view_buttons(self.command):
+            layout.addWidget(button)
 
     def update_from(self, view: View, sound: bool) -> None:
         """Say how the session goes."""

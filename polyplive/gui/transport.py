@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
-from polyplive.gui.bar_button import bar_button
+from polyplive.gui.bar_button import bar_button, view_buttons
 from polyplive.gui.icons import icon
 from polyplive.gui.theme import BACKGROUND
 from polyplive.gui.widgets import ChoiceBox, SeekSlider
@@ -71,13 +71,8 @@ class Transport(QFrame):
         layout.addWidget(self.duration)
         layout.addWidget(self.speed)
         layout.addWidget(self.mode)
-        for name, picture, text in (
-            ("snapshot", "camera", "Save a snapshot"),
-            ("toggle_panel", "panel", "Tool panel"),
-            ("toggle_fullscreen", "fullscreen", "Full screen"),
-            ("help", "help", "Keyboard shortcuts"),
-        ):
-            layout.addWidget(bar_button(name, picture, text, self.command))
+        for button in view_buttons(self.command):
+            layout.addWidget(button)
 
     def update_from(self, view: View) -> None:
         """Follow ``view``; the slider stays under the finger that drags it."""
