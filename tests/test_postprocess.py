@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -147,3 +149,22 @@ def test_another_threshold_keeps_the_numbers_and_the_rest_of_the_prediction() ->
     assert rethreshold(prediction, 0.95).detections == ()
     assert prediction.threshold == 0.5
     assert len(prediction.detections) == 1
+
+
+def test_a_finding_is_withheld_until_it_was_there_in_enough_frames() -> None:
+    postprocessor = Postprocessor(min_frames=3)
+    roi = Roi(0, 0, 640, 480)
+    given = [len(postprocessor.run(disc(60 + step, 60, 18), roi, 0.5)) for step in range(5)]
+    assert given == [0, 0, 1, 1, 1]
+    assert postprocessor.withheld == 0
+    assert postprocessor.run(disc(200, 60, 1), roi, 0.5) == ()  # missed for a moment
+    assert len(postprocessor.run(disc(65, 60, 18), roi, 0.5)) == 1, "known: not withheld again"
+
+
+def test_another_threshold_does_not_show_what_is_withheld() -> None:
+    roi = Roi(10, 20, 640, 480)
+    probability = (0.9 * disc(40, 40, 20)).astype(np.float32)
+    shown = prediction_of(probability, roi)
+    withheld = dataclasses.replace(shown, detections=(), withheld=1)
+    assert len(rethreshold(shown, 0.4).detections) == 1
+    assert rethreshold(withheld, 0.4).detections == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -209,3 +210,25 @@ def test_with_no_room_for_one_second_nothing_useless_is_left(tmp_path: Path, suf
         assert decoded(path)
     else:
         assert "too little was written to be kept" in done.stderr
+
+
+@pytest.mark.parametrize("pts_s", [1e15, -1e15])
+def test_a_time_stamp_that_no_clock_holds_is_an_error_and_no_hang(tmp_path: Path, pts_s: float) -> None:
+    """It ends, within the test's patience: more frames than the queue holds are written after it."""
+    sink = VideoSink(tmp_path / "out.mp4")
+    sink.open(session())
+    with contextlib.suppress(SinkError):
+        for number in range(40):
+            sink.write(record(numbered(number), number, pts_s if number == 2 else number / 25))
+    with contextlib.suppress(SinkError):
+        sink.close()
+
+
+def test_an_absurd_average_rate_records_all_the_same(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4", fps=1e-14)
+    sink.open(session())
+    for number in range(5):
+        sink.write(record(numbered(number), number, number / 25))
+    sink.end(Tally(5, 5, {}), "end of file")
+    sink.close()
+    assert len(decoded(tmp_path / "out.mp4")) == 5
