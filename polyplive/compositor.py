@@ -53,8 +53,8 @@ def prepare(shape: tuple[int, ...], prediction: Prediction, settings: OverlaySet
 
     Stretching the heatmap is half of the work; ``compose`` finds it done, for the two newest predictions.
     """
-    if settings.visible and settings.heatmap:
-        heatmap(prediction, shape[1], shape[0], min(max(settings.opacity, 0.0), 1.0))
+    if settings.needs_cam:
+        heatmap(prediction, shape[1], shape[0], _opacity(settings))
 
 
 def footprint(
@@ -82,12 +82,16 @@ def elements(
     return _marks(prediction, settings, scale, width, height, reserved) + corners
 
 
+def _opacity(settings: OverlaySettings) -> float:
+    return min(max(settings.opacity, 0.0), 1.0)
+
+
 def _marks(
     prediction: Prediction, settings: OverlaySettings, scale: Scale, width: int, height: int, reserved: list[Rect]
 ) -> list[Element]:
     """What marks polyps: heatmap, tints, contours and, last, labels."""
     marks: list[Element] = []
-    opacity = min(max(settings.opacity, 0.0), 1.0)
+    opacity = _opacity(settings)
     heat = heatmap(prediction, width, height, opacity) if settings.heatmap else None
     if heat is not None:
         marks.append(heat)

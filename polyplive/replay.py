@@ -113,7 +113,7 @@ class _Replay:
 
     def _process(self, frame: Frame) -> None:
         overlay = self._settings.overlay
-        prediction = self._pipeline.process(frame, cam=overlay.visible and overlay.heatmap)
+        prediction = self._pipeline.process(frame, cam=overlay.needs_cam)
         composite = None
         composed_ms = 0.0
         if self._sinks.wants_composite:

@@ -155,6 +155,11 @@ class OverlaySettings:
     figures: bool = True
     opacity: float = 0.6
 
+    @property
+    def needs_cam(self) -> bool:
+        """Whether a heatmap is drawn."""
+        return self.visible and self.heatmap
+
 
 class SessionState(Enum):
     """What a viewer is told of a session, in words (``value``). A colour and a shape go with each."""

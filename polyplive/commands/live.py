@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.commands.messages import say, stdout
-from polyplive.commands.session_setup import make_sinks, open_pipeline, settings_from
+from polyplive.commands.session_setup import make_sinks, open_pipeline, require_display, settings_from
+from polyplive.commands.stopping import INTERRUPTED
 from polyplive.errors import ConfigError, SourceNotFound
 from polyplive.live import LiveParts, LiveSession, LiveSummary
 from polyplive.live.outlet import Outlet, RecordingOutlet, ResultsOutlet
 from polyplive.live.recorder import LiveRecorder, RecordingSettings
-from polyplive.machine import has_display, processor_count
+from polyplive.machine import processor_count
 from polyplive.sources.address import Address, Kind, parse_address
 from polyplive.sources.device import CaptureRequest, DeviceSource
 from polyplive.sources.devices import describe_device, list_devices
@@ -45,10 +46,7 @@ def live(given: dict[str, Any]) -> int:
     )
     if given["headless"]:
         return _headless(parts, address)
-    if not has_display():
-        raise ConfigError(
-            "There is no display to open a window on", "Add --headless, with --record, --events or --report."
-        )
+    require_display()
     from polyplive.gui.app import run_live_window
 
     code, summary, survivors = run_live_window(parts, settings, given["snapshots"], given["sound"])
@@ -84,7 +82,7 @@ def _headless(parts: LiveParts, address: Address) -> int:
                 told = state.value
                 say(f"{state.value}{': ' + reason if reason else ''}")
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPTED
     survivors = session.close()
     summary = session.summary()
     print_live_summary(summary)

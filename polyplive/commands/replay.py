@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from polyplive.commands.messages import announce, say, stdout
-from polyplive.commands.session_setup import make_sinks, open_pipeline, settings_from
+from polyplive.commands.session_setup import make_sinks, open_pipeline, require_display, settings_from
 from polyplive.errors import ConfigError
-from polyplive.machine import has_display
 from polyplive.progress import progress_bar
 from polyplive.replay import ReplaySettings, ReplaySummary
 from polyplive.replay import replay as run_replay
@@ -31,10 +30,7 @@ def replay(given: dict[str, Any]) -> int:
     source = open_source(video, deinterlace=given["deinterlace"])  # what is wrong with it is said before a window
     source.close()
     check_start(given["start"], source.info)
-    if not has_display():
-        raise ConfigError(
-            "There is no display to open a window on", "Add --headless, with --record, --events or --report."
-        )
+    require_display()
     from polyplive.gui.app import run_window
 
     return run_window(

@@ -8,6 +8,7 @@ from polyplive.backends.factory import open_engine
 from polyplive.cli_options import settings_overrides
 from polyplive.config import load_settings
 from polyplive.errors import ConfigError
+from polyplive.machine import has_display
 from polyplive.pipeline import Pipeline
 from polyplive.sinks.events import EventsSink
 from polyplive.sinks.report import ReportSink
@@ -31,6 +32,14 @@ def settings_from(given: dict[str, Any]) -> Settings:
 def open_pipeline(settings: Settings) -> Pipeline:
     """Compile the model and put the pipeline around it; it belongs to the calling thread."""
     return Pipeline(open_engine(settings.model, settings.backend, settings.engine), settings.pipeline)
+
+
+def require_display() -> None:
+    """Raise ``ConfigError`` where no window can be opened."""
+    if not has_display():
+        raise ConfigError(
+            "There is no display to open a window on", "Add --headless, with --record, --events or --report."
+        )
 
 
 def make_sinks(

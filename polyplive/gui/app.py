@@ -51,16 +51,10 @@ def run_window(
     """
     application = make_application()
     window = make_window(open_source, open_pipeline, settings, sinks, start_s, frames, snapshots)
-    window.show()
-    window.start()
-    with _Interruptible(window):
-        application.exec()
-    window.close()
+    _show(application, window)
     for name in window.survivors:
         print(f"polyplive: '{name}' did not end in time", file=sys.stderr)
-    for problem in window.problems:
-        print(f"polyplive: {problem}", file=sys.stderr)
-    return 1 if window.problems else 0
+    return _report(window)
 
 
 def run_live_window(
@@ -75,14 +69,24 @@ def run_live_window(
     display = Display(settings.overlay, settings.pipeline.threshold, settings.pipeline.min_area)
     folder = snapshots if snapshots is not None else _pictures() / "polyplive"
     window = LiveWindow(lambda on_news: LiveSession(parts, on_news), display, folder, sound)
+    _show(application, window)
+    return _report(window), window.session.summary(), window.survivors
+
+
+def _show(application: QApplication, window: LiveWindow | ReplayWindow) -> None:
+    """Run the window until it is closed and its threads have ended."""
     window.show()
     window.start()
     with _Interruptible(window):
         application.exec()
     window.close()
+
+
+def _report(window: OverlayWindow) -> int:
+    """Say on stderr what failed; the exit code."""
     for problem in window.problems:
         print(f"polyplive: {problem}", file=sys.stderr)
-    return (1 if window.problems else 0), window.session.summary(), window.survivors
+    return 1 if window.problems else 0
 
 
 def make_application() -> QApplication:

@@ -51,7 +51,7 @@ class Display:
     @property
     def needs_cam(self) -> bool:
         """Whether a heatmap is drawn."""
-        return self.overlay.visible and self.overlay.heatmap
+        return self.overlay.needs_cam
 
     @property
     def state(self) -> SessionState:

@@ -70,7 +70,7 @@ class EngineDesk:
         self._delay_s = FIRST_DELAY_S
         self._results = 0
         self._looked_s = 0.0
-        self.cam = parts.overlay.visible and parts.overlay.heatmap
+        self.cam = parts.overlay.needs_cam
         self.threshold = parts.threshold
         self.facts = EngineFacts()
         self.spec: EngineSpec | None = None

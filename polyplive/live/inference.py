@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from polyplive.failures import in_one_line
@@ -39,17 +40,14 @@ class InferenceHost(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Work:
-    """One frame to process, and how."""
+    """One frame to process, and how; ``restarted``: the source was opened again, nothing carries over."""
 
-    __slots__ = ("cam", "frame", "restarted", "threshold")
-
-    def __init__(self, frame: Frame, cam: bool, threshold: float | None, restarted: bool) -> None:
-        self.frame = frame
-        self.cam = cam
-        self.threshold = threshold
-        self.restarted = restarted
-        """Whether the source was opened again since the last frame: nothing carries over."""
+    frame: Frame
+    cam: bool
+    threshold: float | None
+    restarted: bool
 
 
 class LiveInferenceThread(threading.Thread):

@@ -22,6 +22,7 @@ from polyplive.live.watchdog import SleepWatch, Watchdog
 from polyplive.session import describe_session
 from polyplive.sinks.base import SessionNote
 from polyplive.stats import Delays
+from polyplive.threads import join_until, survivors
 from polyplive.types import Figures, Hud, SessionState
 from polyplive.view import View
 
@@ -61,7 +62,6 @@ class LiveSession:
         self._sleep = SleepWatch()
         self._source = SourceFacts()
         self._info: SourceInfo | None = None
-        self._newest: Frame | None = None
         self._annotated: Prediction | None = None
         self._next_index = self._first_index = 0
         self._clock_offset_s: float | None = None
@@ -125,9 +125,7 @@ class LiveSession:
                 self._capture.stop()
             self._desk.close()
             threads = [thread for thread in (self._capture, self._desk.thread, *self._given_up) if thread is not None]
-        for thread in (*threads, self._watchdog):
-            if thread.ident is not None:
-                thread.join(max(0.0, deadline_s - time.monotonic()))
+        join_until((*threads, self._watchdog), deadline_s)
         with self._lock:
             self._desk.give_up_rest()
             self._screen.close()
@@ -136,10 +134,7 @@ class LiveSession:
             head = self._head()
         for outlet in self._parts.outlets:
             outlet.finish(Closing(tally, self._reason, head), max(1.0, deadline_s - time.monotonic()))
-        survivors = tuple(thread.name for thread in (*threads, *self._parts.outlets) if thread.is_alive())
-        if survivors:
-            _log.warning("still running after %.1f s: %s", timeout_s, ", ".join(survivors))
-        return survivors
+        return survivors((*threads, *self._parts.outlets), timeout_s)
 
     def __enter__(self) -> LiveSession:
         self.start()
@@ -244,8 +239,7 @@ class LiveSession:
             if thread is not self._capture:
                 self._ledger.left_behind(self._parts.with_screen)
                 return False
-            frame = self._numbered(frame, lost)
-            self._newest = frame
+            frame = self._numbered(frame)
             self._source.newest_s, self._capture_delay_s = now_s, 0.5
             self._signal.look(frame.image, now_s)
             self._ledger.received += 1
@@ -254,11 +248,12 @@ class LiveSession:
             if self._parts.with_screen:
                 self._screen.offer(frame)
             self._look_at_state(now_s)
-            captured = self._captured(frame, now_s)
+            captured = self._captured(frame, now_s) if self._parts.outlets else None
             if self._parts.frames is not None and self._ledger.received >= self._parts.frames:
                 self._finishing_s, self._reason = now_s, "frame limit"
-        for outlet in self._parts.outlets:
-            outlet.offer(captured)
+        if captured is not None:
+            for outlet in self._parts.outlets:
+                outlet.offer(captured)
         self._on_news()
         return self._finishing_s is None
 
@@ -333,7 +328,7 @@ class LiveSession:
         self._capture = CaptureThread(self._parts.open_source, self, wait_s)
         self._capture.start()
 
-    def _numbered(self, frame: Frame, lost: Mapping[str, int]) -> Frame:
+    def _numbered(self, frame: Frame) -> Frame:
         """The frame with its number and its time in the whole session, whatever openings came before."""
         if self._clock_offset_s is None:
             self._first_s = self._first_s if self._first_s is not None else frame.captured_s

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from polyplive.player.inference import InferenceThread, Request
 from polyplive.player.playback import Playback
 from polyplive.player.values import PlayerSettings
 from polyplive.slot import LatestSlot
+from polyplive.threads import join_until, survivors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from polyplive.sources.base import Source
     from polyplive.types import OverlaySettings, Prediction
     from polyplive.view import View
-
-_log = logging.getLogger(__name__)
 
 
 class Player:
@@ -116,13 +114,8 @@ class Player:
         self._playback.post(Playback.stop)
         self._requests.close()
         deadline_s = time.monotonic() + timeout_s
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(max(0.0, deadline_s - time.monotonic()))
-        survivors = tuple(thread.name for thread in self._threads if thread.is_alive())
-        if survivors:
-            _log.warning("still running after %.1f s: %s", timeout_s, ", ".join(survivors))
-        return survivors
+        join_until(self._threads, deadline_s)
+        return survivors(self._threads, timeout_s)
 
     def __enter__(self) -> Player:
         self.start()

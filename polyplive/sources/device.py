@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -79,7 +79,6 @@ class DeviceSource:
         """Open ``address``. Raises ``SourceNotFound`` or ``SourceUnreadable``."""
         self._address = address
         self._dropped: Counter[str] = Counter()
-        self._pending: deque[VideoFrame] = deque()
         self._closed = False
         self._index = -1
         self._first_pts_s: float | None = None
@@ -139,7 +138,6 @@ class DeviceSource:
     def close(self) -> None:
         """Let go of the device; calling it again does nothing."""
         self._closed = True
-        self._pending.clear()
         self._container.close()
 
     def _main_stream(self) -> VideoStream:
