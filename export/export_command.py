@@ -25,10 +25,13 @@ def run_export(given: dict[str, Any]) -> int:
             cam_layer=given["cam_layer"],
             check_folder=given["check_folder"],
             facts=_read_facts(given.get("facts")),
+            float16=given["float16"],
         )
     )
-    print(f"Verified: {report.agreement}")
-    print(f"Wrote {report.graph} ({report.graph.stat().st_size / 1e6:.1f} MB) and {report.graph.stem}.json")
+    for written in (report, report.half):
+        if written is not None:
+            print(f"Verified: {written.agreement}")
+            print(f"Wrote {written.graph} ({written.graph.stat().st_size / 1e6:.1f} MB) and {written.graph.stem}.json")
     return 0
 
 

@@ -17,12 +17,13 @@ from onnx import ModelProto
 
 from polyplive.errors import ConfigError, ExportError
 from polyplive.image_folder import find_pairs, read_image
-from polyplive.manifest import ModelManifest
+from polyplive.manifest import ModelManifest, float16_name
 
 from .calibrate import cam_full_scale
 from .checkpoint import load_network
 from .deployed import deployed
 from .networks import SegmentationNetwork
+from .precision import float16_graph, rounded_graph
 from .to_onnx import TENSORS, onnx_graph, set_metadata
 from .verify import Agreement, compare, random_frames, require
 
@@ -40,7 +41,7 @@ class ExportSettings:
 
     ``size`` None is the training size, ``cam_layer`` None the architecture's own. ``check_folder`` holds images/ and
     masks/ for verification and for the heatmap's scale. ``facts`` go into the manifest: ``version``, ``threshold``,
-    ``metrics``, ``training``, ``licences``.
+    ``metrics``, ``training``, ``licences``. ``float16`` writes ``NAME-fp16`` beside it: see ``precision``.
     """
 
     checkpoint: Path
@@ -50,21 +51,23 @@ class ExportSettings:
     cam_layer: str | None = None
     check_folder: Path | None = None
     facts: dict[str, Any] | None = None
+    float16: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What was written, and how well it agrees with PyTorch."""
+    """What was written, and how well it agrees with PyTorch; ``half`` is the same of the float16 graph."""
 
     graph: Path
     manifest: ModelManifest
     agreement: Agreement
+    half: ExportReport | None = None
 
 
 def export_model(settings: ExportSettings) -> ExportReport:
     """Export, verify, write. Raises ``TrainingError`` for the checkpoint, ``ConfigError``, ``VerificationError``.
 
-    Nothing is written unless the graph agrees with PyTorch, and then graph and manifest each in one step.
+    Nothing is written unless every graph agrees with PyTorch, and then graph and manifest each in one step.
     """
     trained, checkpoint_facts = load_network(settings.checkpoint)
     size = settings.size or int(checkpoint_facts["recipe"]["size"])
@@ -74,11 +77,19 @@ def export_model(settings: ExportSettings) -> ExportReport:
     rewritten = deployed(trained)
     model = onnx_graph(rewritten, size, size)
     real = load_frames(settings.check_folder, size) if settings.check_folder is not None else []
-    agreement = compare(model, trained, rewritten, [*random_frames(size, size, RANDOM_FRAMES), *real[:REAL_FRAMES]])
+    frames = [*random_frames(size, size, RANDOM_FRAMES), *real[:REAL_FRAMES]]
+    agreement = compare(model, trained, rewritten, frames)
     require(agreement)
     facts = _facts(model, settings, checkpoint_facts, layer, cam_full_scale(model, real))
-    set_metadata(model, {key: _as_text(value) for key, value in facts.items()})
-    return ExportReport(*_write(model, facts, settings), agreement)
+    if not settings.float16:
+        return ExportReport(*_write(model, facts, settings.out), agreement)
+    half = float16_graph(model)
+    for checked in (half, rounded_graph(half)):  # the file itself, then what no processor would show of it
+        rounded = compare(checked, trained, rewritten, frames)
+        require(rounded, "float16")
+    half_facts = facts | {"name": float16_name(settings.name), "precision": "float16"}
+    half_report = ExportReport(*_write(half, half_facts, settings.out), rounded)
+    return ExportReport(*_write(model, facts, settings.out), agreement, half_report)
 
 
 def load_frames(folder: Path, size: int) -> list[NDArray[np.uint8]]:
@@ -132,13 +143,14 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _write(model: ModelProto, facts: dict[str, Any], settings: ExportSettings) -> tuple[Path, ModelManifest]:
+def _write(model: ModelProto, facts: dict[str, Any], out: Path) -> tuple[Path, ModelManifest]:
     """The manifest last: a graph without one is not a model, so a kill in between leaves nothing half valid."""
+    set_metadata(model, {key: _as_text(value) for key, value in facts.items()})
     data = model.SerializeToString(deterministic=True)
     manifest = ModelManifest(**facts, sha256=hashlib.sha256(data).hexdigest())
-    graph = settings.out / f"{settings.name}.onnx"
+    graph = out / f"{manifest.name}.onnx"
     try:
-        settings.out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
         _replace_all(((graph, data), (graph.with_suffix(".json"), manifest.to_json().encode())))
     except OSError as error:
         raise ExportError(f"Cannot write '{graph}': {error.strerror}", "Name another folder with --out.") from None

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from .mean_gradient import shorten_means
 from .networks import SegmentationNetwork
 
 aten = torch.ops.aten
@@ -38,7 +39,8 @@ class MaskAndCam(nn.Module):
     def forward(self, frame: Tensor) -> Outputs:
         """See the class."""
         network = self.network
-        activation, skips = network.activation(network.normalise(frame.permute(0, 3, 1, 2)))
+        # in this order: TensorRT takes bytes only to convert them
+        activation, skips = network.activation(network.normalise(frame.float().permute(0, 3, 1, 2)))
 
         def score_of(varied: Tensor) -> tuple[Tensor, Tensor]:
             logit = network.finish(varied, skips)
@@ -58,7 +60,7 @@ def trace(function: MaskAndCam, frame: Tensor) -> GraphModule:
     """Forward and gradient as one graph of operations that ONNX has."""
     graph = make_fx(function, decomposition_table=_DECOMPOSITIONS)(frame)
     graph.graph.eliminate_dead_code()
-    graph.recompile()
+    shorten_means(graph)
     return graph.eval()
 
 

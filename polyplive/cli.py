@@ -130,16 +130,42 @@ def evaluate(**given: Any) -> None:
     sys.exit(run(given))
 
 
-@cli.command(epilog="Example: polyplive bench --video procedure.mp4 --json bench.json")
+@cli.command(epilog="Example: polyplive bench --compare openvino,mask --compare onnxruntime --json bench.json")
 @click.option("--video", type=EXISTING, help="What to process end to end; default: the rendered demo clip.")
 @click.option("--frames", type=click.IntRange(min=10), default=1000, show_default=True, help="Frames a run.")
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--display/--no-display", default=None, help="Measure in the window too; default: where there is one.")
+@click.option(
+    "--compare",
+    multiple=True,
+    metavar="WORDS",
+    help="An engine to run in turn with this one: backend, precision, model, mask (no heatmap), between commas.",
+)
+@click.option("--against", type=EXISTING, help="JSON of an earlier benchmark: print the ratios to it.")
 @click.option("--json", "json_path", type=_FILE, help="Write all figures to this file.")
+@click.option("--chart", type=_FILE, help="Write a page (.html) with the delays over frames and their distribution.")
+@click.option("--heatmap/--no-heatmap", default=None, help="Grad-CAM.")
 @pipeline_options
 @engine_options
 def bench(**given: Any) -> None:
-    """Measure speed on this machine: the engine alone, and the whole pipeline without a window."""
+    """Measure speed on this machine: the engine alone, the whole path without a window, and in the window."""
     from polyplive.commands.bench import bench as run
+
+    sys.exit(run(given))
+
+
+@cli.command(epilog="Example: polyplive build unet-lite0")
+@click.argument("model", required=False)
+@click.option(
+    "--precision", type=click.Choice(["auto", "float32", "float16"]), help="Default: float16 if there is one."
+)
+@click.option("--force", is_flag=True, help="Build anew even where a sound engine is cached.")
+def build(**given: Any) -> None:
+    """Compile a model's TensorRT engines for this machine and keep them (needs the 'tensorrt' extra).
+
+    MODEL is a shipped model's name or an .onnx file. Without this, the first start builds what it needs.
+    """
+    from polyplive.commands.build import build as run
 
     sys.exit(run(given))
 
@@ -167,6 +193,7 @@ def train(**given: Any) -> None:
 @click.option("--check", "check_folder", type=EXISTING, help="Folder of images/ and masks/ for checks and scales.")
 @click.option("--cam-layer", help="Where the Grad-CAM is taken; default: the architecture's own.")
 @click.option("--size", type=click.IntRange(min=32), help="Input side; default: the training size.")
+@click.option("--float16", is_flag=True, help="Write NAME-fp16 as well, for TensorRT.")
 @click.option("--facts", type=EXISTING, help="TOML file of facts for the manifest: version, threshold, licences, ...")
 def export(**given: Any) -> None:
     """Export a checkpoint to ONNX with mask and Grad-CAM in one verified graph (needs the 'train' extra)."""

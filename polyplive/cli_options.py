@@ -37,7 +37,7 @@ def engine_options(command: Command) -> Command:
         command,
         click.option("--model", help="A shipped model's name, or an .onnx file."),
         click.option("--backend", type=click.Choice(["auto", *BACKENDS]), help="Inference runtime."),
-        click.option("--precision", type=click.Choice(PRECISIONS), help="Arithmetic on the processor."),
+        click.option("--precision", type=click.Choice(PRECISIONS), help="Arithmetic."),
         click.option("--threads", type=click.IntRange(min=1), help="Processor threads for inference."),
         click.option("--config", type=_PATH, help="TOML file of settings; options here override it."),
     )

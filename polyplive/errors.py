@@ -13,7 +13,10 @@
     ├── EngineError
     │   ├── BackendUnavailable                    the runtime is not installed or has no device here
     │   ├── EngineClosed     (ValueError)         used after close()
+    │   ├── EngineCacheError (OSError)            a compiled engine cannot be kept on disk
     │   └── InferenceError   (RuntimeError)       the runtime failed while building or running
+    │       ├── BuildError                        it could not compile the graph
+    │       └── DeviceLost                        the GPU is gone, or its context of no more use
     ├── SinkError            (OSError)            a recording or an events file cannot be written
     ├── DataError            (ValueError)         a folder of images and masks is not what it should be
     ├── TrainingError        (RuntimeError)       a training run cannot start, resume or go on
@@ -90,6 +93,18 @@ class EngineClosed(EngineError, ValueError):
 
 class InferenceError(EngineError, RuntimeError):
     """The runtime failed while it built or ran the graph."""
+
+
+class BuildError(InferenceError):
+    """The runtime could not compile the graph; the message gives its own reason."""
+
+
+class DeviceLost(InferenceError):
+    """The GPU went away or its context broke: nothing that lives in it can be used again in this process."""
+
+
+class EngineCacheError(EngineError, OSError):
+    """The folder of compiled engines cannot be written."""
 
 
 class SinkError(PolypliveError, OSError):

@@ -26,6 +26,14 @@ def processor_count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def has_nvidia_gpu() -> bool:
+    """Whether a driver for an NVIDIA GPU is loaded; nothing is started, so the GPU itself may still fail."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "nvcuda.dll").exists()
+    signs = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/usr/lib/wsl/lib/libcuda.so.1")
+    return any(Path(sign).exists() for sign in signs)
+
+
 def package_version(distribution: str) -> str | None:
     """The installed version of a distribution, None where it is not installed."""
     try:

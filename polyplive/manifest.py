@@ -82,6 +82,17 @@ def shipped_folder() -> Path:
     return installed if installed.is_dir() else _SHIPPED
 
 
+def float16_name(name: str) -> str:
+    """The name of a model's float16 variant, which ``export`` writes beside the float32 one."""
+    return f"{name}-fp16"
+
+
+def find_float16(graph: Path) -> Path | None:
+    """The float16 variant beside ``graph``, None where there is none or ``graph`` is one itself."""
+    half = graph.with_name(float16_name(graph.stem) + graph.suffix)
+    return half if half.is_file() else None
+
+
 def find_model(model: str | Path) -> Path:
     """The graph that ``model`` names: a shipped model's name, or the path of an ``.onnx`` file."""
     shipped = shipped_models()

@@ -68,6 +68,10 @@ class Delays:
             self._answer, self._since_answer = (float(median), float(high)), 0
         return self._answer
 
+    def values(self) -> list[float]:
+        """A copy of all delays, in order."""
+        return self._all.tolist()
+
     def distribution(self) -> Distribution | None:
         """Of all delays."""
         return Distribution.of(self._all)

@@ -24,7 +24,7 @@ WITHOUT_TORCH = [
     "polyplive.backends.factory",
     "polyplive.sources.synthetic",
 ]
-BLOCKED = ["torch", "onnx", "PyQt6", "tensorrt", "tensorrt_rtx", "pycuda", "openvino", "onnxruntime"]
+BLOCKED = ["torch", "onnx", "PyQt6", "tensorrt", "tensorrt_rtx", "pycuda", "openvino", "onnxruntime", "pynvml"]
 
 
 @pytest.mark.parametrize("blocked", BLOCKED)
@@ -47,7 +47,7 @@ def test_importing_the_command_line_imports_no_runtime() -> None:
 FLOORS = [
     {"errors", "types"},
     {"manifest", "metrics", "explanation", "image_folder", "machine", "progress", "stats", "slot", "demo"}
-    | {"failures", "rate", "threads", "view"}
+    | {"failures", "gpu_facts", "rate", "threads", "view"}
     | {"config", "field_of_view", "preprocess", "postprocess", "tracking", "compositor", "drawing"}
     | {"sources", "backends", "sinks"},
     {"session", "pipeline"},

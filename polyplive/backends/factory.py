@@ -1,53 +1,124 @@
-"""The one place that maps the names of backends to classes."""
+"""The one place that maps the names of backends to classes, and that says which one ``auto`` is."""
 
 from __future__ import annotations
 
 import importlib.util
 from typing import TYPE_CHECKING
 
+from polyplive.backends.choice import check_precision, choose_graph
 from polyplive.backends.options import EngineOptions
-from polyplive.errors import BackendUnavailable, ConfigError
+from polyplive.errors import BackendUnavailable, ConfigError, EngineError
+from polyplive.machine import has_nvidia_gpu
 from polyplive.manifest import DEFAULT_MODEL, find_model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from polyplive.backends.base import Engine
+    from polyplive.backends.choice import Candidate
 
-BACKENDS = ("openvino", "onnxruntime")
-"""In the order in which ``auto`` tries them."""
+BACKENDS = ("tensorrt", "openvino", "onnxruntime", "onnxruntime-cuda", "torch")
+"""The order in which ``auto`` tries them; the last two are baselines that it never takes."""
+_BASELINES, _NEED_GPU = ("onnxruntime-cuda", "torch"), ("tensorrt", "onnxruntime-cuda")
+_MODULES = {
+    "tensorrt": (("tensorrt", "tensorrt_rtx"), ("pycuda",)),
+    "openvino": (("openvino",),),
+    "onnxruntime": (("onnxruntime",),),
+    "onnxruntime-cuda": (("onnxruntime",),),
+    "torch": (("torch",), ("onnx",)),
+}
+"""Of each group one module must be there."""
+_INSTALL = {
+    "tensorrt": "Install with: pip install 'polyplive[tensorrt]' (PyCUDA needs NVIDIA's CUDA toolkit).",
+    "openvino": "Install it with: pip install openvino",
+    "onnxruntime": "Install it with: pip install onnxruntime",
+    "onnxruntime-cuda": "Install it with: pip install onnxruntime-gpu",
+    "torch": "Install with: pip install 'polyplive[train]'",
+}
 
 
 def open_engine(
-    model: str | Path = DEFAULT_MODEL, backend: str = "auto", options: EngineOptions | None = None
+    model: str | Path = DEFAULT_MODEL,
+    backend: str = "auto",
+    options: EngineOptions | None = None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> Engine:
     """Compile ``model`` (a shipped name or the path of an ``.onnx`` file) with ``backend``.
 
-    ``auto`` is the first of ``BACKENDS`` that is installed. The engine belongs to the calling thread.
-    Raises ``ConfigError`` for an unknown backend, ``ModelError``, or ``EngineError``.
+    ``auto`` takes the first of ``BACKENDS`` that this machine can run; one that fails gives way to the next. For
+    TensorRT it takes the model's float16 variant where there is one, unless ``options`` ask for float32. ``notify``
+    gets a line on what was passed over and why, and where opening takes long. The engine belongs to the calling
+    thread. Raises ``ConfigError`` for an unknown backend, ``ModelError``, or ``EngineError``.
     """
-    name = resolve_backend(backend)
-    graph = find_model(model)
     options = options or EngineOptions()
-    if name == "openvino":
-        from polyplive.backends.openvino_engine import OpenVinoEngine
-
-        return OpenVinoEngine(graph, options)
-    from polyplive.backends.onnxruntime_engine import OnnxRuntimeEngine
-
-    return OnnxRuntimeEngine(graph, options)
+    graph = find_model(model)
+    names = _names(backend, notify)
+    for place, name in enumerate(names):
+        try:
+            return _open(choose_graph(graph, name, options), options, notify)
+        except (EngineError, ConfigError) as error:
+            if place == len(names) - 1:
+                raise
+            notify(f"{name} cannot be used here ({error}); running on {names[place + 1]}")
+    raise AssertionError("there is always one")
 
 
 def installed_backends() -> tuple[str, ...]:
-    """The backends whose runtime is installed, in the order of ``BACKENDS``; nothing is imported."""
-    return tuple(name for name in BACKENDS if importlib.util.find_spec(name) is not None)
+    """The backends that this machine can run, in the order of ``BACKENDS``; nothing is imported.
+
+    Their packages are there, and an NVIDIA GPU for those that need one.
+    """
+    return tuple(name for name in BACKENDS if not missing(name) and (name not in _NEED_GPU or has_nvidia_gpu()))
+
+
+def missing(backend: str) -> tuple[str, ...]:
+    """What ``backend`` needs and is not installed."""
+    groups = _MODULES[backend]
+    return tuple(
+        " or ".join(group) for group in groups if all(importlib.util.find_spec(name) is None for name in group)
+    )
 
 
 def resolve_backend(backend: str) -> str:
     """The backend that ``backend`` stands for on this machine (``auto``, or one of ``BACKENDS``)."""
-    if backend != "auto" and backend not in BACKENDS:
-        raise ConfigError(f"No backend '{backend}'", f"Choose auto, {', '.join(BACKENDS)}.")
-    installed = installed_backends()
-    if backend == "auto" and not installed:
+    return _names(backend, lambda _: None)[0]
+
+
+def _names(backend: str, notify: Callable[[str], None]) -> tuple[str, ...]:
+    if backend != "auto":
+        if backend not in BACKENDS:
+            raise ConfigError(f"No backend '{backend}'", f"Choose auto, {', '.join(BACKENDS)}.")
+        return (backend,)
+    installed = tuple(name for name in installed_backends() if name not in _BASELINES)
+    if not installed:
         raise BackendUnavailable("No inference runtime is installed", "Install one with: pip install openvino")
-    return installed[0] if backend == "auto" else backend
+    if has_nvidia_gpu() and "tensorrt" not in installed:
+        lacking = " and ".join(missing("tensorrt"))
+        notify(f"This machine's NVIDIA GPU is not used: {lacking} is missing (see 'polyplive doctor')")
+    return installed
+
+
+def _open(candidate: Candidate, options: EngineOptions, notify: Callable[[str], None]) -> Engine:
+    name, graph = candidate.backend, candidate.graph
+    check_precision(name, options)
+    if lacking := missing(name):
+        raise BackendUnavailable(f"{name} needs {' and '.join(lacking)}, which is not installed", _INSTALL[name])
+    if candidate.why:
+        notify(candidate.why)
+    if name == "tensorrt":
+        from polyplive.backends.tensorrt_engine import TensorRtEngine
+
+        return TensorRtEngine(graph, options, notify)
+    if name == "openvino":
+        from polyplive.backends.openvino_engine import OpenVinoEngine
+
+        return OpenVinoEngine(graph, options)
+    if name == "torch":
+        from polyplive.export.torch_engine import TorchEngine
+
+        baseline: Engine = TorchEngine(graph, options)
+        return baseline
+    from polyplive.backends.onnxruntime_engine import OnnxRuntimeEngine
+
+    return OnnxRuntimeEngine(graph, options, name)

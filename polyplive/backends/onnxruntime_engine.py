@@ -8,6 +8,7 @@ import numpy as np
 
 from polyplive.backends.base import EngineSpec, Outputs
 from polyplive.backends.checks import check_finite, check_graph, check_tensor
+from polyplive.backends.mask_graph import for_output
 from polyplive.backends.options import EngineOptions
 from polyplive.errors import BackendUnavailable, EngineClosed, InferenceError
 from polyplive.manifest import load_manifest
@@ -19,23 +20,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME = "onnxruntime"
+CUDA_NAME = "onnxruntime-cuda"
+_PROVIDER = {NAME: "CPUExecutionProvider", CUDA_NAME: "CUDAExecutionProvider"}
 
 
 class OnnxRuntimeEngine:
-    """A graph run by ONNX Runtime on the processor in float32; implements ``Engine``."""
+    """A graph run by ONNX Runtime in float32, on the processor or (``CUDA_NAME``) a GPU; implements ``Engine``."""
 
-    def __init__(self, graph: Path, options: EngineOptions | None = None) -> None:
+    def __init__(self, graph: Path, options: EngineOptions | None = None, name: str = NAME) -> None:
         """Load ``graph``. Raises ``ModelError``, ``BackendUnavailable`` or ``InferenceError``."""
         manifest = load_manifest(graph)
         runtime = _import_onnxruntime()
-        self._session: Any = _open_session(runtime, graph, options or EngineOptions())
-        ports = (*self._session.get_inputs(), *self._session.get_outputs())
+        options = options or EngineOptions()
+        whole = _open_session(runtime, _where(graph), graph.name, options, _PROVIDER[name])
+        ports = (*whole.get_inputs(), *whole.get_outputs())
         check_graph({port.name: tuple(port.shape) for port in ports}, manifest)
-        self._mask_only = runtime.RunOptions()
-        self._mask_only.only_execute_path_to_fetches = True
+        self._sessions: dict[bool, Any] = {True: whole}
+        self._mask_source = runtime, graph, options, _PROVIDER[name]
         self._spec = EngineSpec(
-            backend=NAME,
-            device="CPU",
+            backend=name,
+            device="CPU" if name == NAME else "CUDA",
             height=manifest.input_height,
             width=manifest.input_width,
             cam_height=manifest.cam_height,
@@ -50,23 +54,29 @@ class OnnxRuntimeEngine:
 
     def infer(self, tensor: NDArray[np.uint8], *, cam: bool = True) -> Outputs:
         """See ``Engine.infer``."""
-        if self._session is None:
+        if not self._sessions:
             raise EngineClosed("The engine is closed", "Open it again with open_engine().")
         check_tensor(tensor, self._spec)
-        feed = {"frame": np.ascontiguousarray(tensor)}
+        if cam not in self._sessions:
+            self._sessions[cam] = self._open_mask()
+        names = ["probability", "cam"] if cam else ["probability"]
         try:
-            if cam:
-                probability, activation_map = self._session.run(["probability", "cam"], feed)
-            else:
-                (probability,) = self._session.run(["probability"], feed, self._mask_only)
+            found = self._sessions[cam].run(names, {"frame": np.ascontiguousarray(tensor)})
         except Exception as error:  # the runtime's exceptions share no base class of their own
             raise _inference_error("run", self._spec.manifest.name, error) from None
+        probability = found[0][0, 0]
         check_finite(probability, NAME)
-        return Outputs(probability[0, 0], activation_map[0, 0] if cam else None)
+        return Outputs(probability, found[1][0, 0] if cam else None)
+
+    def _open_mask(self) -> Any:
+        """A session of its own: asked for the mask alone, one of the whole graph computes the CAM all the same."""
+        runtime, graph, options, provider = self._mask_source
+        mask = for_output(graph.read_bytes(), "probability")
+        return _open_session(runtime, mask, graph.name, options, provider)
 
     def close(self) -> None:
-        """Free the session."""
-        self._session = None
+        """Free the sessions."""
+        self._sessions.clear()
 
 
 def _import_onnxruntime() -> ModuleType:
@@ -80,14 +90,20 @@ def _import_onnxruntime() -> ModuleType:
     return onnxruntime  # type: ignore[no-any-return]
 
 
-def _open_session(runtime: ModuleType, graph: Path, options: EngineOptions) -> Any:
+def _open_session(runtime: ModuleType, graph: str | bytes, name: str, options: EngineOptions, provider: str) -> Any:
+    """With ``provider`` alone: ONNX Runtime would pass over one that fails without a word."""
+    if provider not in runtime.get_available_providers():
+        raise BackendUnavailable("This ONNX Runtime knows no CUDA", "Install the other: pip install onnxruntime-gpu")
     settings = runtime.SessionOptions()
     settings.log_severity_level = 3
     settings.intra_op_num_threads = options.threads or 0
     try:
-        return runtime.InferenceSession(_where(graph), settings, providers=["CPUExecutionProvider"])
+        session = runtime.InferenceSession(graph, settings, providers=[provider])
     except Exception as error:  # the runtime's exceptions share no base class of their own
-        raise _inference_error("load", graph.name, error) from None
+        raise _inference_error("load", name, error) from None
+    if provider not in session.get_providers():
+        raise BackendUnavailable("ONNX Runtime finds no CUDA device", "Check 'nvidia-smi', or use another --backend.")
+    return session
 
 
 def _where(graph: Path) -> str | bytes:

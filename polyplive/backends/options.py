@@ -11,14 +11,15 @@ from polyplive.machine import processor_count
 _THREADS_A_PROCESSOR = 4
 """More only wait for one another, and ONNX Runtime then all but stands still."""
 
-PRECISIONS = ("auto", "float32", "bfloat16")
+PRECISIONS = ("auto", "float32", "float16", "bfloat16")
+"""bfloat16 is OpenVINO's, float16 TensorRT's."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """``precision`` of the arithmetic on a processor, one of ``PRECISIONS``; ``threads``, None for the runtime's own.
+    """``precision`` of the arithmetic, one of ``PRECISIONS``; ``threads``, None for the runtime's own.
 
-    ``auto`` is the fastest precision that the processor has and that keeps the model's accuracy (see the model's
+    ``auto`` is the fastest precision that processor or GPU has and that keeps the model's accuracy (see the model's
     card); ``float32`` is the reference.
     """
 

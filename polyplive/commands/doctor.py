@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from polyplive import RESEARCH_NOTICE, __version__
+from polyplive.backends.cuda_device import CudaDevice
 from polyplive.backends.factory import open_engine
+from polyplive.backends.tensorrt_flavour import import_tensorrt
 from polyplive.commands.messages import stdout
-from polyplive.errors import PolypliveError
-from polyplive.machine import has_display, package_version, processor_count, processor_name, window_problem
+from polyplive.errors import BackendUnavailable, PolypliveError
+from polyplive.machine import (
+    has_display,
+    has_nvidia_gpu,
+    package_version,
+    processor_count,
+    processor_name,
+    window_problem,
+)
 from polyplive.manifest import load_manifest, shipped_models
 from polyplive.sinks.h264 import quickest
 from polyplive.sources.devices import list_devices
@@ -50,6 +59,7 @@ def examine() -> Iterator[Finding]:
     yield Finding("processor", True, f"{processor_name()}, {processor_count()} usable")
     yield from _packages()
     yield _encoder()
+    yield _gpu()
     yield from _models()
     yield _window()
     yield _capture()
@@ -75,6 +85,21 @@ def _encoder() -> Finding:
     found = "libx264" in av.codecs_available
     names = "libx264" if quickest().name == "libx264" else f"libx264; live: {quickest().name}"
     return Finding("H.264 encoder (--record)", found, names if found else "reinstall PyAV: pip install --force av")
+
+
+def _gpu() -> Finding:
+    """The whole way to TensorRT, as far as it goes: the first thing that is missing is named."""
+    label = "NVIDIA GPU (TensorRT)"
+    if not has_nvidia_gpu():
+        return Finding(label, False, "no NVIDIA driver is loaded; OpenVINO serves the processor")
+    try:
+        flavour = import_tensorrt()
+        device = CudaDevice()
+    except BackendUnavailable as error:
+        return Finding(label, False, str(error))
+    detail = f"{device.name}, compute capability {device.compute_capability}, {flavour.label}"
+    device.close()
+    return Finding(label, True, detail)
 
 
 def _models() -> Iterator[Finding]:

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.commands.messages import say, stdout
-from polyplive.commands.session_setup import make_sinks, open_pipeline, require_display, settings_from
+from polyplive.commands.session_setup import (
+    leave_room_for_video,
+    make_sinks,
+    open_pipeline,
+    require_display,
+    settings_from,
+)
 from polyplive.commands.stopping import INTERRUPTED
 from polyplive.errors import ConfigError, SourceNotFound
 from polyplive.live import LiveParts, LiveSession, LiveSummary
 from polyplive.live.outlet import Outlet, RecordingOutlet, ResultsOutlet
 from polyplive.live.recorder import LiveRecorder, RecordingSettings
-from polyplive.machine import processor_count
 from polyplive.sources.address import Address, Kind, parse_address
 from polyplive.sources.device import CaptureRequest, DeviceSource
 from polyplive.sources.devices import describe_device, list_devices
@@ -110,10 +115,7 @@ def _settings(given: dict[str, Any]) -> Settings:
     settings = settings_from(given)
     if settings.pipeline.min_frames == 1 and given.get("min_frames") is None:
         settings = dataclasses.replace(settings, pipeline=dataclasses.replace(settings.pipeline, min_frames=MIN_FRAMES))
-    if settings.engine.threads is None:
-        threads = max(1, processor_count() - 1)  # one processor stays free for the video
-        settings = dataclasses.replace(settings, engine=dataclasses.replace(settings.engine, threads=threads))
-    return settings
+    return leave_room_for_video(settings)
 
 
 def _address(device: str | None) -> Address:

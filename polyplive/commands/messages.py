@@ -52,8 +52,12 @@ def check_json_target(path: Path | None) -> None:
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
     """Write ``data`` whole or not at all; what is not UTF-8 in a name becomes a question mark. Raises ``SinkError``."""
+    write_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` whole or not at all, as UTF-8 with a question mark for what it cannot hold. ``SinkError``."""
     partial = path.with_name(f".{path.name[:40]}.{os.getpid()}.part")
-    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(text.encode(errors="replace"))

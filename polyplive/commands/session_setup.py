@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from polyplive.backends.factory import open_engine
 from polyplive.cli_options import settings_overrides
+from polyplive.commands.messages import say
 from polyplive.config import load_settings
 from polyplive.errors import ConfigError
-from polyplive.machine import has_display
+from polyplive.machine import has_display, processor_count
 from polyplive.pipeline import Pipeline
 from polyplive.sinks.events import EventsSink
 from polyplive.sinks.report import ReportSink
@@ -31,7 +33,15 @@ def settings_from(given: dict[str, Any]) -> Settings:
 
 def open_pipeline(settings: Settings) -> Pipeline:
     """Compile the model and put the pipeline around it; it belongs to the calling thread."""
-    return Pipeline(open_engine(settings.model, settings.backend, settings.engine), settings.pipeline)
+    return Pipeline(open_engine(settings.model, settings.backend, settings.engine, say), settings.pipeline)
+
+
+def leave_room_for_video(settings: Settings) -> Settings:
+    """For live use: unless threads were asked for, one processor stays free for the video."""
+    if settings.engine.threads is not None:
+        return settings
+    threads = max(1, processor_count() - 1)
+    return dataclasses.replace(settings, engine=dataclasses.replace(settings.engine, threads=threads))
 
 
 def require_display() -> None:

@@ -7,6 +7,7 @@ import datetime
 import logging
 import threading
 import time
+from array import array
 from typing import TYPE_CHECKING
 
 from polyplive.compositor import prepare
@@ -17,7 +18,7 @@ from polyplive.live.ledger import Ledger
 from polyplive.live.outlet import Captured, Closing, Processed
 from polyplive.live.screen import Screen
 from polyplive.live.signal import SignalWatch
-from polyplive.live.values import LiveSummary
+from polyplive.live.values import LiveSummary, Paintings
 from polyplive.live.watchdog import SleepWatch, Watchdog
 from polyplive.session import describe_session
 from polyplive.sinks.base import SessionNote
@@ -57,7 +58,7 @@ class LiveSession:
         self._over = threading.Event()
         self._ledger = Ledger()
         self._screen = Screen(self._ledger)
-        self._video, self._annotation = Delays(), Delays()
+        self._video, self._annotation, self._painted_s = Delays(), Delays(), array("d")
         self._signal = SignalWatch()
         self._sleep = SleepWatch()
         self._source = SourceFacts()
@@ -174,6 +175,7 @@ class LiveSession:
         with self._lock:
             if view.frame is None or not self._screen.drawn(view.frame):
                 return
+            self._painted_s.append(now_s)
             self._video.add((now_s - view.frame.captured_s) * 1e3)
             result = self._desk.result
             if view.prediction is None or result is None or view.prediction is self._annotated:
@@ -205,6 +207,11 @@ class LiveSession:
                 marked=self._ledger.marked,
                 notices=self._notices(),
             )
+
+    def paintings(self) -> Paintings:
+        """What went to the screen so far, frame by frame: a copy."""
+        with self._lock:
+            return Paintings(self._painted_s.tolist(), self._video.values(), self._annotation.values())
 
     # From capture's thread
 

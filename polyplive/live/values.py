@@ -55,3 +55,15 @@ class LiveSummary:
     source_opens: int
     marked: int
     notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paintings:
+    """Every frame that went to the screen: when (seconds, monotonic) and how long after its read (ms).
+
+    ``annotation_ms`` is the same of every result, counted when it was first on the screen.
+    """
+
+    times_s: list[float]
+    video_ms: list[float]
+    annotation_ms: list[float]

@@ -25,7 +25,7 @@ _STAGE_NAMES = {
     "composite": "Composite",
 }
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1c2227; --quiet: #5d6a73; --line: #d9dfe3; --paper: #fff; --pale: #f3f6f7;
   --mark: #0a7f94; --warn: #8a5a00; --warn-paper: #fff6e0; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8ecee; --quiet: #9aa7af; --line: #333d44; --paper: #14191d;
@@ -72,7 +72,7 @@ def page(data: ReportData) -> str:
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>polyplive report: {name}</title>\n<style>{_STYLE}</style>\n</head>\n<body>",
+        f"<title>polyplive report: {name}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
         f'<header><p class="quiet">polyplive report</p><h1>{name}</h1>',
         f'<p class="quiet">{escape(data.session.started)}</p></header>',
         f'<p class="notice">{escape(RESEARCH_NOTICE)}</p>',

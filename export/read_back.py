@@ -1,0 +1,114 @@
+"""A trained network's ordinary modules out of an exported graph: the way of ``deployed`` and ``trace``, backwards.
+
+So a shipped model can be run as papers run theirs, in eager PyTorch with hooks, without a checkpoint. Batch norm was
+folded into the convolutions; here it comes back as one that only adds what is left of it. A doubling convolution's
+kernel comes back from the differences of the 4x4 one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from polyplive.errors import ConfigError, ExportError
+from polyplive.manifest import ModelManifest, load_manifest
+
+from .deployed import MergedUpStage, deployed
+from .graph import MaskAndCam, trace
+from .networks import SegmentationNetwork, build_network
+
+_SIDE = 64
+
+
+@torch.no_grad()
+def network_from_graph(graph: Path) -> SegmentationNetwork:
+    """The network that ``graph`` was exported from, in evaluation mode, float32, with its CAM layer chosen.
+
+    Its answers are the graph's, up to rounding. Raises ``ModelError`` for the manifest and ``ExportError`` for a graph
+    that was exported from something else, or in float16.
+    """
+    manifest = load_manifest(graph)
+    if manifest.precision != "float32":
+        raise ExportError(f"'{graph.name}' is {manifest.precision}", "Name the float32 graph.")
+    network = _empty(manifest, graph)
+    rewritten = deployed(network)
+    _fill(rewritten, onnx.load(graph), graph)
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Sequential):
+            _unfold(module, name, rewritten)
+    for mine, merged in zip(network.decoder, rewritten.decoder, strict=True):
+        _unmerge(mine.convolve, merged)
+    network.head.load_state_dict(rewritten.head.state_dict())
+    return network
+
+
+def _empty(manifest: ModelManifest, graph: Path) -> SegmentationNetwork:
+    recipe = manifest.training.get("recipe")
+    options: dict[str, Any] = dict(recipe.get("options") or {}) if isinstance(recipe, dict) else {}
+    try:
+        network = build_network(manifest.architecture, **{k: v for k, v in options.items() if k != "pretrained"})
+        network.cam_stage = network.cam_layers[manifest.cam_layer]
+    except (ConfigError, KeyError):
+        raise ExportError(f"'{graph.name}' is of no network known here", "Use another backend than torch.") from None
+    network.eval().requires_grad_(False)
+    return network
+
+
+def _fill(rewritten: SegmentationNetwork, model: onnx.ModelProto, graph: Path) -> None:
+    """Put the graph's constants into the rewritten network: a trace of it names each as the export did."""
+    traced = trace(MaskAndCam(rewritten), torch.zeros((1, _SIDE, _SIDE, 3), dtype=torch.uint8))
+    names = {value.data_ptr(): name for name, value in vars(traced)["_buffers"].items()}
+    names |= {value.data_ptr(): name for name, value in vars(traced)["_parameters"].items()}
+    values: dict[str, NDArray[np.float32]] = {
+        item.name: numpy_helper.to_array(item) for item in model.graph.initializer
+    }
+    known = {buffer.data_ptr() for buffer in rewritten.normalise.buffers()}  # of the architecture, not trained
+    for wanted in (*rewritten.parameters(), *rewritten.buffers()):
+        if wanted.data_ptr() in known:
+            continue
+        found = values.get(names.get(wanted.data_ptr(), ""))
+        if found is None or found.shape != tuple(wanted.shape):
+            raise ExportError(f"'{graph.name}' is not as this version exports", "Export it again.")
+        wanted.copy_(torch.from_numpy(found.copy()))
+
+
+def _unfold(mine: nn.Sequential, name: str, rewritten: SegmentationNetwork) -> None:
+    """A convolution and the batch norm behind it, from the one convolution that they became."""
+    for (place, first), (_, second) in itertools.pairwise(mine.named_children()):
+        if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+            try:
+                folded = rewritten.get_submodule(f"{name}.{place}")
+            except AttributeError:
+                return  # a decoder stage: see _unmerge
+            _set(first, second, folded.weight, folded.bias)
+
+
+def _unmerge(mine: nn.Sequential, merged: MergedUpStage) -> None:
+    weight = torch.cat([_single_kernel(merged.kernel), merged.skip_weight], 1)
+    layers = list(mine)
+    _set(layers[0], layers[1], weight, merged.bias)
+    _set(layers[3], layers[4], merged.rest[2].weight, merged.rest[2].bias)
+
+
+def _set(convolution: nn.Conv2d, norm: nn.BatchNorm2d, weight: Tensor, bias: Tensor) -> None:
+    convolution.weight.copy_(weight)
+    norm.running_mean.zero_()
+    norm.running_var.fill_(1.0)
+    norm.weight.fill_((1.0 + norm.eps) ** 0.5)
+    norm.bias.copy_(bias)
+
+
+def _single_kernel(kernel: Tensor) -> Tensor:
+    """[C, O, 4, 4] of ``MergedUpStage`` -> [O, C, 3, 3]: the inverse of summing neighbouring taps."""
+    spread = kernel.transpose(0, 1)
+    rows = torch.stack([spread[:, :, 0], spread[:, :, 1] - spread[:, :, 0], spread[:, :, 3]], 2)
+    both = torch.stack([rows[..., 0], rows[..., 1] - rows[..., 0], rows[..., 3]], 3)
+    return both.flip((2, 3))

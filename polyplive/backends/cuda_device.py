@@ -1,0 +1,160 @@
+"""The GPU through PyCUDA: the primary context, one stream, page-locked buffers, and the driver's errors as ours."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polyplive.errors import BackendUnavailable, DeviceLost, EngineError, InferenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from numpy.typing import DTypeLike, NDArray
+
+_SIGNS_OF_LOSS = (
+    "illegal",
+    "launch failed",
+    "timed out",
+    "lost",
+    "ecc error",
+    "is destroyed",
+    "assert",
+    "device context",
+)
+"""Words of the driver's errors after which its context is of no more use; see CUresult in CUDA's driver API."""
+
+
+class Buffer:
+    """The same tensor twice: ``host`` (page-locked, C-contiguous) and, at ``address``, on the GPU."""
+
+    def __init__(self, cuda: Any, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+        self.host: NDArray[Any] = cuda.pagelocked_empty(shape, dtype)
+        self.memory = cuda.mem_alloc(self.host.nbytes)
+        self.address = int(self.memory)
+
+    def free(self) -> None:
+        """Give both back; the context must be current."""
+        memory, base = self.memory, self.host.base
+        self.memory = None
+        self.host = np.empty(0)
+        memory.free()
+        base.free()  # type: ignore[union-attr]
+
+
+class CudaDevice:
+    """One GPU, its primary context and one stream; all of it belongs to the thread that made it.
+
+    The context is current only inside ``active()``, so that engines in one thread, and other users of the primary
+    context (PyTorch is one), do not meet each other's. Raises ``BackendUnavailable`` where no GPU can be had.
+    """
+
+    def __init__(self, ordinal: int = 0) -> None:
+        self._cuda: Any = import_cuda()
+        try:
+            self._cuda.init()
+            device = self._cuda.Device(ordinal)
+            self.name = str(device.name())
+            self.compute_capability = ".".join(str(part) for part in device.compute_capability())
+            self.total_memory_mib = device.total_memory() / (1 << 20)
+            self._context: Any = device.retain_primary_context()
+        except self._cuda.Error as error:
+            raise BackendUnavailable(
+                f"No NVIDIA GPU answers ({_line(error)})", "Check it with 'nvidia-smi', or use --backend openvino."
+            ) from None
+        self._buffers: list[Buffer] = []
+        self.stream: Any = None
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Make the context current for the block, and translate the driver's errors.
+
+        Raises ``DeviceLost`` where the device or its context is gone, ``InferenceError`` for the rest.
+        """
+        try:
+            self._context.push()
+        except self._cuda.Error as error:
+            raise _translated(error) from None
+        try:
+            yield
+        except self._cuda.Error as error:
+            raise _translated(error) from None
+        finally:
+            with contextlib.suppress(self._cuda.Error):  # of a lost device: the first error says more
+                self._cuda.Context.pop()
+
+    def allocate(self, shape: tuple[int, ...], dtype: DTypeLike) -> Buffer:
+        """A buffer that lives until ``close``; inside ``active()``."""
+        buffer = Buffer(self._cuda, shape, dtype)
+        self._buffers.append(buffer)
+        return buffer
+
+    def make_stream(self) -> int:
+        """Make the device's one stream, inside ``active()``; gives the handle that TensorRT takes."""
+        self.stream = self._cuda.Stream()
+        return int(self.stream.handle)
+
+    def upload(self, buffer: Buffer) -> None:
+        """Host to GPU in the stream; inside ``active()``, as the next two."""
+        self._cuda.memcpy_htod_async(buffer.memory, buffer.host, self.stream)
+
+    def download(self, buffer: Buffer) -> None:
+        """GPU to host in the stream."""
+        self._cuda.memcpy_dtoh_async(buffer.host, buffer.memory, self.stream)
+
+    def wait(self) -> None:
+        """Until all that is in the stream is done."""
+        self.stream.synchronize()
+
+    def close(self) -> None:
+        """Free every buffer, the stream and the context, in the thread that made them; again: nothing."""
+        if self._context is None:
+            return
+        context, self._context = self._context, None
+        try:
+            context.push()
+        except self._cuda.Error:
+            return  # the device is lost, and with it all that it held
+        try:
+            for buffer in self._buffers:
+                with contextlib.suppress(self._cuda.Error):
+                    buffer.free()
+            self._buffers.clear()
+            self.stream = None
+        finally:
+            with contextlib.suppress(self._cuda.Error):
+                self._cuda.Context.pop()
+                context.detach()
+
+
+def import_cuda() -> ModuleType:
+    """PyCUDA's driver module. Raises ``BackendUnavailable`` and says in one line what is missing."""
+    try:
+        import pycuda.driver
+    except ModuleNotFoundError:
+        raise BackendUnavailable(
+            "PyCUDA is not installed",
+            "Install NVIDIA's CUDA toolkit (PyCUDA is compiled with its nvcc), then: pip install pycuda",
+        ) from None
+    except (ImportError, OSError) as error:
+        raise BackendUnavailable(
+            f"PyCUDA cannot be imported ({_line(error)})", "Install NVIDIA's driver, then: pip install --force pycuda"
+        ) from None
+    return pycuda.driver  # type: ignore[no-any-return]
+
+
+def _translated(error: Exception) -> EngineError:
+    text = _line(error)
+    if any(sign in text.lower() for sign in _SIGNS_OF_LOSS):
+        return DeviceLost(f"The GPU is lost ({text})", "Start polyplive again; if that fails, see 'nvidia-smi'.")
+    if "out of memory" in text.lower():
+        return InferenceError(f"The GPU has too little free memory ({text})", "Close other programs that use it.")
+    return InferenceError(f"The GPU's driver failed ({text})", "Try --backend openvino, and 'polyplive doctor'.")
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,1 @@
+"""What ``polyplive bench`` measures, compares and draws."""

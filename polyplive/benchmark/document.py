@@ -1,0 +1,56 @@
+"""The benchmark's JSON: what ran, on what, and the figures of every mode."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from polyplive import __version__
+from polyplive.benchmark.against import run_ratio
+from polyplive.benchmark.values import SCHEMA, WARM_UP
+from polyplive.gpu_facts import gpu_facts
+from polyplive.machine import peak_memory_mib, processor_count, processor_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from polyplive.backends.base import EngineSpec
+    from polyplive.benchmark.values import BenchmarkSettings, ModeFigures
+    from polyplive.types import SourceInfo
+
+
+def make_document(
+    spec: EngineSpec,
+    info: SourceInfo,
+    settings: BenchmarkSettings,
+    modes: Mapping[str, ModeFigures],
+    skipped: Mapping[str, str],
+) -> dict[str, Any]:
+    """Everything but comparisons; ``skipped`` are modes that were not run, each with the reason."""
+    gpu = gpu_facts()
+    figures = {name: mode.figures() for name, mode in modes.items()}
+    share = run_ratio(figures["headless"]["fps_runs"], figures["engine"]["fps_runs"])
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "measured": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": {"processor": processor_name(), "processors": processor_count()},
+        "gpu": gpu,
+        "driver": gpu["driver"] if gpu else None,
+        "backend": spec.backend,
+        "device": spec.device,
+        "model": spec.manifest.name,
+        "model_version": spec.manifest.version,
+        "model_sha256": spec.manifest.sha256,
+        "source": {"name": info.name, "width": info.width, "height": info.height, "fps": info.fps, "codec": info.codec},
+        "cam": settings.cam,
+        "frames": settings.frames,
+        "runs": settings.runs,
+        "warm_up": WARM_UP,
+        "modes": figures,
+        "skipped": dict(skipped),
+        "headless_share_of_engine": share.as_json(),
+        "dropped": figures["headless"]["dropped"],
+        "peak_memory_mib": peak_memory_mib(),
+        "peak_gpu_memory_mib": gpu["process_memory_mib"] if gpu else None,
+    }

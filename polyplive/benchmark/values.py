@@ -1,0 +1,65 @@
+"""What a benchmark is asked for, and what it collects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from polyplive.stats import Distribution, StageRecorder
+
+SCHEMA = 2
+WARM_UP = 50
+"""Frames at the start of every run that count for nothing: caches, lazy compilation, clocks that rise."""
+BLOCKS = 20
+"""Into so many blocks of frames a run is cut; the rate of each is a sample of the machine's steadiness."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkSettings:
+    """``frames`` a run, after the warm-up; ``runs`` of each mode; whether the heatmap is computed and drawn."""
+
+    frames: int = 1000
+    runs: int = 3
+    cam: bool = True
+
+
+class ModeFigures:
+    """The figures of one mode over all its runs: every frame's delays and stages, every block's rate."""
+
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+        self.blocks: list[float] = []
+        self.video_delays: list[float] = []
+        self.annotation_delays: list[float] = []
+        self.stages = StageRecorder()
+        self.dropped: dict[str, int] = {}
+
+    def add_run(self, ends_s: list[float], began_s: float) -> None:
+        """Take the rates of one run from the times (seconds, any clock) at which its frames were done."""
+        self.rates.append(len(ends_s) / (ends_s[-1] - began_s))
+        self.blocks += block_rates(ends_s, began_s)
+
+    def figures(self) -> dict[str, Any]:
+        """For JSON; see the README for what each delay means in which mode."""
+        rates = Distribution.of(self.blocks)
+        assert rates is not None, "no run was made"
+        video, annotation = Distribution.of(self.video_delays), Distribution.of(self.annotation_delays)
+        return {
+            "fps": {**rates.rounded(), "mean": round(float(np.mean(self.rates)), 3)},
+            "fps_runs": [round(rate, 3) for rate in self.rates],
+            "fps_blocks": [round(rate, 3) for rate in self.blocks],
+            "video_delay_ms": video.rounded() if video else None,
+            "annotation_delay_ms": annotation.rounded() if annotation else None,
+            "stages_ms": {name: found.rounded() for name, found in self.stages.distributions().items() if found.max},
+            "dropped": dict(self.dropped),
+        }
+
+
+def block_rates(ends_s: list[float], began_s: float) -> list[float]:
+    """Frames a second in each of up to ``BLOCKS`` equal blocks of a run."""
+    edges = np.unique(np.linspace(0, len(ends_s), min(BLOCKS, len(ends_s)) + 1).astype(int))
+    times = [began_s, *ends_s]
+    return [float((stop - start) / max(times[stop] - times[start], 1e-9)) for start, stop in pairwise(edges)]

@@ -1,0 +1,123 @@
+"""The float16 variant: strongly typed, close to float32 when really rounded, and refused where float16 cannot reach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from export_helpers import SIDE, frame, tiny_checkpoint, tiny_network
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+from polyplive.export.deployed import deployed
+from polyplive.export.export_model import ExportSettings, export_model
+from polyplive.export.precision import float16_graph, rounded_graph
+from polyplive.export.to_onnx import onnx_graph
+
+from polyplive.errors import ExportError, VerificationError
+from polyplive.manifest import find_float16, load_manifest
+
+
+@pytest.fixture(scope="module", params=["unet", "unet-lite0"])
+def full(request: pytest.FixtureRequest) -> ModelProto:
+    return onnx_graph(deployed(tiny_network(0, request.param)), SIDE, SIDE)
+
+
+def run(model: ModelProto, picture: np.ndarray) -> list[np.ndarray]:
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(["probability", "cam"], {"frame": picture[None]})
+
+
+def test_only_the_ends_and_the_sums_stay_float32(full: ModelProto) -> None:
+    half = float16_graph(full)
+    graph = onnx.shape_inference.infer_shapes(half, strict_mode=True).graph
+    kinds = {value.name: value.type.tensor_type.elem_type for value in (*graph.value_info, *graph.output)}
+    kinds |= {constant.name: constant.data_type for constant in graph.initializer}
+    convolutions = [node for node in graph.node if node.op_type in ("Conv", "ConvTranspose", "MatMul")]
+    assert convolutions
+    assert {kinds[name] for node in convolutions for name in (*node.input, *node.output)} == {TensorProto.FLOAT16}
+    (channels,) = [node for node in graph.node if node.op_type == "ReduceSum"]
+    assert {kinds[name] for name in (channels.input[0], channels.output[0])} == {TensorProto.FLOAT}
+    assert kinds["probability"] == kinds["cam"] == TensorProto.FLOAT
+    assert kinds["logit"] == kinds["activation"] == TensorProto.FLOAT16
+    assert graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8
+
+
+def test_it_is_half_as_large_and_leaves_the_original_alone() -> None:
+    full = onnx_graph(deployed(tiny_network(0, "unet-lite0")), SIDE, SIDE)
+    before = full.SerializeToString()
+    assert float16_graph(full).ByteSize() < 0.55 * len(before)
+    assert full.SerializeToString() == before
+
+
+def test_rounded_it_is_close_to_float32(full: ModelProto) -> None:
+    half = float16_graph(full)
+    picture = frame(0)
+    (probability, cam), (rounded_probability, rounded_cam) = run(full, picture), run(rounded_graph(half), picture)
+    assert 0 < np.abs(rounded_probability - probability).max() < 2e-2
+    assert cam.max() > 0
+    assert np.abs(rounded_cam - cam).max() < 5e-2 * cam.max()
+    np.testing.assert_allclose(run(half, picture)[0], probability, atol=2e-2)
+
+
+def one_weight(factor: float) -> ModelProto:
+    """A frame's float32 times ``factor`` by a convolution, and back; the contract's names."""
+    weights = [
+        numpy_helper.from_array(np.full((1, 3, 1, 1), factor, np.float32), "up"),
+        numpy_helper.from_array(np.full((1, 1, 1, 1), 1 / factor, np.float32), "down"),
+    ]
+    nodes = [
+        helper.make_node("Transpose", ["frame"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("Cast", ["planes"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Conv", ["pixels", "up"], ["large"]),
+        helper.make_node("Conv", ["large", "down"], ["logit"]),
+        helper.make_node("Sigmoid", ["logit"], ["probability"]),
+    ]
+    given = helper.make_tensor_value_info("frame", TensorProto.UINT8, [1, 8, 8, 3])
+    answer = helper.make_tensor_value_info("probability", TensorProto.FLOAT, [1, 1, 8, 8])
+    graph = helper.make_graph(nodes, "graph", [given], [answer], weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+def test_an_overflow_between_two_operations_shows_in_the_rounded_graph() -> None:
+    half = float16_graph(one_weight(1000.0))
+    feed = {"frame": np.full((1, 8, 8, 3), 100, np.uint8)}
+    session = onnxruntime.InferenceSession(rounded_graph(half).SerializeToString(), providers=["CPUExecutionProvider"])
+    (probability,) = session.run(["probability"], feed)
+    assert probability.max() == 1.0  # of an infinite logit
+
+
+def test_a_weight_beyond_float16_is_one_clear_error() -> None:
+    with pytest.raises(ExportError, match="'up' reach 1e\\+06"):
+        float16_graph(one_weight(1e6))
+
+
+def test_exported_it_has_a_name_and_a_manifest_of_its_own(tmp_path: Path) -> None:
+    checkpoint = tiny_checkpoint(tmp_path / "best.pt")
+    report = export_model(ExportSettings(checkpoint, "tiny", tmp_path / "out", float16=True))
+    names = ["tiny-fp16.json", "tiny-fp16.onnx", "tiny.json", "tiny.onnx"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    half = report.half
+    assert half is not None
+    assert half.graph == find_float16(report.graph)
+    assert find_float16(half.graph) is None
+    manifest = load_manifest(half.graph)
+    assert (manifest.name, manifest.precision) == ("tiny-fp16", "float16")
+    assert manifest.cam_full_scale == load_manifest(report.graph).cam_full_scale
+    assert report.agreement.probability < half.agreement.probability < 5e-2
+    inside = {entry.key: entry.value for entry in onnx.load(half.graph).metadata_props}
+    assert (inside["precision"], inside["name"]) == ("float16", "tiny-fp16")
+
+
+def test_a_network_whose_activations_overflow_in_float16_is_refused(tmp_path: Path) -> None:
+    network = tiny_network()
+    _, norm, _, following, *_ = network.encoder.levels[0]
+    norm.weight.data *= 6e4  # ReLU passes the factor on; the next convolution takes it back
+    norm.bias.data *= 6e4
+    following.weight.data /= 6e4
+    checkpoint = tiny_checkpoint(tmp_path / "best.pt", network)
+    export_model(ExportSettings(checkpoint, "tiny", tmp_path / "float32"))
+    with pytest.raises(VerificationError, match="differs"):
+        export_model(ExportSettings(checkpoint, "tiny", tmp_path / "float16", float16=True))
+    assert not (tmp_path / "float16").exists()
