@@ -9,7 +9,7 @@ import numpy as np
 from polyplive.backends.base import EngineSpec, Outputs
 from polyplive.backends.checks import check_finite, check_graph, check_tensor
 from polyplive.backends.options import EngineOptions
-from polyplive.backends.quiet_openvino import import_openvino
+from polyplive.backends.quiet_openvino import import_openvino, shared_core
 from polyplive.errors import EngineClosed, InferenceError
 from polyplive.manifest import load_manifest
 
@@ -36,7 +36,7 @@ class OpenVinoEngine:
         self._config = _compile_config(options or EngineOptions())
         self._requests: dict[bool, Any] = {}
         try:
-            self._core = self._runtime.Core()
+            self._core = shared_core()
             self._model = self._core.read_model(graph)
             shapes = {port.any_name: tuple(port.shape) for port in (*self._model.inputs, *self._model.outputs)}
             check_graph(shapes, manifest)

@@ -7,6 +7,7 @@ silent stand-in that it carries for machines where that package is not installed
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -31,3 +32,14 @@ def import_openvino() -> ModuleType:
         ) from None
     module: ModuleType = openvino
     return module
+
+
+@functools.cache
+def shared_core() -> Any:
+    """The one ``openvino.Core`` of this process; it may be used from any thread, and lives as long as the process.
+
+    A core of each engine's own is dangerous: its processor plugin puts an alternate signal stack under the thread
+    that opened it, and takes it away in the thread, and in the order, in which cores happen to be freed. A signal
+    (Ctrl-C) then finds a stack that is gone and ends the process (seen with OpenVINO 2026.4).
+    """
+    return import_openvino().Core()
