@@ -56,12 +56,25 @@ def open_engine(
     names = _names(backend, notify)
     for place, name in enumerate(names):
         try:
-            return _open(choose_graph(graph, name, options), options, notify)
+            engine = _open(choose_graph(graph, name, options), options, notify)
         except (EngineError, ConfigError) as error:
             if place == len(names) - 1:
                 raise
             notify(f"{name} cannot be used here ({error}); running on {names[place + 1]}")
+        else:
+            if backend == "auto":
+                notify(f"Backend {name}: {_why(name)}")
+            return engine
     raise AssertionError("there is always one")
+
+
+def _why(name: str) -> str:
+    """Why ``auto`` took ``name``, in a few words."""
+    if name == "tensorrt":
+        return "an NVIDIA GPU is here, with TensorRT and PyCUDA"
+    if name == "openvino":
+        return "the fastest on a processor; the GPU is not used" if has_nvidia_gpu() else "no NVIDIA GPU is here"
+    return "OpenVINO is not installed or does not work"
 
 
 def installed_backends() -> tuple[str, ...]:

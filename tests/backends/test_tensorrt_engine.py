@@ -152,8 +152,10 @@ def test_auto_falls_back_and_says_why(tensorrt: FakeTensorRt, driver: FakeDriver
     lines: list[str] = []
     engine = open_engine("unet-lite0", "auto", notify=lines.append)
     assert engine.spec.backend == "openvino"
-    assert "no CUDA-capable device" in lines[-1]
-    assert lines[-1].endswith("running on openvino")
+    *_, passed_over, chosen = lines
+    assert "no CUDA-capable device" in passed_over
+    assert passed_over.endswith("running on openvino")
+    assert chosen == "Backend openvino: the fastest on a processor; the GPU is not used"
     engine.close()
     with pytest.raises(BackendUnavailable, match="no CUDA-capable device"):
         open_engine("unet-lite0", "tensorrt")
@@ -164,6 +166,7 @@ def test_auto_takes_the_gpu_in_float16_and_says_so(tensorrt: FakeTensorRt) -> No
     engine = open_engine("unet-lite0", "auto", notify=lines.append)
     assert (engine.spec.backend, engine.spec.manifest.name) == ("tensorrt", "unet-lite0-fp16")
     assert "float16" in lines[0]
+    assert lines[1].startswith("Backend tensorrt: an NVIDIA GPU is here")
     engine.close()
 
 

@@ -128,6 +128,15 @@ def test_backends_agree(shipped_graph: Path) -> None:
         engine.close()
 
 
+def test_auto_says_what_it_took_and_why() -> None:
+    lines: list[str] = []
+    open_engine("unet-lite0", notify=lines.append).close()
+    assert [line for line in lines if line.startswith(f"Backend {resolve_backend('auto')}: ")]
+    lines.clear()
+    open_engine("unet-lite0", "onnxruntime", notify=lines.append).close()
+    assert lines == [], "nothing was chosen"
+
+
 def test_auto_takes_an_installed_backend_and_an_unknown_one_is_refused() -> None:
     assert resolve_backend("auto") in installed_backends()
     with pytest.raises(ConfigError, match="No backend 'abacus'"):
