@@ -33,14 +33,15 @@ def network_from_graph(graph: Path) -> SegmentationNetwork:
     """The network that ``graph`` was exported from, in evaluation mode, float32, with its CAM layer chosen.
 
     Its answers are the graph's, up to rounding. Raises ``ModelError`` for the manifest and ``ExportError`` for a graph
-    that was exported from something else, or in float16.
+    whose constants are not that network's by name, shape and type, or that is in float16. What the graph's nodes
+    compute is not looked at.
     """
     manifest = load_manifest(graph)
     if manifest.precision != "float32":
         raise ExportError(f"'{graph.name}' is {manifest.precision}", "Name the float32 graph.")
     network = _empty(manifest, graph)
     rewritten = deployed(network)
-    _fill(rewritten, onnx.load(graph), graph)
+    _fill(rewritten, _constants(graph), graph.name)
     for name, module in network.named_modules():
         if isinstance(module, nn.Sequential):
             _unfold(module, name, rewritten)
@@ -52,31 +53,40 @@ def network_from_graph(graph: Path) -> SegmentationNetwork:
 
 def _empty(manifest: ModelManifest, graph: Path) -> SegmentationNetwork:
     recipe = manifest.training.get("recipe")
-    options: dict[str, Any] = dict(recipe.get("options") or {}) if isinstance(recipe, dict) else {}
     try:
+        options: dict[str, Any] = dict(recipe.get("options") or {}) if isinstance(recipe, dict) else {}
         network = build_network(manifest.architecture, **{k: v for k, v in options.items() if k != "pretrained"})
         network.cam_stage = network.cam_layers[manifest.cam_layer]
-    except (ConfigError, KeyError):
+    except (ConfigError, KeyError, TypeError, ValueError, RuntimeError):  # the manifest's options can be anything
         raise ExportError(f"'{graph.name}' is of no network known here", "Use another backend than torch.") from None
     network.eval().requires_grad_(False)
     return network
 
 
-def _fill(rewritten: SegmentationNetwork, model: onnx.ModelProto, graph: Path) -> None:
+def _constants(graph: Path) -> dict[str, NDArray[Any]]:
+    """Name -> value of each constant in the file."""
+    try:
+        return {item.name: numpy_helper.to_array(item) for item in onnx.load(graph).graph.initializer}
+    except Exception as error:  # protobuf's, onnx's and the system's errors share no base class
+        text = " ".join(str(error).split())[:200]
+        raise ExportError(f"'{graph.name}' cannot be read as ONNX ({text})", "Export it again.") from None
+
+
+def _fill(rewritten: SegmentationNetwork, values: dict[str, NDArray[Any]], graph: str) -> None:
     """Put the graph's constants into the rewritten network: a trace of it names each as the export did."""
-    traced = trace(MaskAndCam(rewritten), torch.zeros((1, _SIDE, _SIDE, 3), dtype=torch.uint8))
+    try:
+        traced = trace(MaskAndCam(rewritten), torch.zeros((1, _SIDE, _SIDE, 3), dtype=torch.uint8))
+    except RuntimeError:  # no channels, or more levels than the side can be halved
+        raise ExportError(f"'{graph}' is of a network that cannot be run", "Use another backend than torch.") from None
     names = {value.data_ptr(): name for name, value in vars(traced)["_buffers"].items()}
     names |= {value.data_ptr(): name for name, value in vars(traced)["_parameters"].items()}
-    values: dict[str, NDArray[np.float32]] = {
-        item.name: numpy_helper.to_array(item) for item in model.graph.initializer
-    }
     known = {buffer.data_ptr() for buffer in rewritten.normalise.buffers()}  # of the architecture, not trained
     for wanted in (*rewritten.parameters(), *rewritten.buffers()):
         if wanted.data_ptr() in known:
             continue
         found = values.get(names.get(wanted.data_ptr(), ""))
-        if found is None or found.shape != tuple(wanted.shape):
-            raise ExportError(f"'{graph.name}' is not as this version exports", "Export it again.")
+        if found is None or found.shape != tuple(wanted.shape) or found.dtype != np.float32:
+            raise ExportError(f"'{graph}' is not as this version exports", "Export it again.")
         wanted.copy_(torch.from_numpy(found.copy()))
 
 

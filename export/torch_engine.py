@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from polyplive.backends.base import EngineSpec, Outputs
 from polyplive.backends.checks import check_finite, check_tensor
+from polyplive.backends.choice import check_precision
 from polyplive.backends.options import EngineOptions
 from polyplive.errors import EngineClosed, InferenceError
 from polyplive.manifest import load_manifest
@@ -30,13 +31,18 @@ class TorchEngine:
     """
 
     def __init__(self, graph: Path, options: EngineOptions | None = None) -> None:
-        """Read the network back. Raises ``ModelError`` and ``ExportError``."""
-        manifest = load_manifest(graph)
+        """Read the network back. Raises ``ConfigError``, ``ModelError``, ``ExportError`` or ``InferenceError``."""
         options = options or EngineOptions()
+        check_precision(NAME, options)
+        manifest = load_manifest(graph)
         if options.threads is not None:
             torch.set_num_threads(options.threads)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._network: SegmentationNetwork | None = network_from_graph(graph).to(self._device)
+        network = network_from_graph(graph)
+        try:
+            self._network: SegmentationNetwork | None = network.to(self._device)
+        except RuntimeError as error:  # no room on the GPU, or no GPU that answers
+            raise _inference_error("load", manifest.name, error) from None
         self._spec = EngineSpec(
             backend=NAME,
             device=torch.cuda.get_device_name() if self._device.type == "cuda" else "CPU",
@@ -57,12 +63,11 @@ class TorchEngine:
         if self._network is None:
             raise EngineClosed("The engine is closed", "Open it again with open_engine().")
         check_tensor(tensor, self._spec)
-        frame = torch.from_numpy(np.ascontiguousarray(tensor)).to(self._device)
         try:
+            frame = torch.from_numpy(np.ascontiguousarray(tensor)).to(self._device)
             probability, activation_map = _run(self._network, frame, cam=cam)
         except RuntimeError as error:
-            text = " ".join(str(error).split())[:200]
-            raise InferenceError(f"PyTorch could not run '{self._spec.manifest.name}': {text}", "") from None
+            raise _inference_error("run", self._spec.manifest.name, error) from None
         check_finite(probability, NAME)
         return Outputs(probability, activation_map)
 
@@ -79,3 +84,8 @@ def _run(network: SegmentationNetwork, frame: torch.Tensor, *, cam: bool) -> tup
             return logit.sigmoid()[0, 0].cpu().numpy().copy(), None
     probability, activation_map = cam_by_hooks(network, frame, cam_module(network))
     return probability[0, 0].cpu().numpy().copy(), activation_map[0, 0].cpu().numpy().copy()
+
+
+def _inference_error(verb: str, what: str, error: RuntimeError) -> InferenceError:
+    text = " ".join(str(error).split())
+    return InferenceError(f"PyTorch could not {verb} '{what}': {text[:200]}", "Try another --backend.")

@@ -1,4 +1,8 @@
-"""Several engines against one another, in turn, on the same pictures: what slows the machine slows all of them."""
+"""Several engines against one another, in turn, on the same pictures: what slows the machine slows all of them.
+
+They share one process, and thread pools of different runtimes hinder each other there (a pool that has just worked may
+still spin): ratios between backends are better checked with one process each.
+"""
 
 from __future__ import annotations
 
