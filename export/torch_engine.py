@@ -43,14 +43,8 @@ class TorchEngine:
             self._network: SegmentationNetwork | None = network.to(self._device)
         except RuntimeError as error:  # no room on the GPU, or no GPU that answers
             raise _inference_error("load", manifest.name, error) from None
-        self._spec = EngineSpec(
-            backend=NAME,
-            device=torch.cuda.get_device_name() if self._device.type == "cuda" else "CPU",
-            height=manifest.input_height,
-            width=manifest.input_width,
-            cam_height=manifest.cam_height,
-            cam_width=manifest.cam_width,
-            manifest=manifest,
+        self._spec = EngineSpec.of(
+            manifest, NAME, torch.cuda.get_device_name() if self._device.type == "cuda" else "CPU"
         )
 
     @property

@@ -29,6 +29,19 @@ class EngineSpec:
     cam_width: int
     manifest: ModelManifest
 
+    @classmethod
+    def of(cls, manifest: ModelManifest, backend: str, device: str) -> EngineSpec:
+        """Of the graph that ``manifest`` describes, run by ``backend`` on ``device``."""
+        return cls(
+            backend=backend,
+            device=device,
+            height=manifest.input_height,
+            width=manifest.input_width,
+            cam_height=manifest.cam_height,
+            cam_width=manifest.cam_width,
+            manifest=manifest,
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outputs:

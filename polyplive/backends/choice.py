@@ -15,31 +15,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A backend with the graph that it is to run; ``why`` is a line for the user, empty where nothing was chosen."""
+class Choice:
+    """The graph that is to run; ``why`` is a line for the user, empty where there was nothing to choose."""
 
-    backend: str
     graph: Path
     why: str = ""
 
 
-def choose_graph(graph: Path, backend: str, options: EngineOptions) -> Candidate:
+def choose_graph(graph: Path, backend: str, options: EngineOptions) -> Choice:
     """The graph of the model that ``backend`` runs at the precision of ``options``.
 
     TensorRT takes its precision from the graph: float16 is another file. Raises ``ModelNotFound`` where that is asked
     for and not there.
     """
     if backend != "tensorrt" or options.precision == "float32":
-        return Candidate(backend, graph)
+        return Choice(graph)
     half = find_float16(graph)
     if half is not None:
-        return Candidate(backend, half, f"TensorRT runs {half.stem}: float16 (--precision float32 for the other)")
+        return Choice(half, f"TensorRT runs {half.stem}: float16 (--precision float32 for the other)")
     if options.precision == "float16" and not graph.stem.endswith(float16_name("")):
         raise ModelNotFound(
             f"There is no '{float16_name(graph.stem)}.onnx' beside '{graph.name}'",
             "Write it with 'polyplive export --float16', or take --precision float32.",
         )
-    return Candidate(backend, graph)
+    return Choice(graph)
 
 
 def check_precision(backend: str, options: EngineOptions) -> None:

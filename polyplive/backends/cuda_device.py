@@ -60,7 +60,6 @@ class CudaDevice:
             device = self._cuda.Device(ordinal)
             self.name = str(device.name())
             self.compute_capability = ".".join(str(part) for part in device.compute_capability())
-            self.total_memory_mib = device.total_memory() / (1 << 20)
             self._context: Any = device.retain_primary_context()
         except self._cuda.Error as error:
             raise BackendUnavailable(

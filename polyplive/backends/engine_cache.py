@@ -20,6 +20,7 @@ import platformdirs
 
 from polyplive.errors import EngineCacheError
 from polyplive.manifest import shipped_folder
+from polyplive.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,8 +142,8 @@ class EngineCache:
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         try:
             path.with_suffix(".json").unlink(missing_ok=True)  # a new engine beside an old manifest would look damaged
-            _replace(path, data)
-            _replace(path.with_suffix(".json"), text.encode())
+            write_whole(path, data)
+            write_whole(path.with_suffix(".json"), text.encode())
             self._forget_oldest(key)
         except OSError as error:
             raise _cannot_write(self.folder, error) from None
@@ -183,18 +184,6 @@ class EngineCache:
             yield
         finally:
             lock.release()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _difference(found: Any, wanted: EngineKey) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from polyplive.backends.base import Engine
-    from polyplive.backends.choice import Candidate
 
 BACKENDS = ("tensorrt", "openvino", "onnxruntime", "onnxruntime-cuda", "torch")
 """The order in which ``auto`` tries them; the last two are baselines that it never takes."""
@@ -56,7 +55,7 @@ def open_engine(
     names = _names(backend, notify)
     for place, name in enumerate(names):
         try:
-            engine = _open(choose_graph(graph, name, options), options, notify)
+            engine = _open(graph, name, options, notify)
         except (EngineError, ConfigError) as error:
             if place == len(names) - 1:
                 raise
@@ -112,17 +111,18 @@ def _names(backend: str, notify: Callable[[str], None]) -> tuple[str, ...]:
     return installed
 
 
-def _open(candidate: Candidate, options: EngineOptions, notify: Callable[[str], None]) -> Engine:
-    name, graph = candidate.backend, candidate.graph
+def _open(model: Path, name: str, options: EngineOptions, notify: Callable[[str], None]) -> Engine:
     check_precision(name, options)
+    choice = choose_graph(model, name, options)
     if lacking := missing(name):
         raise BackendUnavailable(f"{name} needs {' and '.join(lacking)}, which is not installed", _INSTALL[name])
-    if candidate.why:
-        notify(candidate.why)
+    if choice.why:
+        notify(choice.why)
+    graph = choice.graph
     if name == "tensorrt":
         from polyplive.backends.tensorrt_engine import TensorRtEngine
 
-        return TensorRtEngine(graph, options, notify)
+        return TensorRtEngine(graph, notify)
     if name == "openvino":
         from polyplive.backends.openvino_engine import OpenVinoEngine
 

@@ -37,15 +37,7 @@ class OnnxRuntimeEngine:
         check_graph({port.name: tuple(port.shape) for port in ports}, manifest)
         self._sessions: dict[bool, Any] = {True: whole}
         self._mask_source = runtime, graph, options, _PROVIDER[name]
-        self._spec = EngineSpec(
-            backend=name,
-            device="CPU" if name == NAME else "CUDA",
-            height=manifest.input_height,
-            width=manifest.input_width,
-            cam_height=manifest.cam_height,
-            cam_width=manifest.cam_width,
-            manifest=manifest,
-        )
+        self._spec = EngineSpec.of(manifest, name, "CPU" if name == NAME else "CUDA")
 
     @property
     def spec(self) -> EngineSpec:

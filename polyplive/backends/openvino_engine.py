@@ -43,15 +43,7 @@ class OpenVinoEngine:
             self._request(cam=True)
         except RuntimeError as error:
             raise _inference_error("build", graph.name, error) from None
-        self._spec = EngineSpec(
-            backend=NAME,
-            device=self._core.get_property("CPU", "FULL_DEVICE_NAME").strip(),
-            height=manifest.input_height,
-            width=manifest.input_width,
-            cam_height=manifest.cam_height,
-            cam_width=manifest.cam_width,
-            manifest=manifest,
-        )
+        self._spec = EngineSpec.of(manifest, NAME, self._core.get_property("CPU", "FULL_DEVICE_NAME").strip())
         self._closed = False
 
     @property

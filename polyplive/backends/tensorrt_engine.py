@@ -10,7 +10,6 @@ import numpy as np
 from polyplive.backends.base import EngineSpec, Outputs
 from polyplive.backends.checks import check_finite, check_graph, check_tensor
 from polyplive.backends.cuda_device import CudaDevice
-from polyplive.backends.options import EngineOptions
 from polyplive.backends.tensorrt_flavour import Log, import_tensorrt
 from polyplive.backends.tensorrt_plan import MASK, MASK_AND_CAM
 from polyplive.backends.tensorrt_store import PlanStore, Target
@@ -36,14 +35,11 @@ class TensorRtEngine:
     in one stream, and waits for it.
     """
 
-    def __init__(
-        self, graph: Path, options: EngineOptions | None = None, notify: Callable[[str], None] = lambda _: None
-    ) -> None:
+    def __init__(self, graph: Path, notify: Callable[[str], None] = lambda _: None) -> None:
         """Take the engine of ``graph`` from the cache or build it; ``notify`` gets a line where that takes long.
 
         Raises ``ModelError``, ``BackendUnavailable``, ``InferenceError`` or ``EngineCacheError``.
         """
-        del options  # the graph's own types decide the precision, the GPU the rest
         manifest = load_manifest(graph)
         flavour = import_tensorrt()
         self._device = CudaDevice()
@@ -65,15 +61,7 @@ class TensorRtEngine:
         except BaseException:
             self._device.close()
             raise
-        self._spec = EngineSpec(
-            backend=NAME,
-            device=f"{self._device.name}, {flavour.label}, {manifest.precision}",
-            height=manifest.input_height,
-            width=manifest.input_width,
-            cam_height=manifest.cam_height,
-            cam_width=manifest.cam_width,
-            manifest=manifest,
-        )
+        self._spec = EngineSpec.of(manifest, NAME, f"{self._device.name}, {flavour.label}, {manifest.precision}")
         self._closed = False
 
     @property
@@ -168,6 +156,6 @@ class _Run:
 
     def _error(self, verb: str) -> InferenceError:
         return InferenceError(
-            f"{self._label} could not {verb}: {self._log.last()}",
+            f"{self._label} could not {verb}: {self._log.reason()}",
             "Build it again with 'polyplive build --force', or use --backend openvino.",
         )

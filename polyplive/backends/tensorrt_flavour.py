@@ -73,7 +73,7 @@ class Log:
         self.logger = Listener()
         self._lines = lines
 
-    def last(self) -> str:
+    def reason(self) -> str:
         """The first complaint since the last call, which names the cause (those after it follow from it)."""
         text = self._lines[0] if self._lines else "it gives no reason"
         self._lines.clear()

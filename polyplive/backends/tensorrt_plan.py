@@ -62,7 +62,7 @@ def _compile(
     found = None if plan is None else bytes(plan)
     del plan, config, monitor, parser, network, builder  # what was made last goes first; the log outlives them all
     hint = "Use --backend openvino meanwhile; 'polyplive doctor' says what this machine lacks."
-    return found, f"could not build '{graph.name}': {log.last()}", hint
+    return found, f"could not build '{graph.name}': {log.reason()}", hint
 
 
 def _network_flags(trt: Any) -> int:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from polyplive import __version__
 from polyplive.benchmark.against import run_ratio
 from polyplive.benchmark.values import SCHEMA, WARM_UP
-from polyplive.gpu_facts import gpu_facts
 from polyplive.machine import peak_memory_mib, processor_count, processor_name
 
 if TYPE_CHECKING:
@@ -25,9 +24,12 @@ def make_document(
     settings: BenchmarkSettings,
     modes: Mapping[str, ModeFigures],
     skipped: Mapping[str, str],
+    gpu: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything but comparisons; ``skipped`` are modes that were not run, each with the reason."""
-    gpu = gpu_facts()
+    """Everything but comparisons; ``skipped`` are modes that were not run, each with the reason.
+
+    ``gpu`` is ``gpu_facts()`` as it was while the engine was open and warm: memory, clocks and throttling are of then.
+    """
     figures = {name: mode.figures() for name, mode in modes.items()}
     share = run_ratio(figures["headless"]["fps_runs"], figures["engine"]["fps_runs"])
     return {

@@ -16,9 +16,10 @@ from polyplive.benchmark.modes import run_modes, tensors
 from polyplive.benchmark.values import WARM_UP, BenchmarkSettings
 from polyplive.benchmark.wording import MODE_WORDS, delay_words, ratio_words
 from polyplive.commands.messages import announce, check_json_target, print_whole, say, stdout, write_json, write_text
-from polyplive.commands.session_setup import leave_room_for_video, open_pipeline, settings_from
+from polyplive.commands.session_setup import leave_room_for_video, open_pipeline, require_display, settings_from
 from polyplive.demo import demo_clip
 from polyplive.errors import ConfigError
+from polyplive.gpu_facts import gpu_facts
 from polyplive.machine import has_display
 from polyplive.progress import progress_bar
 from polyplive.session import open_source
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from polyplive.backends.base import EngineSpec
     from polyplive.benchmark.against import Ratio
     from polyplive.benchmark.values import ModeFigures
     from polyplive.config import Settings
@@ -43,8 +43,7 @@ def bench(given: dict[str, Any]) -> int:
     contenders = _contenders(given["compare"], settings)
     asked = BenchmarkSettings(given["frames"], given["runs"], settings.overlay.heatmap)
     open_video = functools.partial(open_source, given["video"] or demo_clip())
-    modes, skipped, spec, info = _measure(open_video, settings, asked, given["display"])
-    document = make_document(spec, info, asked, modes, skipped)
+    document, modes = _measure(open_video, settings, asked, given["display"])
     if contenders:
         document["compare"] = _compare(open_video, contenders, asked)
     against = compare_documents(document, old) if old is not None else {}
@@ -61,8 +60,8 @@ def bench(given: dict[str, Any]) -> int:
 
 def _measure(
     open_video: Callable[[], Source], settings: Settings, asked: BenchmarkSettings, display: bool | None
-) -> tuple[dict[str, ModeFigures], dict[str, str], EngineSpec, Any]:
-    """Every mode that can be run here, one after the other; and why the others cannot."""
+) -> tuple[dict[str, Any], dict[str, ModeFigures]]:
+    """Every mode that can be run here, one after the other: the document of them, and their figures."""
     skipped = _why_no_display(display)
     source = open_video()
     try:
@@ -75,6 +74,7 @@ def _measure(
             )
             with progress_bar("engine, end to end", 2 * asked.runs * asked.frames) as advance:
                 modes = run_modes(source, pipeline, asked, advance)
+            gpu = gpu_facts()  # now: a closed engine holds no memory, and an idle GPU lowers its clocks
     finally:
         source.close()
     if not skipped:
@@ -83,17 +83,16 @@ def _measure(
         with progress_bar("in the window", asked.runs * asked.frames) as advance:
             live = leave_room_for_video(settings)  # as in a live session
             modes["display"] = run_display(open_video, lambda: open_pipeline(live), live, asked, advance)
-    return modes, skipped, spec, source.info
+    return make_document(spec, source.info, asked, modes, skipped, gpu), modes
 
 
 def _why_no_display(wanted: bool | None) -> dict[str, str]:
     if wanted is False:
         return {"display": "--no-display was given"}
-    if has_display():
-        return {}
     if wanted:
-        raise ConfigError("There is no display to open a window on", "Leave --display out.")
-    return {"display": "there is no display"}
+        require_display("Leave --display out.")
+        return {}
+    return {} if has_display() else {"display": "there is no display"}
 
 
 def _contenders(texts: tuple[str, ...], settings: Settings) -> list[Contender]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ from rich.measure import Measurement
 
 from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.errors import ConfigError, SinkError
+from polyplive.whole_file import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,12 +57,8 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` whole or not at all, as UTF-8 with a question mark for what it cannot hold. ``SinkError``."""
-    partial = path.with_name(f".{path.name[:40]}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(text.encode(errors="replace"))
-        partial.replace(path)
+        write_whole(path, text.encode(errors="replace"))
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
         raise SinkError(f"Cannot write '{path}': {error.strerror}", "Choose another place.") from None

@@ -44,12 +44,10 @@ def leave_room_for_video(settings: Settings) -> Settings:
     return dataclasses.replace(settings, engine=dataclasses.replace(settings.engine, threads=threads))
 
 
-def require_display() -> None:
-    """Raise ``ConfigError`` where no window can be opened."""
+def require_display(hint: str = "Add --headless, with --record, --events or --report.") -> None:
+    """Raise ``ConfigError``, with ``hint`` as what to do, where no window can be opened."""
     if not has_display():
-        raise ConfigError(
-            "There is no display to open a window on", "Add --headless, with --record, --events or --report."
-        )
+        raise ConfigError("There is no display to open a window on", hint)
 
 
 def make_sinks(

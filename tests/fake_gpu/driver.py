@@ -98,9 +98,6 @@ class FakeDevice:
     def compute_capability(self) -> tuple[int, int]:
         return 8, 9
 
-    def total_memory(self) -> int:
-        return 8 << 30
-
     def retain_primary_context(self) -> FakeContext:
         self.driver.note("retain")
         self.driver.retained += 1
