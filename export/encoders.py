@@ -36,6 +36,21 @@ STRIDE = 32
 """The input's height and width are multiples of this."""
 
 
+class FullPrecisionConv(nn.Conv2d):
+    """A convolution that trains in float32 under autocast on a processor, and gives the input's dtype back.
+
+    oneDNN has no fast bfloat16 gradient for depthwise convolutions of 5x5 or of stride 2: theirs took half of a whole
+    training step, in float32 a tenth.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See ``nn.Conv2d``."""
+        if not (self.training and x.device.type == "cpu" and torch.is_autocast_enabled("cpu")):
+            return super().forward(x)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x.float()).to(x.dtype)
+
+
 class ConvNorm(nn.Sequential):
     """Convolution, batch norm and, if asked for, ReLU6; pads as TensorFlow's SAME, which the weights were made with."""
 
@@ -48,7 +63,8 @@ class ConvNorm(nn.Sequential):
             total = kernel - stride
             layers.append(nn.ZeroPad2d((total // 2, total - total // 2, total // 2, total - total // 2)))
             padding = 0
-        layers.append(nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False))
+        kind = FullPrecisionConv if groups > 1 and (kernel > 3 or stride > 1) else nn.Conv2d
+        layers.append(kind(inputs, outputs, kernel, stride, padding, groups=groups, bias=False))
         layers.append(nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01))
         if activate:
             layers.append(nn.ReLU6())
@@ -73,10 +89,14 @@ class InvertedResidual(nn.Module):
 
 
 class EfficientNetLite(nn.Module):
-    """Features at strides 2, 4, 8, 16 and 32 of a normalised picture, float32 [N, 3, H, W]."""
+    """Features at strides 2, 4, 8, 16 and 32 of a normalised picture, float32 [N, 3, H, W].
 
-    def __init__(self, variant: str = "lite0", *, pretrained: bool = False) -> None:
+    ``with_picture`` puts the picture itself before them, as the feature at stride 1.
+    """
+
+    def __init__(self, variant: str = "lite0", *, pretrained: bool = False, with_picture: bool = False) -> None:
         super().__init__()
+        self.with_picture = with_picture
         width, depth = _SCALING[variant]
         self.stem = ConvNorm(3, _STEM, 3, stride=2)
         stages, inputs, taps = [], _STEM, []
@@ -92,13 +112,13 @@ class EfficientNetLite(nn.Module):
             if number in _TAPS:
                 taps.append(outputs)
         self.stages = nn.ModuleList(stages)
-        self.channels = tuple(taps)
+        self.channels = (3, *taps) if with_picture else tuple(taps)
         if pretrained:
             load_imagenet(self, variant)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """The features, finest first."""
-        features = []
+        features = [x] if self.with_picture else []
         x = self.stem(x)
         for number, stage in enumerate(self.stages):
             x = stage(x)

@@ -161,13 +161,21 @@ def _unet(*, base: int = 64, levels: int = 5) -> SegmentationNetwork:
 def _unet_lite(
     variant: str, *, widths: tuple[int, ...] = (128, 64, 48, 24), pretrained: bool = False
 ) -> SegmentationNetwork:
-    """A light decoder on EfficientNet-Lite; it predicts at stride 2, where most of the decoder's work is saved."""
-    encoder = EfficientNetLite(variant, pretrained=pretrained)
+    """A light decoder on EfficientNet-Lite.
+
+    With four ``widths`` it predicts at stride 2, where most of the decoder's work is saved; with five at full
+    resolution, its last stage joined by the picture itself.
+    """
+    full = len(widths) == _FULL_RESOLUTION
+    encoder = EfficientNetLite(variant, pretrained=pretrained, with_picture=full)
     normalise = Normalise((0.498, 0.498, 0.498), (0.502, 0.502, 0.502))
     network = SegmentationNetwork(encoder, encoder.channels, tuple(widths), normalise)
-    network.upsamples_logit = True
+    network.upsamples_logit = not full
     return network
 
+
+_FULL_RESOLUTION = 5
+"""Decoder stages that bring stride 32 back to 1."""
 
 ARCHITECTURES: dict[str, Callable[..., SegmentationNetwork]] = {
     "unet": _unet,

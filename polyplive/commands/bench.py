@@ -10,7 +10,8 @@ from rich.table import Table
 
 from polyplive.benchmark.against import compare_documents, differences, load_document
 from polyplive.benchmark.chart import chart_page
-from polyplive.benchmark.contest import Contender, check_contender, contest_length, parse_contender, run_contest
+from polyplive.benchmark.contender import Contender, check_contender, parse_contender
+from polyplive.benchmark.contest import contest_length, run_contest
 from polyplive.benchmark.document import make_document
 from polyplive.benchmark.modes import run_modes, tensors
 from polyplive.benchmark.values import WARM_UP, BenchmarkSettings
@@ -110,7 +111,7 @@ def _compare(open_video: Callable[[], Source], contenders: list[Contender], aske
     source = open_video()
     try:
         with progress_bar("engines in turn", contest_length(len(contenders), asked.frames)) as advance:
-            return run_contest(contenders, lambda engine: tensors(source, engine.spec), asked.frames, say, advance)
+            return run_contest(contenders, lambda spec: tensors(source, spec), asked.frames, say, advance)
     finally:
         source.close()
 

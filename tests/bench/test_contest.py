@@ -1,6 +1,10 @@
-"""Engines that take turns."""
+"""Engines that take turns, each in a process of its own."""
 
 from __future__ import annotations
+
+import os
+import signal
+import time
 
 import jsonschema
 import numpy as np
@@ -8,94 +12,119 @@ import pytest
 from bench_schema import CONTENDER
 from colour_engine import SIDE, ColourEngine
 
-from polyplive.backends.options import EngineOptions
-from polyplive.benchmark import contest
-from polyplive.benchmark.contest import Contender, check_contender, contest_length, parse_contender, run_contest
-from polyplive.errors import BackendUnavailable, ConfigError, ModelNotFound
+from polyplive.backends.factory import missing
+from polyplive.benchmark.contender import Contender
+from polyplive.benchmark.contest import contest_length, run_contest
+from polyplive.benchmark.racer import Racer
+from polyplive.errors import BackendUnavailable, InferenceError
+from polyplive.machine import has_nvidia_gpu
 
-BASE = Contender("as configured", options=EngineOptions(threads=2))
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("openvino", {"backend": "openvino"}),
-        ("mask", {"cam": False}),
-        ("onnxruntime, mask", {"backend": "onnxruntime", "cam": False}),
-        ("openvino,float32", {"backend": "openvino", "options": EngineOptions("float32", 2)}),
-        ("unet-lite0-fp16", {"model": "unet-lite0-fp16"}),
-        ("torch,cam", {"backend": "torch", "cam": True}),
-    ],
-)
-def test_words_change_what_is_configured(text: str, wanted: dict) -> None:
-    found = parse_contender(text, BASE)
-    assert found.name == text
-    for name in ("model", "backend", "options", "cam"):
-        assert getattr(found, name) == wanted.get(name, getattr(BASE, name))
+OPENVINO = Contender("mask alone", backend="openvino", cam=False)
 
 
-@pytest.mark.parametrize("text", ["", "openvino,,mask", " "])
-def test_an_empty_word_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match="empty part"):
-        parse_contender(text, BASE)
+def pictures(spec):
+    return [np.full((1, spec.height, spec.width, 3), 90, np.uint8)]
 
 
-def test_they_take_turns_and_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+def runs(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class InTurn:
+    """A racer without a process, which writes down when it runs."""
+
+    def __init__(self, name: str, order: list[str]) -> None:
+        self.spec = ColourEngine().spec
+        self.name, self.order = name, order
+        self.loaded = self.closed = False
+
+    def load(self, given) -> None:
+        assert given[0].shape == (1, SIDE, SIDE, 3)
+        self.loaded = True
+
+    def turn(self, frames: int) -> list[float]:
+        assert self.loaded
+        self.order += [self.name] * frames
+        return [0.01 if self.name == "one" else 0.02] * frames
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_they_take_turns_and_are_closed() -> None:
     order: list[str] = []
-    engines: dict[str, ColourEngine] = {}
-
-    class Named(ColourEngine):
-        def infer(self, tensor, *, cam=True):
-            order.append(self.name)
-            return super().infer(tensor, cam=cam)
-
-    def opened(model, backend, options, notify):
-        engine = engines[backend] = Named()
-        engine.name = backend
-        return engine
-
-    monkeypatch.setattr(contest, "open_engine", opened)
-    pictures = [np.zeros((1, SIDE, SIDE, 3), np.uint8)]
+    racers: list[InTurn] = []
     told: list[int] = []
-    rows = run_contest(
-        [Contender("one", backend="a"), Contender("two", backend="b", cam=False)],
-        lambda engine: pictures,
-        40,
-        on_frame=told.append,
-    )
-    assert order[:8] == ["a", "a", "b", "b"] * 2
+
+    def enter(contender, notify):
+        racers.append(InTurn(contender.name, order))
+        return racers[-1]
+
+    both = [Contender("one", backend="a"), Contender("two", backend="b", cam=False)]
+    rows = run_contest(both, pictures, 40, on_frame=told.append, enter=enter)
+    assert order[:8] == ["one", "one", "two", "two"] * 2
     assert len(order) == told[-1] == contest_length(2, 40) == 88
-    assert all(engine.closed for engine in engines.values())
-    assert (set(engines["a"].cams), set(engines["b"].cams)) == ({True}, {False})
+    assert all(racer.closed for racer in racers)
     for row in rows:
         jsonschema.validate(row, CONTENDER)
     assert rows[0]["to_first"] == {"ratio": 1.0, "low": 1.0, "high": 1.0}
+    assert rows[1]["to_first"]["ratio"] == pytest.approx(0.5)
     assert [row["name"] for row in rows] == ["one", "two"]
 
 
-def test_one_that_this_machine_cannot_run_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, lines = ColourEngine(), []
+def test_every_engine_has_a_process_of_its_own_and_one_that_cannot_run_is_left_out() -> None:
+    if has_nvidia_gpu() and not missing("tensorrt"):
+        pytest.skip("TensorRT runs here")
+    entered: list[Racer] = []
+    lines: list[str] = []
 
-    def opened(model, backend, options, notify):
-        if backend == "b":
-            raise BackendUnavailable("no such card")
-        return first
+    def enter(contender, notify):
+        entered.append(Racer(contender, notify))
+        return entered[-1]
 
-    monkeypatch.setattr(contest, "open_engine", opened)
-    pictures = [np.zeros((1, SIDE, SIDE, 3), np.uint8)]
-    both = [Contender("one", backend="a"), Contender("two", backend="b")]
-    rows = run_contest(both, lambda engine: pictures, 20, lines.append)
-    assert [row["name"] for row in rows] == ["one"]
-    assert lines == ["--compare two is left out: no such card"]
-    assert first.closed
-    with pytest.raises(BackendUnavailable):
-        run_contest(both[1:], lambda engine: pictures, 20)
+    contenders = [OPENVINO, Contender("tensorrt", backend="tensorrt"), Contender("reference", backend="onnxruntime")]
+    rows = run_contest(contenders, pictures, 20, lines.append, enter=enter)
+    assert [row["name"] for row in rows] == ["mask alone", "reference"]
+    assert [row["backend"] for row in rows] == ["openvino", "onnxruntime"]
+    assert len(lines) == 1
+    assert lines[0].startswith("--compare tensorrt is left out: ")
+    ids = [racer.process_id for racer in entered]
+    assert len({os.getpid(), *ids}) == 3
+    assert not any(runs(number) for number in ids)
 
 
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [("openvino,float16", ConfigError), ("torch,bfloat16", ConfigError), ("no-such-model", ModelNotFound)],
-)
-def test_what_can_never_run_is_refused_before_anything_is_measured(text: str, kind: type[Exception]) -> None:
-    with pytest.raises(kind):
-        check_contender(parse_contender(text, BASE))
+def test_where_the_first_cannot_run_its_error_comes_through() -> None:
+    if has_nvidia_gpu() and not missing("tensorrt"):
+        pytest.skip("TensorRT runs here")
+    with pytest.raises(BackendUnavailable) as caught:
+        run_contest([Contender("tensorrt", backend="tensorrt"), OPENVINO], pictures, 20)
+    assert caught.value.hint
+
+
+def test_a_process_that_dies_is_one_line() -> None:
+    racer = Racer(OPENVINO)
+    try:
+        racer.load(pictures(racer.spec))
+        assert len(racer.turn(3)) == 3
+        os.kill(racer.process_id, signal.SIGKILL)
+        with pytest.raises(InferenceError, match="mask alone ended by itself"):
+            racer.turn(3)
+    finally:
+        racer.close()
+        racer.close()
+
+
+def test_ctrl_c_leaves_the_engines_to_the_process_that_started_them() -> None:
+    racer = Racer(OPENVINO)
+    try:
+        racer.load(pictures(racer.spec))
+        os.kill(racer.process_id, signal.SIGINT)
+        time.sleep(0.1)
+        assert len(racer.turn(2)) == 2
+    finally:
+        racer.close()
+    assert not runs(racer.process_id)
