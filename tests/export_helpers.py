@@ -10,12 +10,18 @@ from polyplive.export.networks import SegmentationNetwork, build_network
 from polyplive.export.recipe import Recipe, recipe_facts
 
 SIDE = 64
+TINY = {
+    "unet": ("unet", {"base": 4, "levels": 4}),
+    "unet-lite0": ("unet-lite0", {"widths": (16, 12, 8, 8)}),
+    "unet-lite0, full resolution": ("unet-lite0", {"widths": (16, 12, 8, 8, 6)}),
+}
+"""Kinds of network: an architecture and the options that keep it small."""
 
 
-def tiny_network(seed: int = 0, architecture: str = "unet") -> SegmentationNetwork:
+def tiny_network(seed: int = 0, kind: str = "unet") -> SegmentationNetwork:
     """Random weights, random batch norm statistics, and a head that splits pictures into polyp and background."""
     torch.manual_seed(seed)
-    options = {"base": 4, "levels": 4} if architecture == "unet" else {"widths": (16, 12, 8, 8)}
+    architecture, options = TINY[kind]
     network = build_network(architecture, **options).eval()
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -46,7 +47,7 @@ def bench(given: dict[str, Any]) -> int:
     open_video = functools.partial(open_source, given["video"] or demo_clip())
     document, modes = _measure(open_video, settings, asked, given["display"])
     if contenders:
-        document["compare"] = _compare(open_video, contenders, asked)
+        document["compare"] = _compare(open_video, [_as_measured(each, document) for each in contenders], asked)
     against = compare_documents(document, old) if old is not None else {}
     document["against"] = {name: ratio.as_json() for name, ratio in against.items()}
     # Files first: stdout may be a pipe that nobody reads any more.
@@ -105,6 +106,11 @@ def _contenders(texts: tuple[str, ...], settings: Settings) -> list[Contender]:
     for contender in contenders:
         check_contender(contender)
     return contenders
+
+
+def _as_measured(contender: Contender, document: dict[str, Any]) -> Contender:
+    """``auto`` is what it was just now, without asking and saying so again."""
+    return replace(contender, backend=document["backend"]) if contender.backend == "auto" else contender
 
 
 def _compare(open_video: Callable[[], Source], contenders: list[Contender], asked: BenchmarkSettings) -> list[Any]:

@@ -6,7 +6,7 @@ import importlib
 
 import pytest
 import torch
-from polyplive.export.encoders import EfficientNetLite
+from polyplive.export.encoders import EfficientNetLite, FullPrecisionConv
 from torch import nn
 
 
@@ -35,4 +35,26 @@ def test_features_equal_the_published_implementations(variant: str) -> None:
 
 def test_there_is_no_squeeze_and_excitation_and_relu6_throughout() -> None:
     kinds = {type(module) for module in EfficientNetLite("lite0").modules() if not list(module.children())}
-    assert kinds <= {nn.Conv2d, nn.BatchNorm2d, nn.ReLU6, nn.ZeroPad2d}
+    assert kinds <= {nn.Conv2d, FullPrecisionConv, nn.BatchNorm2d, nn.ReLU6, nn.ZeroPad2d}
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(5, 1), (5, 2), (3, 2)])
+def test_a_full_precision_convolution_has_float32_gradients_under_autocast(kernel: int, stride: int) -> None:
+    torch.manual_seed(0)
+    convolution = FullPrecisionConv(6, 6, kernel, stride, groups=6, bias=False)
+    picture = torch.randn(2, 6, 16, 16, requires_grad=True)
+    exact = torch.autograd.grad(convolution.eval()(picture).square().sum(), (picture, convolution.weight))
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = convolution.train()(picture).square().sum()
+    for found, wanted in zip(torch.autograd.grad(loss, (picture, convolution.weight)), exact, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-5)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert convolution(picture.bfloat16()).dtype == torch.bfloat16
+
+
+def test_the_picture_comes_first_where_it_is_asked_for() -> None:
+    encoder = EfficientNetLite(with_picture=True)
+    picture = torch.randn(1, 3, 64, 64)
+    features = encoder(picture)
+    assert features[0] is picture
+    assert tuple(feature.shape[1] for feature in features) == encoder.channels

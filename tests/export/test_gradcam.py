@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from export_helpers import frame, tiny_network
+from export_helpers import TINY, frame, tiny_network
 from polyplive.export.deployed import deployed
 from polyplive.export.graph import MaskAndCam, cam_by_hooks, score, trace
 from polyplive.export.networks import SegmentationNetwork
@@ -15,10 +15,10 @@ from torch import Tensor
 LAYERS = ["encoder.bottleneck", "decoder.0", "decoder.1"]
 
 
-def case_with_map(architecture: str = "unet", layer: str = "encoder.bottleneck") -> tuple[SegmentationNetwork, Tensor]:
+def case_with_map(kind: str = "unet", layer: str = "encoder.bottleneck") -> tuple[SegmentationNetwork, Tensor]:
     """A network and a frame [1, H, W, 3] whose map is not zero everywhere, as random weights' may be."""
     for seed in range(50):
-        network, picture = tiny_network(seed, architecture), torch.from_numpy(frame(seed))[None]
+        network, picture = tiny_network(seed, kind), torch.from_numpy(frame(seed))[None]
         network.cam_stage = network.cam_layers[layer]
         if cam_by_hooks(network, picture, cam_module(network))[1].max() > 0:
             return network, picture
@@ -26,9 +26,9 @@ def case_with_map(architecture: str = "unet", layer: str = "encoder.bottleneck")
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.parametrize("architecture", ["unet", "unet-lite0"])
-def test_the_traced_graph_equals_hooks_on_the_trained_network(architecture: str, layer: str) -> None:
-    network, picture = case_with_map(architecture, layer)
+@pytest.mark.parametrize("kind", list(TINY))
+def test_the_traced_graph_equals_hooks_on_the_trained_network(kind: str, layer: str) -> None:
+    network, picture = case_with_map(kind, layer)
     expected_probability, expected_cam = cam_by_hooks(network, picture, cam_module(network))
     probability, cam, logit, activation = trace(MaskAndCam(deployed(network)), picture)(picture)
     torch.testing.assert_close(probability, expected_probability, atol=1e-5, rtol=0)

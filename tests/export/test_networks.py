@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from export_helpers import frame, tiny_network
+from export_helpers import TINY, frame, tiny_network
 from polyplive.export.losses import find_loss, image_dice, soft_dice
 from polyplive.export.networks import ARCHITECTURES, build_network, double_bilinear
 from torch.nn import functional as F
@@ -12,10 +12,10 @@ from torch.nn import functional as F
 from polyplive.errors import ConfigError
 
 
-@pytest.mark.parametrize("architecture", ["unet", "unet-lite0"])
+@pytest.mark.parametrize("kind", list(TINY))
 @pytest.mark.parametrize("size", [(64, 64), (64, 96)])
-def test_the_logit_has_the_pictures_size(architecture: str, size: tuple[int, int]) -> None:
-    network = tiny_network(architecture=architecture)
+def test_the_logit_has_the_pictures_size(kind: str, size: tuple[int, int]) -> None:
+    network = tiny_network(kind=kind)
     assert network(torch.zeros(2, 3, *size)).shape == (2, 1, *size)
 
 
@@ -36,9 +36,9 @@ def test_imagenet_weights_fit_their_encoder(variant: str) -> None:
     assert all(0.01 < float(feature.std()) < 20 for feature in features)
 
 
-@pytest.mark.parametrize("architecture", ["unet", "unet-lite0"])
-def test_every_cam_layer_splits_the_same_network(architecture: str) -> None:
-    network = tiny_network(architecture=architecture)
+@pytest.mark.parametrize("kind", list(TINY))
+def test_every_cam_layer_splits_the_same_network(kind: str) -> None:
+    network = tiny_network(kind=kind)
     pixels = torch.randn(1, 3, 64, 64)
     whole = network(pixels)
     for stage in network.cam_layers.values():

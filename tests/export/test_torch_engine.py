@@ -105,7 +105,7 @@ def test_it_is_the_ordinary_network_with_batch_norm(shipped_graph: Path) -> None
 @pytest.mark.parametrize("layer", ["encoder.bottleneck", "decoder.1"])
 @pytest.mark.parametrize("architecture", TINY_OPTIONS)
 def test_either_architecture_comes_back(tmp_path: Path, shipped_graph: Path, architecture: str, layer: str) -> None:
-    trained = tiny_network(architecture=architecture)
+    trained = tiny_network(kind=architecture)
     trained.cam_stage = trained.cam_layers[layer]
     rewritten = deployed(trained)
     graph = onnx_graph(rewritten, SIDE, SIDE)
