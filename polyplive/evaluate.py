@@ -1,18 +1,20 @@
-"""Accuracy and explanation figures of a deployed model on a folder of images and masks, through the one pipeline."""
+"""Running a deployed model over a folder of images and masks, through the one pipeline."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
+from polyplive.calibration import Reliability
 from polyplive.errors import DataError
-from polyplive.explanation import Pointing, point
+from polyplive.evaluation import THRESHOLDS, Evaluation, ImageResult, Marks
+from polyplive.explanation import point
 from polyplive.image_folder import find_pairs, quiet_decoders, read_pair
-from polyplive.metrics import BOUNDARY_TOLERANCE, Counts, Mask, boundary_f
+from polyplive.metrics import Counts, Mask, boundary_f
+from polyplive.postprocess import MIN_AREA, rethreshold
 from polyplive.types import Frame, Prediction
 
 if TYPE_CHECKING:
@@ -21,66 +23,20 @@ if TYPE_CHECKING:
 
     from polyplive.pipeline import Pipeline
 
-SCHEMA = 1
-
-
-@dataclass(frozen=True, slots=True)
-class ImageResult:
-    """One picture's figures; ``boundary`` and ``pointing`` only where there is a polyp to compare with."""
-
-    stem: str
-    has_polyp: bool
-    marked: bool
-    counts: Counts
-    boundary: float | None
-    pointing: Pointing | None
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Every picture's figures, and what was left out."""
-
-    results: tuple[ImageResult, ...]
-    problems: tuple[str, ...]
-    facts: dict[str, Any] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The evaluation as its JSON file holds it. Means are None where no picture counts towards them."""
-        polyps = [result for result in self.results if result.has_polyp]
-        empty = [result for result in self.results if not result.has_polyp]
-        pooled = sum((result.counts for result in self.results), Counts(0, 0, 0, 0))
-        return {
-            "schema": SCHEMA,
-            **self.facts,
-            "n": len(self.results),
-            "n_polyp": len(polyps),
-            "n_negative": len(empty),
-            "skipped": list(self.problems),
-            "per_image": _means([_scores(result.counts) for result in polyps]),
-            "pooled": _scores(pooled) if self.results else {},
-            "two_class": {"mean_iou": round((pooled.iou + pooled.background_iou) / 2, 5)} if self.results else {},
-            "boundary": {
-                "f_score": _mean([result.boundary for result in polyps if result.boundary is not None]),
-                "tolerance": BOUNDARY_TOLERANCE,
-            },
-            "found": _mean([float(result.counts.tp > 0) for result in polyps]),
-            "negatives": {"false_mark_rate": _mean([float(result.marked) for result in empty])},
-            "explanation": _explanation([result.pointing for result in polyps]),
-            "images": [_row(result) for result in self.results],
-        }
-
 
 def evaluate(
     folder: Path,
     pipeline: Pipeline,
     *,
     on_bad: str = "refuse",
+    min_area: float = MIN_AREA,
     on_image: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Run every pair of ``folder`` through ``pipeline`` and compare at the picture's own size.
 
     ``on_bad`` says what happens to a broken pair: ``skip`` it and name it, or ``refuse`` the folder. ``on_image`` gets
-    the number done and the total. A picture is not the successor of the one before: nothing is carried over.
+    the number done and the total. ``min_area`` is the pipeline's, for the other thresholds. A picture is not the
+    successor of the one before: nothing is carried over.
     Raises ``DataError`` and ``EngineError``.
     """
     pairs = find_pairs(folder)
@@ -96,7 +52,7 @@ def evaluate(
                 raise
             problems.append(error.message)
             continue
-        results.append(_compare(pair.stem, image, truth, pipeline))
+        results.append(_compare(pair.stem, image, truth, pipeline, min_area))
         if on_image is not None:
             on_image(done, len(pairs.pairs))
     if not results:
@@ -112,7 +68,7 @@ def predicted_mask(prediction: Prediction, height: int, width: int) -> Mask:
     return filled.astype(bool)
 
 
-def _compare(stem: str, image: np.ndarray[Any, Any], truth: Mask, pipeline: Pipeline) -> ImageResult:
+def _compare(stem: str, image: np.ndarray[Any, Any], truth: Mask, pipeline: Pipeline, min_area: float) -> ImageResult:
     pipeline.reset()
     prediction = pipeline.process(Frame(image, index=0, pts_s=None, captured_s=time.monotonic()))
     predicted = predicted_mask(prediction, *truth.shape)
@@ -127,7 +83,15 @@ def _compare(stem: str, image: np.ndarray[Any, Any], truth: Mask, pipeline: Pipe
         counts=Counts.of(predicted, truth),
         boundary=boundary_f(predicted, truth) if has_polyp else None,
         pointing=pointing,
+        marks=tuple(_marks(rethreshold(prediction, threshold, min_area), truth) for threshold in THRESHOLDS),
+        reliability=Reliability.of(prediction.probability, truth[prediction.roi.slices]),
     )
+
+
+def _marks(prediction: Prediction, truth: Mask) -> Marks:
+    """Whether anything is marked, and whether that touches a polyp."""
+    found = bool(prediction.detections)
+    return Marks(found, found and bool((predicted_mask(prediction, *truth.shape) & truth).any()))
 
 
 def _refuse_if_asked(problems: list[str], on_bad: str) -> None:
@@ -146,34 +110,3 @@ def _facts(folder: Path, pipeline: Pipeline) -> dict[str, Any]:
         "input": [spec.width, spec.height],
         "threshold": pipeline.threshold,
     }
-
-
-def _scores(counts: Counts) -> dict[str, float]:
-    return {name: round(getattr(counts, name), 5) for name in ("iou", "dice", "precision", "recall")}
-
-
-def _mean(values: list[float]) -> float | None:
-    return round(float(np.mean(values)), 5) if values else None
-
-
-def _means(rows: list[dict[str, float]]) -> dict[str, float | None]:
-    return {name: _mean([row[name] for row in rows]) for name in ("iou", "dice", "precision", "recall")}
-
-
-def _explanation(found: list[Pointing | None]) -> dict[str, float | int | None]:
-    maps = [pointing for pointing in found if pointing is not None]
-    return {
-        "n": len(maps),
-        "pointing_game": _mean([float(pointing.hit) for pointing in maps]),
-        "energy_inside": _mean([pointing.energy_inside for pointing in maps]),
-        "mask_correlation": _mean([pointing.mask_correlation for pointing in maps]),
-    }
-
-
-def _row(result: ImageResult) -> dict[str, Any]:
-    row: dict[str, Any] = {"stem": result.stem, "marked": result.marked, **_scores(result.counts)}
-    if result.boundary is not None:
-        row["boundary_f"] = round(result.boundary, 5)
-    if result.pointing is not None:
-        row["explanation"] = asdict(result.pointing)
-    return row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 from colour_engine import ColourEngine, red_disc
 
+from polyplive.bootstrap import mean_interval
+from polyplive.calibration import Reliability
 from polyplive.config import PipelineSettings
 from polyplive.errors import DataError
 from polyplive.evaluate import evaluate
+from polyplive.evaluation import THRESHOLDS
 from polyplive.pipeline import Pipeline
 
 
@@ -107,3 +111,64 @@ def test_the_shipped_model_on_real_pictures(kvasir_validation: Path) -> None:
     assert found["per_image"]["iou"] == pytest.approx(claimed["iou"], abs=0.005)
     assert found["per_image"]["dice"] == pytest.approx(claimed["dice"], abs=0.005)
     assert found["explanation"]["mask_correlation"] < 0.95
+
+
+def test_thresholds_show_what_finding_more_costs(folder: Path) -> None:
+    curve = figures(folder)["thresholds"]
+    assert [row["threshold"] for row in curve] == list(THRESHOLDS)
+    for row in curve:  # discs of full red: marked at every threshold
+        assert row["polyps_marked"] == row["polyps_touched"] == 1.0
+        assert row["negatives_marked"] == 0.5
+
+
+def test_a_mark_beside_the_polyp_does_not_touch_it(folder: Path) -> None:
+    image = red_disc(160, 120, (20, 20), 12)
+    cv2.imwrite(str(folder / "images" / "2.png"), image)
+    row = figures(folder)["thresholds"][0]
+    assert (row["polyps_marked"], row["polyps_touched"]) == (1.0, 0.5)
+
+
+def test_sizes_and_groups_share_out_the_pictures(folder: Path) -> None:
+    with Pipeline(ColourEngine(), PipelineSettings(roi="none")) as pipeline:
+        found = evaluate(folder, pipeline).to_dict(re.compile("^[13]"))
+    sizes = found["by_size"]
+    assert {name: group["n_polyp"] for name, group in sizes.items()} == {"small": 0, "medium": 2, "large": 0}
+    assert sizes["medium"]["iou"] == found["per_image"]["iou"]
+    assert sizes["small"]["iou"] is None
+    groups = found["by_group"]
+    assert {name: (group["n_polyp"], group["n_negative"]) for name, group in groups.items()} == {
+        "1": (1, 0),
+        "3": (0, 1),
+        "other": (1, 1),
+    }
+    assert groups["1"]["iou"] == found["images"][0]["iou"]
+    assert groups["other"]["false_mark_rate"] == 1.0
+
+
+def test_intervals_hold_the_mean(folder: Path) -> None:
+    found = figures(folder)
+    low, high = found["per_image_interval"]["iou"]
+    assert low < found["per_image"]["iou"] < high
+    assert found["per_image_interval"] == figures(folder)["per_image_interval"]
+    assert found["by_size"]["large"]["interval"]["iou"] is None
+
+
+def test_an_interval_narrows_with_the_root_of_the_number() -> None:
+    values = np.random.default_rng(3).normal(0.8, 0.1, 1600)
+    (low, high), (few_low, few_high) = mean_interval(values), mean_interval(values[:100])
+    assert high - low == pytest.approx(2 * 1.96 * 0.1 / 40, rel=0.1)
+    assert (few_high - few_low) / (high - low) == pytest.approx(4, rel=0.25)
+    assert mean_interval(values[:1]) is None
+
+
+def test_calibration_compares_probability_with_frequency() -> None:
+    probability = np.full((10, 10), 0.8, np.float32)
+    truth = np.zeros((20, 20), bool)
+    truth[:16] = True
+    right = Reliability.of(probability, truth)
+    assert right.expected_error == pytest.approx(0, abs=1e-6)
+    wrong = Reliability.of(probability, ~truth)
+    assert wrong.expected_error == pytest.approx(0.6)
+    both = (right + wrong).as_json()
+    assert both["expected_error"] == pytest.approx(0.3)
+    assert both["curve"] == [{"pixels": 200, "probability": 0.8, "polyp": 0.5}]

@@ -47,7 +47,7 @@ def test_importing_the_command_line_imports_no_runtime() -> None:
 FLOORS = [
     {"errors", "types"},
     {"manifest", "metrics", "explanation", "image_folder", "machine", "progress", "stats", "slot", "demo"}
-    | {"failures", "gpu_facts", "rate", "threads", "view", "whole_file"}
+    | {"bootstrap", "calibration", "evaluation", "failures", "gpu_facts", "rate", "threads", "view", "whole_file"}
     | {"config", "field_of_view", "preprocess", "postprocess", "tracking", "compositor", "drawing"}
     | {"sources", "backends", "sinks"},
     {"session", "pipeline"},
