@@ -118,6 +118,8 @@ def devices(**given: Any) -> None:
 @click.argument("data", type=EXISTING)
 @click.option("--json", "json_path", type=_FILE, help="Write all figures to this file.")
 @click.option("--skip-bad", is_flag=True, help="Leave out broken or incomplete pairs, and name them.")
+@click.option("--page", type=_FILE, help="Write a page (.html): tables, calibration, the worst pictures.")
+@click.option("--robustness", is_flag=True, help="Also spoil the pictures in eleven ways, and say what each costs.")
 @click.option(
     "--group-by", metavar="REGEX", help="Figures for each part of the names that this finds: '^C[0-9]' a hospital."
 )

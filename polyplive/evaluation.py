@@ -62,6 +62,15 @@ class ImageResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A picture to look at: a JPEG with truth and outline drawn in, and what it ``says`` about it."""
+
+    stem: str
+    jpeg: bytes
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Every picture's figures, and what was left out."""
 
@@ -105,6 +114,24 @@ class Evaluation:
             "explanation": _explanation([result.pointing for result in polyps]),
             "images": [_row(result) for result in self.results],
         }
+
+
+def robustness(plain: Evaluation, spoilt: Evaluation) -> dict[str, Any]:
+    """What spoiling the same pictures costs: Dice then, and its mean drop from picture to picture with an interval.
+
+    Both were made of the same folder.
+    """
+    pairs = [(a, b) for a, b in zip(plain.results, spoilt.results, strict=True) if a.has_polyp and b.has_polyp]
+    drops = [a.counts.dice - b.counts.dice for a, b in pairs]
+    ends = mean_interval(drops)
+    return {
+        "n_polyp": len(pairs),
+        "dice": _mean([b.counts.dice for _, b in pairs]),
+        "drop": _mean(drops),
+        "interval": [round(end, 5) for end in ends] if ends else None,
+        "found": _mean([float(b.counts.tp > 0) for _, b in pairs]),
+        "false_mark_rate": _mean([float(result.marked) for result in spoilt.results if not result.has_polyp]),
+    }
 
 
 def _curve(polyps: Sequence[ImageResult], empty: Sequence[ImageResult]) -> list[dict[str, Any]]:

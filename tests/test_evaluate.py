@@ -14,9 +14,12 @@ from colour_engine import ColourEngine, red_disc
 from polyplive.bootstrap import mean_interval
 from polyplive.calibration import Reliability
 from polyplive.config import PipelineSettings
+from polyplive.disturbances import DISTURBANCES
 from polyplive.errors import DataError
-from polyplive.evaluate import evaluate
-from polyplive.evaluation import THRESHOLDS
+from polyplive.evaluate import evaluate, worst_pictures
+from polyplive.evaluation import THRESHOLDS, robustness
+from polyplive.evaluation_page import evaluation_page
+from polyplive.evaluation_tables import tables
 from polyplive.pipeline import Pipeline
 
 
@@ -172,3 +175,49 @@ def test_calibration_compares_probability_with_frequency() -> None:
     both = (right + wrong).as_json()
     assert both["expected_error"] == pytest.approx(0.3)
     assert both["curve"] == [{"pixels": 200, "probability": 0.8, "polyp": 0.5}]
+
+
+def test_robustness_is_the_drop_from_picture_to_picture(folder: Path) -> None:
+    with Pipeline(ColourEngine(), PipelineSettings(roi="none")) as pipeline:
+        plain = evaluate(folder, pipeline)
+        blurred = robustness(plain, evaluate(folder, pipeline, disturb=DISTURBANCES["low resolution"]))
+        turned = robustness(plain, evaluate(folder, pipeline, disturb=DISTURBANCES["rotated"]))
+    for row in (blurred, turned):
+        assert row["drop"] == pytest.approx(plain.to_dict()["per_image"]["dice"] - row["dice"], abs=1e-4)
+        assert row["interval"][0] <= row["drop"] <= row["interval"][1]
+        assert row["found"] == 1.0
+    assert turned["drop"] == pytest.approx(0, abs=0.03)
+
+
+def test_the_page_shows_the_worst_pictures_and_loads_nothing(folder: Path) -> None:
+    (folder / "images" / "2.png").rename(folder / "images" / "<2>.png")
+    (folder / "masks" / "2.jpg").rename(folder / "masks" / "<2>.jpg")
+    with Pipeline(ColourEngine(), PipelineSettings(roi="none")) as pipeline:
+        evaluation = evaluate(folder, pipeline)
+        worst = worst_pictures(folder, evaluation, pipeline, most=3)
+    assert [example.stem for example in worst] == ["4", "<2>", "1"]
+    assert worst[0].says == "no polyp, but marked"
+    drawn = cv2.imdecode(np.frombuffer(worst[1].jpeg, np.uint8), cv2.IMREAD_COLOR).astype(int)
+    assert (drawn.min(axis=2) > 220).any()  # the truth's outline
+    assert (drawn[..., 0] - drawn[..., 2] > 100).any()  # the model's
+    figures = evaluation.to_dict(re.compile("^<")) | {"robustness": {}}
+    page = evaluation_page(figures, worst)
+    assert page.count("data:image/jpeg;base64,") == 3
+    assert "<2>" not in page
+    assert "&lt;2&gt;" in page
+    assert "http" not in page
+    assert f"{figures['per_image']['dice']:.4f}" in page
+
+
+def test_tables_leave_out_what_was_not_measured(folder: Path) -> None:
+    found = figures(folder)
+    assert [table.title for table in tables(found)][1:] == [
+        "By the share of the picture that the polyp takes, and by group",
+        "At other thresholds",
+    ]
+    for stem, suffix in (("3", "jpg"), ("4", "jpg")):
+        (folder / "masks" / f"{stem}.{suffix}").unlink()
+        (folder / "images" / f"{stem}.png").unlink()
+    assert [table.title for table in tables(figures(folder))][1:] == [
+        "By the share of the picture that the polyp takes, and by group"
+    ]

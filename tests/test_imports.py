@@ -47,7 +47,20 @@ def test_importing_the_command_line_imports_no_runtime() -> None:
 FLOORS = [
     {"errors", "types"},
     {"manifest", "metrics", "explanation", "image_folder", "machine", "progress", "stats", "slot", "demo"}
-    | {"bootstrap", "calibration", "evaluation", "failures", "gpu_facts", "rate", "threads", "view", "whole_file"}
+    | {
+        "bootstrap",
+        "calibration",
+        "disturbances",
+        "evaluation_page",
+        "evaluation_tables",
+        "evaluation",
+        "failures",
+        "gpu_facts",
+        "rate",
+        "threads",
+        "view",
+        "whole_file",
+    }
     | {"config", "field_of_view", "preprocess", "postprocess", "tracking", "compositor", "drawing"}
     | {"sources", "backends", "sinks"},
     {"session", "pipeline"},

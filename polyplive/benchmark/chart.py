@@ -13,7 +13,7 @@ import numpy as np
 
 from polyplive import RESEARCH_NOTICE
 from polyplive.benchmark.wording import MODE_WORDS, delay_words, ratio_words
-from polyplive.sinks.report_page import STYLE
+from polyplive.sinks.report_page import STYLE, html_table
 from polyplive.stats import STAGES
 
 if TYPE_CHECKING:
@@ -91,16 +91,10 @@ def _mode_table(document: Mapping[str, Any]) -> str:
     )
     share = ratio_words(document["headless_share_of_engine"])
     return (
-        f"<h2>Modes</h2>{_table(('mode', 'fps', 'video delay', 'annotation delay'), delays)}"
+        f"<h2>Modes</h2>{html_table(('mode', 'fps', 'video delay', 'annotation delay'), delays)}"
         f"<p class=quiet>Delays as median / 99th percentile in ms. The whole path without a window runs at {share} of"
-        f" the engine's own rate.</p>{skipped}<h2>Stages, ms (median)</h2>{_table(('mode', *stages), times)}"
+        f" the engine's own rate.</p>{skipped}<h2>Stages, ms (median)</h2>{html_table(('mode', *stages), times)}"
     )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "".join(f"<th>{escape(name)}</th>" for name in head)
-    lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
-    return f"<div class=wide><table><tr>{top}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table></div>"
 
 
 def _contest_table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -111,7 +105,7 @@ def _contest_table(rows: Sequence[Mapping[str, Any]]) -> str:
         runs = f"{row['name']}: {row['model']} on {row['backend']}"
         lines.append((runs, gives, *times, ratio_words(row["to_first"])))
     head = ("engine", "gives", "p50 ms", "p99 ms", "rate to the first")
-    return f"<h2>Engines in turn</h2>{_table(head, lines)}"
+    return f"<h2>Engines in turn</h2>{html_table(head, lines)}"
 
 
 def _mode_charts(name: str, delays: np.ndarray[Any, Any], document: Mapping[str, Any]) -> str:

@@ -17,10 +17,18 @@ from polyplive.benchmark.document import make_document
 from polyplive.benchmark.modes import run_modes, tensors
 from polyplive.benchmark.values import WARM_UP, BenchmarkSettings
 from polyplive.benchmark.wording import MODE_WORDS, delay_words, ratio_words
-from polyplive.commands.messages import announce, check_json_target, print_whole, say, stdout, write_json, write_text
+from polyplive.commands.messages import (
+    announce,
+    check_json_target,
+    check_page_target,
+    print_whole,
+    say,
+    stdout,
+    write_json,
+    write_text,
+)
 from polyplive.commands.session_setup import leave_room_for_video, open_pipeline, require_display, settings_from
 from polyplive.demo import demo_clip
-from polyplive.errors import ConfigError
 from polyplive.gpu_facts import gpu_facts
 from polyplive.machine import has_display
 from polyplive.progress import progress_bar
@@ -28,7 +36,6 @@ from polyplive.session import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from polyplive.benchmark.against import Ratio
     from polyplive.benchmark.values import ModeFigures
@@ -39,7 +46,7 @@ if TYPE_CHECKING:
 def bench(given: dict[str, Any]) -> int:
     """Measure, print tables, write JSON and chart."""
     check_json_target(given["json_path"])
-    _check_chart(given["chart"])
+    check_page_target(given["chart"], "--chart")
     old = load_document(given["against"]) if given["against"] is not None else None
     settings = settings_from(given)
     contenders = _contenders(given["compare"], settings)
@@ -120,16 +127,6 @@ def _compare(open_video: Callable[[], Source], contenders: list[Contender], aske
             return run_contest(contenders, lambda spec: tensors(source, spec), asked.frames, say, advance)
     finally:
         source.close()
-
-
-def _check_chart(path: Path | None) -> None:
-    """Raise ``ConfigError`` before any work where ``--chart`` would replace something that is no page."""
-    if path is None:
-        return
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"--chart '{path}' has no name of a page", "Name a file that ends in .html.")
-    if path.exists() and not path.is_file():
-        raise ConfigError(f"--chart '{path}' is no file", "Name another.")
 
 
 def _print(document: dict[str, Any], against: dict[str, Ratio], differing: list[str]) -> None:

@@ -3,40 +3,70 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from polyplive.commands.messages import announce, check_json_target, print_whole, say, stdout, write_json
+from polyplive.commands.messages import (
+    announce,
+    check_json_target,
+    check_page_target,
+    print_whole,
+    say,
+    stdout,
+    write_json,
+    write_text,
+)
 from polyplive.commands.session_setup import open_pipeline, settings_from
+from polyplive.disturbances import DISTURBANCES
 from polyplive.errors import ConfigError
 from polyplive.evaluate import evaluate as run_evaluation
+from polyplive.evaluate import worst_pictures
+from polyplive.evaluation import robustness
+from polyplive.evaluation_page import evaluation_page
+from polyplive.evaluation_tables import sentences, tables
 from polyplive.image_folder import find_pairs
 from polyplive.progress import progress_bar
+
+if TYPE_CHECKING:
+    from polyplive.disturbances import Disturbance
+    from polyplive.evaluation import Evaluation
 
 
 def evaluate(given: dict[str, Any]) -> int:
     """Measure, print a table, write the JSON. Single pictures are seen whole unless ``--roi`` says otherwise."""
     check_json_target(given["json_path"])
+    check_page_target(given["page"], "--page")
     group_by = _pattern(given["group_by"])
     settings = settings_from({**given, "roi": given["roi"] or "none", "min_frames": 1})
     total = len(find_pairs(given["data"]).pairs)
+    ways: dict[str, Disturbance] = DISTURBANCES if given["robustness"] else {}
     with open_pipeline(settings) as pipeline:
         announce(pipeline.engine.spec)
-        with progress_bar(given["data"].name, total) as advance:
-            evaluation = run_evaluation(
-                given["data"],
-                pipeline,
-                on_bad="skip" if given["skip_bad"] else "refuse",
-                min_area=settings.pipeline.min_area,
-                on_image=lambda done, _: advance(done),
-            )
+        with progress_bar(given["data"].name, total * (1 + len(ways))) as advance:
+
+            def run(place: int, disturb: Disturbance | None) -> Evaluation:
+                return run_evaluation(
+                    given["data"],
+                    pipeline,
+                    on_bad="skip" if given["skip_bad"] else "refuse",
+                    min_area=settings.pipeline.min_area,
+                    disturb=disturb,
+                    on_image=lambda done, _: advance(place * total + done),
+                )
+
+            evaluation = run(0, None)
+            spoilt = {name: run(place, way) for place, (name, way) in enumerate(ways.items(), start=1)}
+        worst = worst_pictures(given["data"], evaluation, pipeline) if given["page"] is not None else []
     figures = evaluation.to_dict(group_by)
+    figures["robustness"] = {name: robustness(evaluation, other) for name, other in spoilt.items()}
     for problem in evaluation.problems:
         say(f"left out: {problem}")
     if given["json_path"] is not None:  # first: stdout may be a pipe that nobody reads any more
         write_json(given["json_path"], figures)
+    if given["page"] is not None:
+        write_text(given["page"], evaluation_page(figures, worst))
     _print(figures)
     return 0
 
@@ -49,70 +79,10 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
 
 
 def _print(figures: dict[str, Any]) -> None:
-    table = Table(
-        "reading", "IoU", "Dice", "precision", "recall", title=f"{escape(figures['data'])}: {figures['n']} pictures"
-    )
-    for name, label in (("per_image", "mean over pictures, polyp"), ("pooled", "all pixels together, polyp")):
-        values = figures[name]
-        table.add_row(label, *(_number(values[key]) for key in ("iou", "dice", "precision", "recall")))
-        if name == "per_image":
-            ends = figures["per_image_interval"]
-            table.add_row("  95% interval", *(_interval(ends[key]) for key in ("iou", "dice", "precision", "recall")))
-    table.add_row("mean of polyp and background", _number(figures["two_class"]["mean_iou"]), "", "", "")
-    print_whole(table)
-    _print_groups(figures)
-    _print_thresholds(figures)
-    explanation = figures["explanation"]
-    stdout.print(
-        f"Boundary F-score {_number(figures['boundary']['f_score'])};"
-        f" false marks on {_number(figures['negatives']['false_mark_rate'])} of {figures['n_negative']} pictures"
-        f" without a polyp; probabilities are off by {_number(figures['calibration']['expected_error'])} (ECE, pixels)"
-    )
-    stdout.print(
-        f"Grad-CAM: highest point in the polyp {_number(explanation['pointing_game'])},"
-        f" energy inside it {_number(explanation['energy_inside'])},"
-        f" correlation with the mask {_number(explanation['mask_correlation'])}"
-    )
-
-
-def _print_groups(figures: dict[str, Any]) -> None:
-    """By size of the polyp, and by group of names where groups were asked for."""
-    rows = {
-        f"{name} ({_share(group['share'])})": group for name, group in figures["by_size"].items() if group["n_polyp"]
-    }
-    rows |= figures["by_group"]
-    if not rows:
-        return
-    table = Table("pictures", "with a polyp", "IoU", "Dice", "Dice, 95%", "found", "without one", "of them marked")
-    for name, group in rows.items():
-        ends = _interval(group["interval"]["dice"])
-        scores = (_number(group["iou"]), _number(group["dice"]), ends, _number(group["found"]))
-        without = (str(group["n_negative"]), _number(group["false_mark_rate"]))
-        table.add_row(escape(name), str(group["n_polyp"]), *scores, *without)
-    print_whole(table)
-
-
-def _print_thresholds(figures: dict[str, Any]) -> None:
-    """What other thresholds would mark: only where there are pictures of both kinds to weigh."""
-    if not (figures["n_polyp"] and figures["n_negative"]):
-        return
-    table = Table("threshold", "polyps: marked", "in its place", "without a polyp: marked")
-    for row in figures["thresholds"]:
-        shares = (row["polyps_marked"], row["polyps_touched"], row["negatives_marked"])
-        table.add_row(f"{row['threshold']:g}", *(_number(share) for share in shares))
-    print_whole(table)
-
-
-def _share(ends: list[float]) -> str:
-    low, high = ends
-    if not low:
-        return f"below {high:.0%} of the picture"
-    return f"from {low:.0%}" if high >= 1 else f"{low:.0%} to {high:.0%}"
-
-
-def _interval(ends: list[float] | None) -> str:
-    return "-" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+    for words in tables(figures):
+        table = Table(*words.head, title=escape(words.title))
+        for row in words.rows:
+            table.add_row(*map(escape, row))
+        print_whole(table)
+    for sentence in sentences(figures):
+        stdout.print(sentence, markup=False)

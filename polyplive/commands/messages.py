@@ -55,6 +55,16 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
 
+def check_page_target(path: Path | None, option: str) -> None:
+    """Raise ``ConfigError`` before any work where ``option`` would replace something that is no page."""
+    if path is None:
+        return
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"{option} '{path}' has no name of a page", "Name a file that ends in .html.")
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"{option} '{path}' is no file", "Name another.")
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` whole or not at all, as UTF-8 with a question mark for what it cannot hold. ``SinkError``."""
     try:

@@ -12,6 +12,8 @@ import cv2
 from polyplive import RESEARCH_NOTICE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from polyplive.sinks.report import ReportData, TrackSummary
     from polyplive.stats import Distribution
 
@@ -164,7 +166,7 @@ def _tracks(data: ReportData) -> str:
         for track in data.tracks.values()
     ]
     head = ["Track", "First seen", "Last seen", "Frames", "Peak score", "Peak at", "Largest area, px"]
-    return _table(head, rows)
+    return html_table(head, rows)
 
 
 def _pictures(data: ReportData) -> str:
@@ -199,7 +201,7 @@ def _stages(data: ReportData) -> str:
         rows.append(_timing("Annotation delay (from frame read to result)", data.annotation))
     if not rows:
         return '<p class="quiet">No frame was processed.</p>'
-    return _table(["Milliseconds", "Mean", "Median", "95th percentile", "99th percentile", "Longest"], rows)
+    return html_table(["Milliseconds", "Mean", "Median", "95th percentile", "99th percentile", "Longest"], rows)
 
 
 def _timing(name: str, figures: Distribution) -> list[str]:
@@ -226,7 +228,8 @@ def _session(data: ReportData) -> str:
     return "<dl>" + "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in items.items()) + "</dl>"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table as HTML; its cells are escaped."""
     titles = "".join(f"<th scope='col'>{escape(title)}</th>" for title in head)
     lines = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table></div>'
