@@ -26,6 +26,12 @@ def wait_for_lines(path: Path, count: int) -> None:
         time.sleep(0.02)
 
 
+def as_from_a_terminal() -> None:
+    """In the new process: a test run in the background, or under ``nohup``, hands ignored signals down."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("number", "code", "said"),
     [
@@ -39,7 +45,9 @@ def test_a_stopped_replay_leaves_whole_files(tmp_path: Path, number: int, code: 
     events, report, overlay = tmp_path / "events.jsonl", tmp_path / "report.html", tmp_path / "overlay.mp4"
     outputs = ["--events", str(events), "--report", str(report), "--record", str(overlay)]
     command = [sys.executable, "-m", "polyplive", "replay", str(clip), "--headless", *outputs]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, preexec_fn=as_from_a_terminal
+    ) as process:
         wait_for_lines(events, 20)
         process.send_signal(number)
         _, errors = process.communicate(timeout=120)
