@@ -40,7 +40,7 @@ class FullPrecisionConv(nn.Conv2d):
     """A convolution that trains in float32 under autocast on a processor, and gives the input's dtype back.
 
     oneDNN has no fast bfloat16 gradient for depthwise convolutions of 5x5 or of stride 2: theirs took half of a whole
-    training step, in float32 a tenth.
+    training step, in float32 a sixth.
     """
 
     def forward(self, x: Tensor) -> Tensor:

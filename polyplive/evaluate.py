@@ -15,7 +15,7 @@ from polyplive.evaluation import THRESHOLDS, Evaluation, Example, ImageResult, M
 from polyplive.explanation import point
 from polyplive.image_folder import find_pairs, quiet_decoders, read_pair
 from polyplive.metrics import Counts, Mask, boundary_f
-from polyplive.postprocess import MIN_AREA, rethreshold
+from polyplive.postprocess import rethreshold
 from polyplive.types import Frame, Prediction
 
 if TYPE_CHECKING:
@@ -31,15 +31,13 @@ def evaluate(
     pipeline: Pipeline,
     *,
     on_bad: str = "refuse",
-    min_area: float = MIN_AREA,
     disturb: Disturbance | None = None,
     on_image: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Run every pair of ``folder`` through ``pipeline`` and compare at the picture's own size.
 
     ``on_bad`` says what happens to a broken pair: ``skip`` it and name it, or ``refuse`` the folder. ``on_image`` gets
-    the number done and the total. ``min_area`` is the pipeline's, for the other thresholds. ``disturb``
-    spoils every picture before it is looked at. A picture is not the
+    the number done and the total. ``disturb`` spoils every picture before it is looked at. A picture is not the
     successor of the one before: nothing is carried over.
     Raises ``DataError`` and ``EngineError``.
     """
@@ -58,7 +56,7 @@ def evaluate(
             continue
         if disturb is not None:
             image, truth = disturb(image, truth, generator_for(pair.stem))
-        results.append(_compare(pair.stem, image, truth, pipeline, min_area))
+        results.append(_compare(pair.stem, image, truth, pipeline))
         if on_image is not None:
             on_image(done, len(pairs.pairs))
     if not results:
@@ -86,8 +84,7 @@ def worst_pictures(folder: Path, evaluation: Evaluation, pipeline: Pipeline, mos
 
 def _drawn(image: np.ndarray[Any, Any], truth: Mask, pipeline: Pipeline) -> bytes:
     """JPEG of the picture with the truth in white and the outline in blue, on top of each other."""
-    pipeline.reset()
-    prediction = pipeline.process(Frame(image, index=0, pts_s=None, captured_s=time.monotonic()), cam=False)
+    prediction = _predict(image, pipeline, cam=False)
     outlines, _ = cv2.findContours(truth.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     thick = max(2, round(min(truth.shape) / 150))
     picture = image.copy()
@@ -99,6 +96,12 @@ def _drawn(image: np.ndarray[Any, Any], truth: Mask, pipeline: Pipeline) -> byte
     return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
 
 
+def _predict(image: np.ndarray[Any, Any], pipeline: Pipeline, *, cam: bool = True) -> Prediction:
+    """Of a picture that follows no other."""
+    pipeline.reset()
+    return pipeline.process(Frame(image, index=0, pts_s=None, captured_s=time.monotonic()), cam=cam)
+
+
 def predicted_mask(prediction: Prediction, height: int, width: int) -> Mask:
     """bool [height, width]: the inside of every contour, as the window shows it."""
     filled = np.zeros((height, width), np.uint8)
@@ -107,9 +110,8 @@ def predicted_mask(prediction: Prediction, height: int, width: int) -> Mask:
     return filled.astype(bool)
 
 
-def _compare(stem: str, image: np.ndarray[Any, Any], truth: Mask, pipeline: Pipeline, min_area: float) -> ImageResult:
-    pipeline.reset()
-    prediction = pipeline.process(Frame(image, index=0, pts_s=None, captured_s=time.monotonic()))
+def _compare(stem: str, image: np.ndarray[Any, Any], truth: Mask, pipeline: Pipeline) -> ImageResult:
+    prediction = _predict(image, pipeline)
     predicted = predicted_mask(prediction, *truth.shape)
     has_polyp = bool(truth.any())
     pointing = None
@@ -122,7 +124,7 @@ def _compare(stem: str, image: np.ndarray[Any, Any], truth: Mask, pipeline: Pipe
         counts=Counts.of(predicted, truth),
         boundary=boundary_f(predicted, truth) if has_polyp else None,
         pointing=pointing,
-        marks=tuple(_marks(rethreshold(prediction, threshold, min_area), truth) for threshold in THRESHOLDS),
+        marks=tuple(_marks(rethreshold(prediction, threshold, pipeline.min_area), truth) for threshold in THRESHOLDS),
         reliability=Reliability.of(prediction.probability, truth[prediction.roi.slices]),
     )
 

@@ -27,7 +27,8 @@ THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 SIZES = {"small": (0.0, 0.05), "medium": (0.05, 0.2), "large": (0.2, 1.01)}
 """Share of the picture that its polyp takes: from, and below."""
 
-_SCORES = ("iou", "dice", "precision", "recall")
+SCORES = ("iou", "dice", "precision", "recall")
+"""The figures of agreement, by their names in ``Counts`` and in the JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +176,12 @@ def _group(results: Sequence[ImageResult]) -> dict[str, Any]:
 
 
 def _intervals(rows: list[dict[str, float]]) -> dict[str, list[float] | None]:
-    found = {name: mean_interval([row[name] for row in rows]) for name in _SCORES}
+    found = {name: mean_interval([row[name] for row in rows]) for name in SCORES}
     return {name: [round(end, 5) for end in ends] if ends else None for name, ends in found.items()}
 
 
 def _scores(counts: Counts) -> dict[str, float]:
-    return {name: round(getattr(counts, name), 5) for name in _SCORES}
+    return {name: round(getattr(counts, name), 5) for name in SCORES}
 
 
 def _mean(values: list[float]) -> float | None:
@@ -188,7 +189,7 @@ def _mean(values: list[float]) -> float | None:
 
 
 def _means(rows: list[dict[str, float]]) -> dict[str, float | None]:
-    return {name: _mean([row[name] for row in rows]) for name in _SCORES}
+    return {name: _mean([row[name] for row in rows]) for name in SCORES}
 
 
 def _explanation(found: list[Pointing | None]) -> dict[str, float | int | None]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyplive import RESEARCH_NOTICE
 from polyplive.evaluation_tables import number, sentences, tables
-from polyplive.sinks.report_page import STYLE, html_table
+from polyplive.sinks.report_page import html_facts, html_page, html_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,18 +36,13 @@ def evaluation_page(figures: Mapping[str, Any], worst: Sequence[Example]) -> str
         "Threshold": f"{figures['threshold']:g}",
         "Pictures": f"{figures['n_polyp']} with a polyp, {figures['n_negative']} without",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in facts.items())
     parts = [f"<h1>Evaluation on {escape(figures['data'])}</h1><p class=notice>{escape(RESEARCH_NOTICE)}</p>"]
-    parts.append(f"<dl>{rows}</dl>")
+    parts.append(html_facts(facts))
     parts += [f"<h2>{escape(table.title)}</h2>{html_table(table.head, table.rows)}" for table in tables(figures)]
     parts += [f"<p class=quiet>{escape(sentence)}.</p>" for sentence in sentences(figures)]
     parts.append(_reliability(figures["calibration"]))
     parts.append(_pictures(worst))
-    body = "\n".join(parts)
-    return (
-        f"<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\n"
-        f"<title>polyplive evaluation</title>\n<style>{STYLE}{_EXTRA}</style>\n<body>\n{body}\n</body></html>\n"
-    )
+    return html_page("polyplive evaluation", "\n".join(parts), _EXTRA)
 
 
 def _reliability(calibration: Mapping[str, Any]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from polyplive.evaluation import SCORES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_SCORES = ("iou", "dice", "precision", "recall")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def number(value: float | None) -> str:
 
 def _readings(figures: Mapping[str, Any]) -> Words:
     def row(label: str, values: Mapping[str, float | None]) -> tuple[str, ...]:
-        return (label, *(number(values[name]) for name in _SCORES))
+        return (label, *(number(values[name]) for name in SCORES))
 
     ends = figures["per_image_interval"]
     return Words(
@@ -54,7 +54,7 @@ def _readings(figures: Mapping[str, Any]) -> Words:
         ("reading", "IoU", "Dice", "precision", "recall"),
         (
             row("mean over pictures, polyp", figures["per_image"]),
-            ("  95% interval", *(_interval(ends[name]) for name in _SCORES)),
+            ("  95% interval", *(_interval(ends[name]) for name in SCORES)),
             row("all pixels together, polyp", figures["pooled"]),
             ("mean of polyp and background", number(figures["two_class"]["mean_iou"]), "", "", ""),
         ),

@@ -35,7 +35,7 @@ class Pipeline:
         settings = settings or PipelineSettings()
         self.engine = engine
         self.threshold = settings.threshold if settings.threshold is not None else engine.spec.manifest.threshold
-        self._min_area = settings.min_area
+        self.min_area = settings.min_area
         self._field_of_view = FieldOfView.parse(settings.roi)
         self._postprocessor = Postprocessor(settings.min_area, settings.min_frames)
 
@@ -61,7 +61,7 @@ class Pipeline:
             roi=roi,
             probability=outputs.probability,
             cam=None if self._postprocessor.withheld and not detections else outputs.cam,
-            cam_full_scale=_full_scale(spec.manifest.cam_full_scale, outputs.probability, self._min_area),
+            cam_full_scale=_full_scale(spec.manifest.cam_full_scale, outputs.probability, self.min_area),
             threshold=self.threshold,
             detections=detections,
             withheld=self._postprocessor.withheld,

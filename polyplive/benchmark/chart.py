@@ -13,7 +13,7 @@ import numpy as np
 
 from polyplive import RESEARCH_NOTICE
 from polyplive.benchmark.wording import MODE_WORDS, delay_words, ratio_words
-from polyplive.sinks.report_page import STYLE, html_table
+from polyplive.sinks.report_page import html_facts, html_page, html_table
 from polyplive.stats import STAGES
 
 if TYPE_CHECKING:
@@ -49,11 +49,7 @@ def chart_page(
     for name, values in delays.items():
         if len(values) > 1:
             parts.append(_mode_charts(name, np.asarray(values, np.float64), document))
-    body = "\n".join(parts)
-    return (
-        f"<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\n"
-        f"<title>polyplive benchmark</title>\n<style>{STYLE}{_EXTRA}</style>\n<body>\n{body}\n</body></html>\n"
-    )
+    return html_page("polyplive benchmark", "\n".join(parts), _EXTRA)
 
 
 def _head(document: Mapping[str, Any]) -> str:
@@ -68,9 +64,8 @@ def _head(document: Mapping[str, Any]) -> str:
         "Measured": f"{document['measured']}, {document['runs']} runs of {document['frames']} frames in each mode,"
         f" after {document['warm_up']} to warm up",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in facts.items())
     version = f"<p class=quiet>polyplive {document['version']}</p>"
-    return f"<h1>Benchmark</h1>{version}<p class=notice>{RESEARCH_NOTICE}</p><dl>{rows}</dl>"
+    return f"<h1>Benchmark</h1>{version}<p class=notice>{RESEARCH_NOTICE}</p>{html_facts(facts)}"
 
 
 def _mode_table(document: Mapping[str, Any]) -> str:

@@ -51,7 +51,6 @@ def evaluate(given: dict[str, Any]) -> int:
                     given["data"],
                     pipeline,
                     on_bad="skip" if given["skip_bad"] else "refuse",
-                    min_area=settings.pipeline.min_area,
                     disturb=disturb,
                     on_image=lambda done, _: advance(place * total + done),
                 )

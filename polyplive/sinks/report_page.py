@@ -12,7 +12,7 @@ import cv2
 from polyplive import RESEARCH_NOTICE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from polyplive.sinks.report import ReportData, TrackSummary
     from polyplive.stats import Distribution
@@ -225,7 +225,7 @@ def _session(data: ReportData) -> str:
         dropped = ", ".join(f"{count} {cause}" for cause, count in data.tally.dropped.items()) or "none"
         items["Frames read"] = str(data.tally.read)
         items["Frames dropped"] = dropped
-    return "<dl>" + "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in items.items()) + "</dl>"
+    return html_facts(items)
 
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -233,3 +233,16 @@ def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     titles = "".join(f"<th scope='col'>{escape(title)}</th>" for title in head)
     lines = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table></div>'
+
+
+def html_facts(facts: Mapping[str, str]) -> str:
+    """Names and values as HTML; both are escaped."""
+    return "<dl>" + "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items()) + "</dl>"
+
+
+def html_page(title: str, body: str, extra_style: str) -> str:
+    """A page of figures in the report's style and ``extra_style``; nothing is escaped."""
+    return (
+        f"<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\n"
+        f"<title>{title}</title>\n<style>{STYLE}{extra_style}</style>\n<body>\n{body}\n</body></html>\n"
+    )
