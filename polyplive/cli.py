@@ -123,12 +123,16 @@ def devices(**given: Any) -> None:
 @click.option(
     "--group-by", metavar="REGEX", help="Figures for each part of the names that this finds: '^C[0-9]' a hospital."
 )
+@click.option("--recording", is_flag=True, help="The folder's pictures follow each other: measure what a viewer sees.")
+@click.option("--polyp-frames", metavar="SPANS", help="Of a video file: where a polyp is in view, as 30-45,60-95.")
 @pipeline_options
+@finding_options
 @engine_options
 def evaluate(**given: Any) -> None:
-    """Measure a model on a folder of images/ and masks/.
+    """Measure a model on a folder of images/ and masks/, or on a recording.
 
-    Files belong together by name, whatever their extension or size.
+    Files belong together by name, whatever their extension or size. In a recording findings are withheld as in a live
+    session, and it is measured how often a polyp is outlined, how often something else is, and how often that flickers.
     """
     from polyplive.commands.evaluate import evaluate as run
 

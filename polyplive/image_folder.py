@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,9 +147,10 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _natural(stem: str) -> tuple[int, int, str]:
-    """Numbers in the order of their value, before words."""
-    return (0, int(stem), stem) if stem.isascii() and stem.isdigit() else (1, 0, stem)
+def _natural(stem: str) -> tuple[tuple[int, int, str], ...]:
+    """Numbers in the order of their value, before words: frame_2 before frame_10."""
+    parts = [part for part in re.split(r"([0-9]+)", stem) if part]
+    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts)
 
 
 def _decode(path: Path, flags: int) -> NDArray[np.uint8]:

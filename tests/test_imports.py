@@ -15,6 +15,7 @@ WITHOUT_TORCH = [
     "polyplive.cli",
     "polyplive.commands",
     "polyplive.evaluate",
+    "polyplive.evaluate_recording",
     "polyplive.benchmark",
     "polyplive.replay",
     "polyplive.pipeline",
@@ -57,6 +58,9 @@ FLOORS = [
         "failures",
         "gpu_facts",
         "rate",
+        "recording_evaluation",
+        "recording_page",
+        "recording_tables",
         "threads",
         "view",
         "whole_file",
@@ -64,7 +68,7 @@ FLOORS = [
     | {"config", "field_of_view", "preprocess", "postprocess", "tracking", "compositor", "drawing"}
     | {"sources", "backends", "sinks"},
     {"session", "pipeline"},
-    {"replay", "live", "player", "benchmark", "evaluate"},
+    {"replay", "live", "player", "benchmark", "evaluate", "evaluate_recording"},
     {"gui"},
     {"cli", "cli_options", "commands", "__main__"},
 ]

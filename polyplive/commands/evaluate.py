@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-from rich.table import Table
-
+from polyplive.commands.evaluate_recording import evaluate_recording
 from polyplive.commands.messages import (
     announce,
     check_json_target,
     check_page_target,
-    print_whole,
+    print_words,
     say,
     stdout,
     write_json,
@@ -35,9 +33,18 @@ if TYPE_CHECKING:
 
 
 def evaluate(given: dict[str, Any]) -> int:
-    """Measure, print a table, write the JSON. Single pictures are seen whole unless ``--roi`` says otherwise."""
+    """Measure pictures, or follow a recording; print tables, write the JSON and the page."""
     check_json_target(given["json_path"])
     check_page_target(given["page"], "--page")
+    if given["recording"] or given["polyp_frames"] is not None or given["data"].is_file():
+        return evaluate_recording(given)
+    return _evaluate_pictures(given)
+
+
+def _evaluate_pictures(given: dict[str, Any]) -> int:
+    """Single pictures are seen whole unless ``--roi`` says otherwise."""
+    if given["min_frames"] is not None:
+        raise ConfigError("--min-frames needs frames that follow each other", "Add --recording, or leave it out.")
     group_by = _pattern(given["group_by"])
     settings = settings_from({**given, "roi": given["roi"] or "none", "min_frames": 1})
     total = len(find_pairs(given["data"]).pairs)
@@ -78,10 +85,6 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
 
 
 def _print(figures: dict[str, Any]) -> None:
-    for words in tables(figures):
-        table = Table(*words.head, title=escape(words.title))
-        for row in words.rows:
-            table.add_row(*map(escape, row))
-        print_whole(table)
+    print_words(tables(figures))
     for sentence in sentences(figures):
         stdout.print(sentence, markup=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import sys
@@ -12,10 +11,10 @@ from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.commands.messages import say, stdout
 from polyplive.commands.session_setup import (
     leave_room_for_video,
+    live_settings_from,
     make_sinks,
     open_pipeline,
     require_display,
-    settings_from,
 )
 from polyplive.commands.stopping import INTERRUPTED
 from polyplive.errors import ConfigError, SourceNotFound
@@ -29,9 +28,6 @@ from polyplive.sources.devices import describe_device, list_devices
 if TYPE_CHECKING:
     from polyplive.config import Settings
     from polyplive.stats import Distribution
-
-MIN_FRAMES = 4
-"""Frames that a finding must have been in before a live session shows it; the README says why."""
 
 
 def live(given: dict[str, Any]) -> int:
@@ -112,10 +108,7 @@ def _leave(code: int, survivors: tuple[str, ...]) -> int:
 
 def _settings(given: dict[str, Any]) -> Settings:
     """The settings, with the defaults that go with live use where nothing else was asked for."""
-    settings = settings_from(given)
-    if settings.pipeline.min_frames == 1 and given.get("min_frames") is None:
-        settings = dataclasses.replace(settings, pipeline=dataclasses.replace(settings.pipeline, min_frames=MIN_FRAMES))
-    return leave_room_for_video(settings)
+    return leave_room_for_video(live_settings_from(given))
 
 
 def _address(device: str | None) -> Address:

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.measure import Measurement
+from rich.table import Table
 
 from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.errors import ConfigError, SinkError
 from polyplive.whole_file import write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from rich.table import Table
-
     from polyplive.backends.base import EngineSpec
+    from polyplive.evaluation_tables import Words
 
 stdout = Console(highlight=False, soft_wrap=True)
 _WIDEST = 1000
@@ -41,6 +43,15 @@ def print_whole(table: Table) -> None:
     """Print ``table`` without cutting anything off, also where that is wider than the terminal."""
     table.width = max(Measurement.get(stdout, stdout.options.update(max_width=_WIDEST), table).maximum, 1)
     stdout.print(table)
+
+
+def print_words(tables: Iterable[Words]) -> None:
+    """Print tables of words, one after the other."""
+    for words in tables:
+        table = Table(*words.head, title=escape(words.title))
+        for row in words.rows:
+            table.add_row(*map(escape, row))
+        print_whole(table)
 
 
 def check_json_target(path: Path | None) -> None:

@@ -25,10 +25,21 @@ if TYPE_CHECKING:
 
 _VIDEOS = ("record", "record-raw")
 
+MIN_FRAMES = 4
+"""Frames that a finding must have been in before a live session shows it; the README says why."""
+
 
 def settings_from(given: dict[str, Any]) -> Settings:
     """The settings that a command's options, and the file that they name, add up to."""
     return load_settings(given.get("config"), settings_overrides(given))
+
+
+def live_settings_from(given: dict[str, Any]) -> Settings:
+    """The same, with findings withheld as a live session does where nothing else was asked for."""
+    settings = settings_from(given)
+    if settings.pipeline.min_frames > 1 or given.get("min_frames") is not None:
+        return settings
+    return dataclasses.replace(settings, pipeline=dataclasses.replace(settings.pipeline, min_frames=MIN_FRAMES))
 
 
 def open_pipeline(settings: Settings) -> Pipeline:

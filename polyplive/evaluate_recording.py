@@ -1,0 +1,151 @@
+"""Running a deployed model over a recording of which it is known where a polyp is in view, through the one pipeline."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from polyplive.errors import ConfigError, DataError
+from polyplive.evaluation import THRESHOLDS
+from polyplive.image_folder import find_pairs, quiet_decoders, read_pair
+from polyplive.postprocess import Postprocessor
+from polyplive.recording_evaluation import AtThreshold, FrameMark, RecordingEvaluation
+from polyplive.types import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from polyplive.metrics import Mask
+    from polyplive.pipeline import Pipeline
+    from polyplive.sources.base import Source
+    from polyplive.types import Detection, Prediction
+
+_SPAN = re.compile(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledFrame:
+    """A frame, whether a ``polyp`` is in view, and where: bool [H, W], or None where only the former is known."""
+
+    frame: Frame
+    polyp: bool
+    truth: Mask | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Numbers of frames with a polyp in view: ``ranges`` of first and last, both included."""
+
+    ranges: tuple[tuple[int, int], ...]
+
+    @staticmethod
+    def parse(text: str) -> Spans:
+        """``30-45,60-95,110``: frames are counted from 0. ``none`` is no frame. Raises ``ConfigError``."""
+        if text.strip().lower() == "none":
+            return Spans(())
+        ranges = []
+        for part in text.split(","):
+            found = _SPAN.fullmatch(part)
+            first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+            if first > last:
+                raise ConfigError(f"'{part.strip()}' is no span of frames", "Write 30-45,60-95 or 'none'.")
+            ranges.append((first, last))
+        return Spans(tuple(ranges))
+
+    def __contains__(self, index: int) -> bool:
+        return any(first <= index <= last for first, last in self.ranges)
+
+    @property
+    def last(self) -> int:
+        """The last frame that is named; -1 for none."""
+        return max((last for _, last in self.ranges), default=-1)
+
+
+def folder_frames(folder: Path) -> Iterator[LabelledFrame]:
+    """The pictures of ``folder/images`` as one recording, in the natural order of their names, with their masks.
+
+    Raises ``DataError``: a recording with a broken or missing frame is not followed.
+    """
+    pairs = find_pairs(folder)
+    if pairs.problems:
+        raise DataError(pairs.problems[0], "Mend the folder: a recording must be whole.")
+    for index, pair in enumerate(pairs.pairs):
+        with quiet_decoders():
+            image, truth = read_pair(pair)
+        yield LabelledFrame(Frame(image, index, None, time.monotonic()), bool(truth.any()), truth)
+
+
+def video_frames(source: Source, spans: Spans) -> Iterator[LabelledFrame]:
+    """Every frame of ``source``; a polyp is in view in ``spans``. Raises ``ConfigError`` for one behind its end."""
+    index = -1
+    while (frame := source.read()) is not None:
+        index = frame.index
+        yield LabelledFrame(frame, index in spans, None)
+    if spans.last > index:
+        raise ConfigError(
+            f"Frame {spans.last} is behind the end: '{source.info.name}' has {index + 1} frames",
+            "Count frames from 0.",
+        )
+
+
+def evaluate_recording(
+    frames: Iterator[LabelledFrame],
+    pipeline: Pipeline,
+    min_frames: int,
+    facts: dict[str, Any],
+    on_frame: Callable[[int], None] | None = None,
+) -> RecordingEvaluation:
+    """Follow ``frames`` in order; ``pipeline`` and the other thresholds withhold a finding for ``min_frames`` frames.
+
+    ``on_frame`` gets the number done. Raises ``DataError`` for a recording without a frame, and ``EngineError``.
+    """
+    pipeline.reset()
+    marks: list[FrameMark] = []
+    has_masks = False
+    others = [_OtherThreshold(threshold, pipeline.min_area, min_frames) for threshold in THRESHOLDS]
+    for labelled in frames:
+        prediction = pipeline.process(labelled.frame, cam=False)
+        marks.append(_mark(labelled, prediction.detections))
+        has_masks |= labelled.truth is not None
+        for other in others:
+            other.follow(labelled, prediction)
+        if on_frame is not None:
+            on_frame(len(marks))
+    if not marks:
+        raise DataError("The recording has no frame that can be read", "Try it with 'polyplive replay'.")
+    return RecordingEvaluation(tuple(marks), tuple(other.found() for other in others), has_masks, facts)
+
+
+class _OtherThreshold:
+    """The same probabilities, marked at another threshold: at once, and withheld."""
+
+    def __init__(self, threshold: float, min_area: float, min_frames: int) -> None:
+        self._threshold = threshold
+        self._ways = [(Postprocessor(min_area, n), list[FrameMark]()) for n in (1, min_frames)]
+
+    def follow(self, labelled: LabelledFrame, prediction: Prediction) -> None:
+        for postprocessor, marks in self._ways:
+            found = postprocessor.run(prediction.probability, prediction.roi, self._threshold)
+            marks.append(_mark(labelled, found))
+
+    def found(self) -> AtThreshold:
+        (_, at_once), (_, withheld) = self._ways
+        return AtThreshold(self._threshold, tuple(at_once), tuple(withheld))
+
+
+def _mark(labelled: LabelledFrame, detections: Sequence[Detection]) -> FrameMark:
+    marked = bool(detections)
+    touches = marked and (labelled.truth is None or _touches(detections, labelled.truth))
+    return FrameMark(labelled.frame.index, labelled.polyp, marked, labelled.polyp and touches)
+
+
+def _touches(detections: Sequence[Detection], truth: Mask) -> bool:
+    inside = np.zeros(truth.shape, np.uint8)
+    cv2.fillPoly(inside, [detection.contour for detection in detections], 1)
+    return bool((inside.astype(bool) & truth).any())
