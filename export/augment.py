@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .stool import add_stool
+
 Picture = NDArray[np.uint8]
 
 
@@ -21,7 +23,9 @@ class Augmentation:
     """How often each change is made, as probabilities, and how strong it may be.
 
     ``rotation`` by any angle (a scope is turned freely); ``scale`` is the range of zoom; ``colour`` is the greatest
-    relative change of saturation and gain, and the hue turns by up to 8 of 180 steps.
+    relative change of saturation and gain, and unless it is 0 the hue turns by up to 8 of 180 steps. ``exposure`` is
+    how often the light is wrong by more than that, ``cast`` how often the white balance is, ``interlace`` how often
+    the scope moved between a frame's two fields, and ``stool`` how often lumps of it lie about.
     """
 
     rotation: float = 0.6
@@ -33,20 +37,36 @@ class Augmentation:
     specular: float = 0.15
     noise: float = 0.1
     background: float = 0.08
+    exposure: float = 0.0
+    cast: float = 0.0
+    interlace: float = 0.0
+    stool: float = 0.0
 
 
 def augment(
     image: Picture, mask: Picture, size: int, rng: np.random.Generator, settings: Augmentation
 ) -> tuple[Picture, Picture]:
-    """A changed copy of picture and mask, both ``size`` x ``size``."""
+    """A changed copy of picture and mask, both ``size`` x ``size``.
+
+    What came later (``stool``, ``cast``, ``exposure``, ``interlace``) draws nothing where it is off, so that an older
+    recipe still gives the pictures that it was run with.
+    """
     if rng.random() < settings.background:
         image, mask = _background_crop(image, mask, rng)
     image, mask = _move(image, mask, size, rng, settings)
+    if settings.stool and rng.random() < settings.stool:
+        image, mask = add_stool(image, mask, rng)
     image = _recolour(image, rng, settings)
+    if settings.cast and rng.random() < settings.cast:
+        image = _cast(image, rng)
+    if settings.exposure and rng.random() < settings.exposure:
+        image = _expose(image, rng)
     if rng.random() < settings.specular:
         image = _specular_spots(image, rng)
     if rng.random() < settings.blur:
         image = _blur(image, rng)
+    if settings.interlace and rng.random() < settings.interlace:
+        image = _interlace(image, rng)
     if rng.random() < settings.noise:
         image = _noise(image, rng)
     if rng.random() < settings.jpeg:
@@ -98,13 +118,42 @@ def _move(
 
 def _recolour(image: Picture, rng: np.random.Generator, settings: Augmentation) -> Picture:
     hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV).astype(np.float32)
-    hsv[..., 0] = (hsv[..., 0] + rng.uniform(-8, 8)) % 180
+    turn = rng.uniform(-8, 8)
+    hsv[..., 0] = (hsv[..., 0] + turn * (settings.colour > 0)) % 180
     hsv[..., 1] *= 1 + rng.uniform(-settings.colour, settings.colour)
     gain = 1 + rng.uniform(-settings.colour, settings.colour)
     gamma = np.exp(rng.uniform(-settings.gamma, settings.gamma))
     hsv[..., 2] = 255 * np.clip(hsv[..., 2] * gain / 255, 0, 1) ** gamma
     recoloured: Picture = cv2.cvtColor(np.clip(hsv, 0, 255).astype(np.uint8), cv2.COLOR_HSV2BGR)
     return recoloured
+
+
+def _cast(image: Picture, rng: np.random.Generator) -> Picture:
+    """A white balance that is off, by up to 1.6 times in one channel against another."""
+    gains = np.exp(rng.uniform(-0.25, 0.25, 3))
+    return np.clip(image * gains, 0, 255).astype(np.uint8)
+
+
+def _expose(image: Picture, rng: np.random.Generator) -> Picture:
+    """Between a quarter and 2.5 times as bright, clipped."""
+    exposed: Picture = cv2.convertScaleAbs(image, alpha=float(np.exp(rng.uniform(np.log(0.25), np.log(2.5)))))
+    return exposed
+
+
+def _interlace(image: Picture, rng: np.random.Generator) -> Picture:
+    """Odd lines show what the scope saw a field later: up to 6% further on, mostly sideways, and turned a little.
+
+    The first field keeps its place, as a frame's time is that of its first field. Half of the pictures come from a
+    recorder with fewer lines, so that the fields mix in this size.
+    """
+    size = image.shape[0]
+    matrix = cv2.getRotationMatrix2D((size / 2, size / 2), float(rng.uniform(-2, 2)), float(rng.uniform(0.97, 1.03)))
+    matrix[:, 2] += rng.uniform(-0.06, 0.06) * size, rng.uniform(-0.02, 0.02) * size
+    later = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    lines = size if rng.random() < 0.5 else int(size * rng.uniform(0.7, 1.6))
+    first, second = (cv2.resize(field, (size, lines)) for field in (image, later))
+    first[1::2] = second[1::2]
+    return np.asarray(cv2.resize(first, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _specular_spots(image: Picture, rng: np.random.Generator) -> Picture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import cv2
@@ -141,7 +142,7 @@ def test_augmentation_moves_picture_and_mask_together() -> None:
 def test_augmentation_changes_no_original_and_stays_in_range() -> None:
     image, mask = picture(1, 64), disc(64)
     kept_image, kept_mask = image.copy(), mask.copy()
-    wild = Augmentation(blur=1, jpeg=1, specular=1, noise=1, background=1)
+    wild = Augmentation(blur=1, jpeg=1, specular=1, noise=1, background=1, exposure=1, cast=1, interlace=1, stool=1)
     for seed in range(20):
         changed, moved = augment(image, mask, 64, np.random.default_rng(seed), wild)
         assert (changed.dtype, changed.shape, moved.shape) == (np.uint8, (64, 64, 3), (64, 64))
@@ -158,3 +159,55 @@ def test_background_crops_show_no_polyp() -> None:
         not augment(picture(0, 96), mask, 64, np.random.default_rng(seed), only_crops)[1].any() for seed in range(20)
     ]
     assert all(empty)
+
+
+def smooth(side: int = 96) -> np.ndarray:
+    return cv2.GaussianBlur(picture(4, side), (0, 0), 5)
+
+
+def test_interlacing_moves_every_second_line_and_keeps_the_mask() -> None:
+    still = Augmentation(0, (1, 1), 0, 0, 0, 0, 0, 0, 0)
+    later = dataclasses.replace(still, interlace=1)
+    combed = 0
+    for seed in range(12):
+        before, mask = augment(smooth(), disc(96, 20), 96, np.random.default_rng(seed), still)
+        after, marked = augment(smooth(), disc(96, 20), 96, np.random.default_rng(seed), later)
+        np.testing.assert_array_equal(marked, mask)
+        change = np.abs(after.astype(int) - before).mean(axis=(1, 2))
+        assert change.max() > 1
+        combed += change[1::2].mean() > 4 * change[::2].mean()
+    assert combed >= 3  # half of them come from a recorder with other lines, where the fields mix
+
+
+def test_stool_hides_a_part_of_a_polyp_at_most_and_marks_nothing() -> None:
+    still = Augmentation(0, (1, 1), 0, 0, 0, 0, 0, 0, 0)
+    dirty = dataclasses.replace(still, stool=1)
+    painted = 0
+    for seed in range(12):
+        image = np.full((96, 96, 3), (90, 100, 180), np.uint8)
+        before, mask = augment(image, disc(96, 30), 96, np.random.default_rng(seed), still)
+        after, marked = augment(image, disc(96, 30), 96, np.random.default_rng(seed), dirty)
+        assert not (marked & ~mask).any()
+        assert np.count_nonzero(marked) > 0.2 * np.count_nonzero(mask)
+        hidden = (mask > 0) & (marked == 0)
+        changed = np.abs(after.astype(int) - before).max(axis=2) > 8
+        assert changed[hidden].mean() > 0.9 if hidden.any() else True
+        painted += changed.any()
+    assert painted >= 9
+
+
+def test_nothing_is_painted_outside_the_field_of_view() -> None:
+    still = Augmentation(0, (1, 1), 0, 0, 0, 0, 0, 0, 0, stool=1)
+    image = np.zeros((96, 96, 3), np.uint8)
+    cv2.circle(image, (48, 48), 30, (90, 100, 180), -1)
+    for seed in range(12):
+        changed, _ = augment(image, np.zeros((96, 96), np.uint8), 96, np.random.default_rng(seed), still)
+        corners = [changed[:8, :8], changed[:8, -8:], changed[-8:, :8], changed[-8:, -8:]]
+        assert max(int(corner.max()) for corner in corners) == 0
+
+
+def test_what_came_later_draws_nothing_where_it_is_off() -> None:
+    """The picture of an older recipe's seed, as it was before there were casts, exposure, interlacing and stool."""
+    rng = np.random.default_rng(5)
+    augment(picture(0, 96), disc(96, 20), 64, rng, Augmentation())
+    assert rng.integers(1 << 30) == 124_264_387

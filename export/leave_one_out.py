@@ -1,0 +1,196 @@
+"""Leaving one centre out: what a recipe is worth on a hospital that it never saw, with and without parts of it.
+
+    python -m polyplive.export.leave_one_out STUDY.toml --data DATA --out OUT
+
+For each variant of the recipe one run trains on all centres, and one on all but each. All are measured on the same
+pictures: the last ones of each centre by name, which no run trains on. The drop from the former to the latter is what
+an unknown hospital costs. A run that is done is not done again: kill it and go on with the same command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polyplive.errors import ConfigError, PolypliveError
+from polyplive.image_folder import find_pairs
+from polyplive.whole_file import write_whole
+
+from .checkpoint import load_network
+from .dataset import FolderSource, load_source
+from .recipe import Recipe, recipe_from
+from .train import TrainingSettings, train
+from .validate import validate
+
+ALL = "all centres"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """``centres`` are regular expressions searched in the names of ``folder``'s pictures.
+
+    ``held_back`` is the share of each centre's pictures, its last by name, that is only measured on. ``recipe`` is a
+    recipe's table without the source ``folder``, of which ``per_epoch`` pictures are drawn; ``variants`` are changes of
+    its augmentation, by name.
+    """
+
+    folder: str
+    centres: dict[str, str]
+    held_back: float
+    per_epoch: int
+    recipe: dict[str, Any]
+    variants: dict[str, dict[str, Any]]
+
+    @staticmethod
+    def read(path: Path) -> Study:
+        """From TOML. Raises ``ConfigError``."""
+        try:
+            return Study(**tomllib.loads(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise ConfigError(f"Cannot read '{path}': {error.strerror}", "Check the path.") from None
+        except (ValueError, TypeError) as error:
+            raise ConfigError(f"'{path}' is not a study ({error})", "See the one that ships for its keys.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training: of a variant, without the centre ``left_out``, or with ``ALL``."""
+
+    variant: str
+    left_out: str
+
+    def folder(self, out: Path) -> Path:
+        """Its own below ``out``."""
+        return out / re.sub(r"\W+", "-", f"{self.variant} {self.left_out}")
+
+
+class LeaveOneOut:
+    """The runs of a study: pictures below ``data``, checkpoints and results below ``out``."""
+
+    def __init__(self, study: Study, data: Path, out: Path) -> None:
+        self._study, self._data, self._out = study, data, out
+        stems = [pair.stem for pair in find_pairs(data / study.folder).pairs]
+        self._held = {name: _last(stems, pattern, study.held_back) for name, pattern in study.centres.items()}
+
+    def run(self) -> dict[str, Any]:
+        """Do what is not done yet, one line of progress on stderr each; gives the figures of all."""
+        figures: dict[str, Any] = {}
+        for run in self.runs():
+            result = run.folder(self._out) / "result.json"
+            if not result.exists():
+                found = json.dumps(self._measure(self._train(run), run), indent=1)
+                write_whole(result, found.encode())
+            figures.setdefault(run.variant, {})[run.left_out] = json.loads(result.read_text(encoding="utf-8"))
+            print(f"{run.variant}, {run.left_out}: {_line(figures[run.variant][run.left_out])}", file=sys.stderr)
+        return figures
+
+    def runs(self) -> Iterator[Run]:
+        """All of the study, variant after variant."""
+        for variant in self._study.variants:
+            yield from (Run(variant, left_out) for left_out in (ALL, *self._study.centres))
+
+    def _train(self, run: Run) -> Path:
+        """The checkpoint of the last epoch: none is chosen."""
+        folder = run.folder(self._out)
+        last = folder / "last.pt"
+        train(
+            TrainingSettings(self.recipe(run), self._data, folder, resume=last.exists()),
+            report=lambda line: print(f"  {line}", file=sys.stderr, flush=True),
+        )
+        return last
+
+    def recipe(self, run: Run) -> Recipe:
+        """What ``run`` trains with: the last source is the study's folder, less what must not be seen."""
+        study = self._study
+        hidden = [_exactly(stem for held in self._held.values() for stem in held)]
+        if run.left_out != ALL:
+            hidden.append(study.centres[run.left_out])
+        recipe = recipe_from(study.recipe, "the study's recipe")
+        source = FolderSource(study.folder, exclude="|".join(hidden), per_epoch=study.per_epoch)
+        changed = dataclasses.replace(recipe.augmentation, **study.variants[run.variant])
+        return dataclasses.replace(recipe, sources=(*recipe.sources, source), augmentation=changed)
+
+    def _measure(self, checkpoint: Path, run: Run) -> dict[str, Any]:
+        network, _ = load_network(checkpoint)
+        size = self.recipe(run).size
+        found = {}
+        for name in self._study.centres if run.left_out == ALL else [run.left_out]:
+            source = FolderSource(self._study.folder, include=_exactly(self._held[name]))
+            samples = load_source(self._data, source, max(size, 352)).samples
+            polyps = [sample for sample in samples if sample.mask.any()]
+            empty = [sample for sample in samples if not sample.mask.any()]
+            figures = dataclasses.asdict(validate(network, polyps, empty, size))
+            found[name] = {"n_polyp": len(polyps), "n_negative": len(empty), **figures}
+        return found
+
+
+def summary(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each variant whose runs are done: mean Dice in-centre and left out, the mean drop, the worst centre."""
+    rows = []
+    for variant, runs in figures.items():
+        centres = [name for name in runs if name != ALL]
+        known = {name: runs[ALL][name]["dice"] for name in centres}
+        unknown = {name: runs[name][name]["dice"] for name in centres}
+        worst = min(unknown, key=lambda name: unknown[name])
+        rows.append(
+            {
+                "variant": variant,
+                "in_centre": round(float(np.mean(list(known.values()))), 4),
+                "left_out": round(float(np.mean(list(unknown.values()))), 4),
+                "drop": round(float(np.mean([known[name] - unknown[name] for name in centres])), 4),
+                "worst": worst,
+                "worst_dice": round(unknown[worst], 4),
+                "centres": {name: [round(known[name], 4), round(unknown[name], 4)] for name in centres},
+            }
+        )
+    return rows
+
+
+def _last(stems: list[str], pattern: str, share: float) -> list[str]:
+    """The last ``share`` of the names that ``pattern`` finds. Raises ``ConfigError`` where it finds too few."""
+    own = [stem for stem in stems if re.search(pattern, stem)]
+    count = round(share * len(own))
+    if count < 1:
+        raise ConfigError(f"'{pattern}' finds {len(own)} pictures: none can be held back", "Mend the study.")
+    return own[-count:]
+
+
+def _exactly(stems: Any) -> str:
+    return "^(?:" + "|".join(re.escape(stem) for stem in stems) + ")$"
+
+
+def _line(found: dict[str, Any]) -> str:
+    return ", ".join(f"{name} Dice {row['dice']:.4f} ({row['n_polyp']})" for name, row in found.items())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command above; the figures go to ``OUT/figures.json``."""
+    parser = argparse.ArgumentParser(prog="leave_one_out", description="Leave one centre out.")
+    parser.add_argument("study", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args(arguments)
+    try:
+        figures = LeaveOneOut(Study.read(given.study), given.data, given.out).run()
+    except PolypliveError as error:
+        print(f"leave_one_out: {error}", file=sys.stderr)
+        return 1
+    rows = summary(figures)
+    text = json.dumps({"summary": rows, "runs": figures}, indent=1)
+    write_whole(given.out / "figures.json", text.encode())
+    print(json.dumps(rows, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

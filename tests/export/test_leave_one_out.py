@@ -1,0 +1,122 @@
+"""Leaving one centre out: who sees what, that an unknown centre costs, and that a run is not done twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from polyplive.export.dataset import FolderSource, load_source
+from polyplive.export.leave_one_out import ALL, LeaveOneOut, Study, main, summary
+
+from polyplive.errors import ConfigError
+
+SHIPPED = Path(__file__).parents[2] / "export" / "studies" / "centres.toml"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Centre A has bright discs on dark, centre B dark discs on bright; one in four shows none."""
+    root = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for name in ("images", "masks"):
+        (root / "all" / name).mkdir(parents=True)
+    for number in range(40):
+        mask = np.zeros((40, 40), np.uint8)
+        if number % 4:
+            cv2.circle(mask, tuple(int(v) for v in rng.integers(12, 28, 2)), int(rng.integers(7, 11)), 255, -1)
+        image = rng.integers(0, 70, (40, 40, 3), np.uint8) + (mask // 2)[..., None]
+        for centre, seen in (("A", image), ("B", 255 - image)):
+            cv2.imwrite(str(root / "all" / "images" / f"{centre}_{number:02d}.png"), seen)
+            cv2.imwrite(str(root / "all" / "masks" / f"{centre}_{number:02d}.png"), mask)
+    return root
+
+
+def study(**changes: object) -> Study:
+    recipe = {
+        "architecture": "unet",
+        "options": {"base": 4, "levels": 3},
+        "size": 32,
+        "batch": 4,
+        "epochs": 10,
+        "learning_rate": 1e-2,
+        "warm_up": 0.2,
+        "averaging": 0.8,
+        "validation": "all",
+        "sources": [],
+        "augmentation": {"colour": 0.0, "gamma": 0.0, "background": 0.0},
+    }
+    made = Study("all", {"A": "^A_", "B": "^B_"}, 0.25, 60, recipe, {"plain": {}})
+    return dataclasses.replace(made, **changes)
+
+
+@pytest.fixture(scope="module")
+def figures(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
+    return LeaveOneOut(study(), data, tmp_path_factory.mktemp("out")).run()
+
+
+def test_an_unknown_centre_costs(figures: dict) -> None:
+    (row,) = summary(figures)
+    assert row["in_centre"] > 0.6
+    assert row["drop"] > 0.2
+    assert row["drop"] == pytest.approx(row["in_centre"] - row["left_out"], abs=2e-4)
+    assert row["worst_dice"] == min(left_out for _, left_out in row["centres"].values())
+
+
+def test_all_are_measured_on_the_same_pictures(figures: dict) -> None:
+    runs = figures["plain"]
+    assert set(runs) == {ALL, "A", "B"}
+    for centre in "AB":
+        counts = {name: runs[ALL][centre][name] for name in ("n_polyp", "n_negative")}
+        assert counts == {"n_polyp": 8, "n_negative": 2}
+        assert counts == {name: runs[centre][centre][name] for name in counts}
+
+
+@pytest.mark.parametrize("left_out", [ALL, "A", "B"])
+def test_no_run_trains_on_what_is_measured(data: Path, left_out: str, tmp_path: Path) -> None:
+    whole = LeaveOneOut(study(), data, tmp_path)
+    source = whole.recipe(next(run for run in whole.runs() if run.left_out == left_out)).sources[-1]
+    seen = {sample.stem for sample in load_source(data, FolderSource("all", exclude=source.exclude), 32).samples}
+    wanted = {f"{centre}_{number:02d}" for centre in "AB" if centre != left_out for number in range(30)}
+    assert seen == wanted
+
+
+def test_the_command_does_no_run_twice(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    short = tmp_path / "study.toml"
+    short.write_text(
+        'folder = "all"\nheld_back = 0.25\nper_epoch = 8\n[centres]\nA = "^A_"\nB = "^B_"\n[variants.plain]\n'
+        '[recipe]\narchitecture = "unet"\noptions = {base = 4, levels = 3}\nsize = 32\nbatch = 4\nepochs = 1\n'
+        'validation = "all"\nsources = []\n',
+        encoding="utf-8",
+    )
+    arguments = [str(short), "--data", str(data), "--out", str(tmp_path / "out")]
+    assert main(arguments) == 0
+    assert "epoch 1/1" in capsys.readouterr().err
+    first = json.loads((tmp_path / "out" / "figures.json").read_text(encoding="utf-8"))
+    assert main(arguments) == 0
+    assert "epoch" not in capsys.readouterr().err
+    assert json.loads((tmp_path / "out" / "figures.json").read_text(encoding="utf-8")) == first
+
+
+def test_what_is_no_study_is_named(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("centres = 3", encoding="utf-8")
+    for path in (broken, tmp_path / "nowhere.toml"):
+        assert main([str(path), "--data", str(data), "--out", str(tmp_path)]) == 1
+        assert path.name in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="none can be held back"):
+        LeaveOneOut(study(centres={"C": "^C_"}), data, tmp_path)
+
+
+def test_the_study_that_ships_can_be_read_and_every_variant_is_a_recipe() -> None:
+    shipped = Study.read(SHIPPED)
+    assert len(shipped.centres) == 5
+    assert shipped.variants["all measures"] == {}
+    from polyplive.export.recipe import recipe_from
+
+    augmentation = recipe_from(shipped.recipe, "study").augmentation
+    for changes in shipped.variants.values():
+        assert dataclasses.replace(augmentation, **changes) is not None
