@@ -50,6 +50,9 @@ def pipeline_options(command: Command) -> Command:
         click.option("--roi", metavar="auto|none|X,Y,W,H", help="Field of view that the model sees."),
         click.option("--threshold", type=float, help="Probability of a contour; default: the model's own."),
         click.option("--min-area", type=float, help="Smallest region kept, as a share of the field of view."),
+        click.option(
+            "--one-field/--both-fields", default=None, help="Interlaced motion: show the model one field; default."
+        ),
     )
 
 
@@ -125,6 +128,7 @@ def settings_overrides(given: dict[str, Any]) -> dict[str, Any]:
         "pipeline.threshold": given.get("threshold"),
         "pipeline.min_area": given.get("min_area"),
         "pipeline.min_frames": given.get("min_frames"),
+        "pipeline.one_field": given.get("one_field"),
         "overlay.contour": given.get("contour"),
         "overlay.mask": given.get("mask"),
         "overlay.heatmap": given.get("heatmap"),

@@ -25,13 +25,15 @@ class PipelineSettings:
 
     ``roi`` is ``auto`` (find the content area), ``none`` (the whole frame) or ``x,y,w,h``. ``threshold`` is the
     probability of a contour, None for the model's own. ``min_area`` is the smallest region kept, as a share of the
-    field of view's area. ``min_frames`` is in how many frames a finding must have been before it is given.
+    field of view's area. ``min_frames`` is in how many frames a finding must have been before it is given. With
+    ``one_field`` the model sees a frame with interlaced motion through one field.
     """
 
     roi: str = "auto"
     threshold: float | None = None
     min_area: float = 0.002
     min_frames: int = 1
+    one_field: bool = True
 
     def __post_init__(self) -> None:
         if self.threshold is not None and not 0.0 < self.threshold < 1.0:

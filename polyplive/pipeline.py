@@ -36,6 +36,7 @@ class Pipeline:
         self.engine = engine
         self.threshold = settings.threshold if settings.threshold is not None else engine.spec.manifest.threshold
         self.min_area = settings.min_area
+        self._one_field = settings.one_field
         self._field_of_view = FieldOfView.parse(settings.roi)
         self._postprocessor = Postprocessor(settings.min_area, settings.min_frames)
 
@@ -49,7 +50,7 @@ class Pipeline:
         spec = self.engine.spec
         started = time.perf_counter()
         roi = self._field_of_view.area(frame)
-        tensor = preprocess(frame.image, roi, spec.height, spec.width)
+        tensor = preprocess(frame.image, roi, spec.height, spec.width, one_field=self._one_field)
         prepared = time.perf_counter()
         outputs = self.engine.infer(tensor, cam=cam)
         inferred = time.perf_counter()

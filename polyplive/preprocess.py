@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from polyplive.fields import COMBED, combing, first_field
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -14,12 +16,13 @@ if TYPE_CHECKING:
 
 
 def preprocess(
-    image: Image, roi: Roi, height: int, width: int, out: NDArray[np.uint8] | None = None
+    image: Image, roi: Roi, height: int, width: int, out: NDArray[np.uint8] | None = None, *, one_field: bool = False
 ) -> NDArray[np.uint8]:
     """The region ``roi`` of ``image`` at the model's size: uint8 [1, ``height``, ``width``, 3], RGB, contiguous.
 
     ``image`` is uint8 [H, W, 3] BGR and is not changed. The region is stretched to the model's shape whatever its
-    own, as the training images are. ``out``, an array of the result's shape and dtype, is filled and returned in
+    own, as the training images are. With ``one_field`` a region that combs is seen through its first field
+    (``fields``). ``out``, an array of the result's shape and dtype, is filled and returned in
     place of a new one. Raises ``ValueError`` where ``roi`` reaches outside of ``image`` or ``out`` does not fit.
     """
     if roi.x + roi.width > image.shape[1] or roi.y + roi.height > image.shape[0]:
@@ -29,7 +32,10 @@ def preprocess(
         out = np.empty(shape, np.uint8)
     elif out.shape != shape or out.dtype != np.uint8 or not out.flags.c_contiguous:
         raise ValueError(f"expected a contiguous uint8 array {shape}, received {out.dtype} {out.shape}")
-    cv2.cvtColor(shrink(image[roi.slices], height, width), cv2.COLOR_BGR2RGB, dst=out[0])
+    region = image[roi.slices]
+    if one_field and combing(region) > COMBED:
+        region = first_field(region, roi.y)
+    cv2.cvtColor(shrink(region, height, width), cv2.COLOR_BGR2RGB, dst=out[0])
     return out
 
 

@@ -65,7 +65,7 @@ FLOORS = [
         "view",
         "whole_file",
     }
-    | {"config", "field_of_view", "preprocess", "postprocess", "tracking", "compositor", "drawing"}
+    | {"config", "field_of_view", "fields", "preprocess", "postprocess", "tracking", "compositor", "drawing"}
     | {"sources", "backends", "sinks"},
     {"session", "pipeline"},
     {"replay", "live", "player", "benchmark", "evaluate", "evaluate_recording"},
