@@ -122,14 +122,14 @@ class LeaveOneOut:
 
     def _measure(self, checkpoint: Path, run: Run) -> dict[str, Any]:
         network, _ = load_network(checkpoint)
-        size = self.recipe(run).size
+        recipe = self.recipe(run)
         found = {}
         for name in self._study.centres if run.left_out == ALL else [run.left_out]:
             source = FolderSource(self._study.folder, include=_exactly(self._held[name]))
-            samples = load_source(self._data, source, max(size, 352)).samples
+            samples = load_source(self._data, source, recipe.side).samples
             polyps = [sample for sample in samples if sample.mask.any()]
             empty = [sample for sample in samples if not sample.mask.any()]
-            figures = dataclasses.asdict(validate(network, polyps, empty, size))
+            figures = dataclasses.asdict(validate(network, polyps, empty, recipe.size))
             found[name] = {"n_polyp": len(polyps), "n_negative": len(empty), **figures}
         return found
 

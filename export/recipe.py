@@ -57,6 +57,11 @@ class Recipe:
         if not self.learning_rate > 0:
             raise ConfigError(f"A learning rate of {self.learning_rate} teaches nothing", "Give a positive number.")
 
+    @property
+    def side(self) -> int:
+        """The side at which pictures are held and masks compared: Kvasir-SEG's, or the input's if that is larger."""
+        return max(self.size, 352)
+
 
 def load_recipe(name: str | Path) -> Recipe:
     """A shipped recipe's name, or the path of a TOML file. Raises ``ConfigError`` naming the file and the key."""

@@ -115,8 +115,7 @@ class _Run:
         return sources, list(polyps), list(negatives)
 
     def _load(self, source: FolderSource) -> LoadedSource:
-        side = max(self.recipe.size, 352)
-        loaded = load_source(self.settings.data, source, side, on_bad=self.settings.on_bad)
+        loaded = load_source(self.settings.data, source, self.recipe.side, on_bad=self.settings.on_bad)
         lines = [f"skipped in '{source.folder}': {problem}" for problem in loaded.problems]
         self.skipped += [line for line in lines if line not in self.skipped]  # two sources may read one folder
         return loaded

@@ -15,7 +15,7 @@ from polyplive.evaluation import THRESHOLDS, Evaluation, Example, ImageResult, M
 from polyplive.explanation import point
 from polyplive.image_folder import find_pairs, quiet_decoders, read_pair
 from polyplive.metrics import Counts, Mask, boundary_f
-from polyplive.postprocess import rethreshold
+from polyplive.postprocess import filled, rethreshold
 from polyplive.types import Frame, Prediction
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def evaluate(
             on_image(done, len(pairs.pairs))
     if not results:
         raise DataError(f"No pair in '{folder}' could be read", "Check the files named above.")
-    return Evaluation(tuple(results), tuple(problems), _facts(folder, pipeline))
+    return Evaluation(tuple(results), tuple(problems), {"data": folder.name, **pipeline.facts})
 
 
 def worst_pictures(folder: Path, evaluation: Evaluation, pipeline: Pipeline, most: int = 12) -> list[Example]:
@@ -102,17 +102,9 @@ def _predict(image: np.ndarray[Any, Any], pipeline: Pipeline, *, cam: bool = Tru
     return pipeline.process(Frame(image, index=0, pts_s=None, captured_s=time.monotonic()), cam=cam)
 
 
-def predicted_mask(prediction: Prediction, height: int, width: int) -> Mask:
-    """bool [height, width]: the inside of every contour, as the window shows it."""
-    filled = np.zeros((height, width), np.uint8)
-    if prediction.detections:
-        cv2.fillPoly(filled, [detection.contour for detection in prediction.detections], 1)
-    return filled.astype(bool)
-
-
 def _compare(stem: str, image: np.ndarray[Any, Any], truth: Mask, pipeline: Pipeline) -> ImageResult:
     prediction = _predict(image, pipeline)
-    predicted = predicted_mask(prediction, *truth.shape)
+    predicted = filled(prediction.detections, truth.shape)
     has_polyp = bool(truth.any())
     pointing = None
     if has_polyp and prediction.cam is not None:
@@ -132,22 +124,10 @@ def _compare(stem: str, image: np.ndarray[Any, Any], truth: Mask, pipeline: Pipe
 def _marks(prediction: Prediction, truth: Mask) -> Marks:
     """Whether anything is marked, and whether that touches a polyp."""
     found = bool(prediction.detections)
-    return Marks(found, found and bool((predicted_mask(prediction, *truth.shape) & truth).any()))
+    return Marks(found, found and bool((filled(prediction.detections, truth.shape) & truth).any()))
 
 
 def _refuse_if_asked(problems: list[str], on_bad: str) -> None:
     if problems and on_bad == "refuse":
         more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
         raise DataError(problems[0] + more, "Mend the folder, or leave such files out with --skip-bad.")
-
-
-def _facts(folder: Path, pipeline: Pipeline) -> dict[str, Any]:
-    spec = pipeline.engine.spec
-    return {
-        "data": folder.name,
-        "model": spec.manifest.name,
-        "model_sha256": spec.manifest.sha256,
-        "backend": spec.backend,
-        "input": [spec.width, spec.height],
-        "threshold": pipeline.threshold,
-    }

@@ -7,13 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import cv2
-import numpy as np
-
 from polyplive.errors import ConfigError, DataError
 from polyplive.evaluation import THRESHOLDS
 from polyplive.image_folder import find_pairs, quiet_decoders, read_pair
-from polyplive.postprocess import Postprocessor
+from polyplive.postprocess import Postprocessor, contours_at, filled
 from polyplive.recording_evaluation import AtThreshold, FrameMark, RecordingEvaluation
 from polyplive.types import Frame
 
@@ -23,6 +20,7 @@ if TYPE_CHECKING:
 
     from polyplive.metrics import Mask
     from polyplive.pipeline import Pipeline
+    from polyplive.postprocess import Region
     from polyplive.sources.base import Source
     from polyplive.types import Detection, Prediction
 
@@ -126,26 +124,21 @@ class _OtherThreshold:
     """The same probabilities, marked at another threshold: at once, and withheld."""
 
     def __init__(self, threshold: float, min_area: float, min_frames: int) -> None:
-        self._threshold = threshold
-        self._ways = [(Postprocessor(min_area, n), list[FrameMark]()) for n in (1, min_frames)]
+        self._threshold, self._min_area = threshold, min_area
+        self._postprocessor = Postprocessor(min_area, min_frames)
+        self._at_once: list[FrameMark] = []
+        self._withheld: list[FrameMark] = []
 
     def follow(self, labelled: LabelledFrame, prediction: Prediction) -> None:
-        for postprocessor, marks in self._ways:
-            found = postprocessor.run(prediction.probability, prediction.roi, self._threshold)
-            marks.append(_mark(labelled, found))
+        regions = contours_at(prediction.probability, prediction.roi, self._threshold, self._min_area)
+        self._at_once.append(_mark(labelled, regions))
+        self._withheld.append(_mark(labelled, self._postprocessor.follow(regions)))
 
     def found(self) -> AtThreshold:
-        (_, at_once), (_, withheld) = self._ways
-        return AtThreshold(self._threshold, tuple(at_once), tuple(withheld))
+        return AtThreshold(self._threshold, tuple(self._at_once), tuple(self._withheld))
 
 
-def _mark(labelled: LabelledFrame, detections: Sequence[Detection]) -> FrameMark:
-    marked = bool(detections)
-    touches = marked and (labelled.truth is None or _touches(detections, labelled.truth))
-    return FrameMark(labelled.frame.index, labelled.polyp, marked, labelled.polyp and touches)
-
-
-def _touches(detections: Sequence[Detection], truth: Mask) -> bool:
-    inside = np.zeros(truth.shape, np.uint8)
-    cv2.fillPoly(inside, [detection.contour for detection in detections], 1)
-    return bool((inside.astype(bool) & truth).any())
+def _mark(labelled: LabelledFrame, found: Sequence[Detection | Region]) -> FrameMark:
+    truth = labelled.truth
+    touches = bool(found) and (truth is None or bool((filled(found, truth.shape) & truth).any()))
+    return FrameMark(labelled.frame.index, labelled.polyp, bool(found), labelled.polyp and touches)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,18 @@ class Pipeline:
         self._one_field = settings.one_field
         self._field_of_view = FieldOfView.parse(settings.roi)
         self._postprocessor = Postprocessor(settings.min_area, settings.min_frames)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the figures of an evaluation rest on: model, backend, input and threshold, as plain values."""
+        spec = self.engine.spec
+        return {
+            "model": spec.manifest.name,
+            "model_sha256": spec.manifest.sha256,
+            "backend": spec.backend,
+            "input": [spec.width, spec.height],
+            "threshold": self.threshold,
+        }
 
     def process(self, frame: Frame, *, cam: bool = True) -> Prediction:
         """Find the polyps of one frame; with ``cam`` False the heatmap's gradient is not computed.

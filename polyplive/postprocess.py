@@ -13,7 +13,9 @@ from polyplive.tracking import Tracker, match
 from polyplive.types import Detection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from polyplive.types import Contour, FloatMap, Prediction, Roi
 
@@ -66,7 +68,10 @@ class Postprocessor:
 
     def run(self, probability: FloatMap, roi: Roi, threshold: float) -> tuple[Detection, ...]:
         """The detections of the next frame, largest first; arguments as for ``contours_at``."""
-        regions = contours_at(probability, roi, threshold, self._min_area)
+        return self.follow(contours_at(probability, roi, threshold, self._min_area))
+
+    def follow(self, regions: Sequence[Region]) -> tuple[Detection, ...]:
+        """The same of regions that were found already, in ``contours_at``'s order."""
         tracks = self._tracker.update([region.bbox for region in regions])
         given = tuple(
             _detection(track, region)
@@ -79,6 +84,15 @@ class Postprocessor:
     def reset(self) -> None:
         """Forget the tracks: the next frame does not follow the last."""
         self._tracker.reset()
+
+
+def filled(found: Iterable[Detection | Region], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """bool [H, W], of ``shape``: the inside of every contour, as the window shows it."""
+    inside = np.zeros(shape, np.uint8)
+    contours = [one.contour for one in found]
+    if contours:
+        cv2.fillPoly(inside, contours, 1)
+    return inside.astype(bool)
 
 
 def rethreshold(prediction: Prediction, threshold: float, min_area: float = MIN_AREA) -> Prediction:

@@ -53,7 +53,8 @@ def _follow(given: dict[str, Any], settings: Settings, pipeline: Pipeline) -> Re
     with contextlib.ExitStack() as stack:
         total, frames = _open(data, given["polyp_frames"], stack)
         advance = stack.enter_context(progress_bar(data.name, total))
-        return run_evaluation(frames, pipeline, min_frames, _facts(data, pipeline, min_frames), advance)
+        facts = {"data": data.name, **pipeline.facts, "min_frames": min_frames}
+        return run_evaluation(frames, pipeline, min_frames, facts, advance)
 
 
 def _open(
@@ -73,16 +74,3 @@ def _open(
     source = open_source(data)
     stack.callback(source.close)
     return source.info.frames, video_frames(source, spans)
-
-
-def _facts(data: Path, pipeline: Pipeline, min_frames: int) -> dict[str, Any]:
-    spec = pipeline.engine.spec
-    return {
-        "data": data.name,
-        "model": spec.manifest.name,
-        "model_sha256": spec.manifest.sha256,
-        "backend": spec.backend,
-        "input": [spec.width, spec.height],
-        "threshold": pipeline.threshold,
-        "min_frames": min_frames,
-    }
