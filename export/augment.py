@@ -52,7 +52,7 @@ def augment(
     recipe still gives the pictures that it was run with.
     """
     if rng.random() < settings.background:
-        image, mask = _background_crop(image, mask, rng)
+        image, mask = background_crop(image, mask, rng)
     image, mask = _move(image, mask, size, rng, settings)
     if settings.stool and rng.random() < settings.stool:
         image, mask = add_stool(image, mask, rng)
@@ -84,7 +84,7 @@ def fit(image: Picture, mask: Picture, size: int) -> tuple[Picture, Picture]:
     return small, _binary(cv2.resize(mask, (size, size), interpolation=cv2.INTER_LINEAR))
 
 
-def _background_crop(image: Picture, mask: Picture, rng: np.random.Generator) -> tuple[Picture, Picture]:
+def background_crop(image: Picture, mask: Picture, rng: np.random.Generator) -> tuple[Picture, Picture]:
     """A part of the picture that shows no polyp, if one of a few tries finds any: a negative from a positive."""
     height, width = mask.shape
     for _ in range(6):

@@ -73,8 +73,9 @@ def finding_options(command: Command) -> Command:
     return _stack(
         command,
         click.option(
-            "--min-frames", type=click.IntRange(1, 1000), help="Frames a finding must have been in before it is shown."
+            "--min-frames", type=click.IntRange(1, 1000), help="Frames a finding must surely be in before it is shown."
         ),
+        click.option("--keep", type=float, help="Probability above which a finding that was shown stays; 1: none."),
     )
 
 
@@ -128,6 +129,7 @@ def settings_overrides(given: dict[str, Any]) -> dict[str, Any]:
         "pipeline.threshold": given.get("threshold"),
         "pipeline.min_area": given.get("min_area"),
         "pipeline.min_frames": given.get("min_frames"),
+        "pipeline.keep": given.get("keep"),
         "pipeline.one_field": given.get("one_field"),
         "overlay.contour": given.get("contour"),
         "overlay.mask": given.get("mask"),

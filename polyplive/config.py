@@ -25,14 +25,16 @@ class PipelineSettings:
 
     ``roi`` is ``auto`` (find the content area), ``none`` (the whole frame) or ``x,y,w,h``. ``threshold`` is the
     probability of a contour, None for the model's own. ``min_area`` is the smallest region kept, as a share of the
-    field of view's area. ``min_frames`` is in how many frames a finding must have been before it is given. With
-    ``one_field`` the model sees a frame with interlaced motion through one field.
+    field of view's area. ``min_frames`` is how many frames' evidence a finding needs before it is given (1: at once),
+    None for what is usual for the session; ``keep`` is the probability above which it then stays (1: as at first).
+    With ``one_field`` the model sees a frame with interlaced motion through one field.
     """
 
     roi: str = "auto"
     threshold: float | None = None
     min_area: float = 0.002
-    min_frames: int = 1
+    min_frames: int | None = None
+    keep: float = 0.25
     one_field: bool = True
 
     def __post_init__(self) -> None:
@@ -40,7 +42,9 @@ class PipelineSettings:
             raise ConfigError(f"A threshold of {self.threshold} marks all or nothing", "Give one between 0 and 1.")
         if not 0.0 <= self.min_area < 1.0:
             raise ConfigError(f"A smallest area of {self.min_area} is not a share", "Give one from 0 up to 1.")
-        if not 1 <= self.min_frames <= 1000:
+        if not 0.0 < self.keep <= 1.0:
+            raise ConfigError(f"Findings cannot stay above {self.keep}", "Give a probability, or 1 to keep none.")
+        if self.min_frames is not None and not 1 <= self.min_frames <= 1000:
             raise ConfigError(
                 f"Findings cannot be withheld for {reprlib.repr(self.min_frames)} frames", "Give 1 (none) to 1000."
             )

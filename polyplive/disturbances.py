@@ -31,10 +31,7 @@ def generator_for(stem: str) -> np.random.Generator:
 def motion_blur(image: Image, truth: Mask, rng: np.random.Generator) -> tuple[Image, Mask]:
     """The scope moves by 4% during one exposure, in any direction."""
     length = max(3, round(0.04 * min(truth.shape)))
-    line = np.zeros((length, length), np.float32)
-    line[length // 2] = 1
-    turn = cv2.getRotationMatrix2D(((length - 1) / 2, (length - 1) / 2), float(rng.uniform(0, 180)), 1)
-    return _filtered(image, cv2.warpAffine(line, turn, (length, length))), truth
+    return streaked(image, length, float(rng.uniform(0, 180))), truth
 
 
 def defocus(image: Image, truth: Mask, rng: np.random.Generator) -> tuple[Image, Mask]:
@@ -119,6 +116,14 @@ DISTURBANCES: dict[str, Disturbance] = {
     "black border": black_border,
     "rotated": rotated,
 }
+
+
+def streaked(image: Image, length: int, direction: float) -> Image:
+    """Every point becomes a line of ``length`` pixels, turned by ``direction`` degrees."""
+    line = np.zeros((length, length), np.float32)
+    line[length // 2] = 1
+    turn = cv2.getRotationMatrix2D(((length - 1) / 2, (length - 1) / 2), direction, 1)
+    return _filtered(image, cv2.warpAffine(line, turn, (length, length)))
 
 
 def _filtered(image: Image, kernel: NDArray[np.generic]) -> Image:

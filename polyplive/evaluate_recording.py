@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from polyplive.errors import ConfigError, DataError
 from polyplive.evaluation import THRESHOLDS
 from polyplive.image_folder import find_pairs, quiet_decoders, read_pair
-from polyplive.postprocess import Postprocessor, contours_at, filled
+from polyplive.postprocess import contours_at, filled
 from polyplive.recording_evaluation import AtThreshold, FrameMark, RecordingEvaluation
 from polyplive.types import Frame
 
@@ -95,21 +95,20 @@ def video_frames(source: Source, spans: Spans) -> Iterator[LabelledFrame]:
 def evaluate_recording(
     frames: Iterator[LabelledFrame],
     pipeline: Pipeline,
-    min_frames: int,
     facts: dict[str, Any],
     on_frame: Callable[[int], None] | None = None,
 ) -> RecordingEvaluation:
-    """Follow ``frames`` in order; ``pipeline`` and the other thresholds withhold a finding for ``min_frames`` frames.
+    """Follow ``frames`` in order; at the other thresholds findings are withheld and kept as ``pipeline`` does it.
 
     ``on_frame`` gets the number done. Raises ``DataError`` for a recording without a frame, and ``EngineError``.
     """
     pipeline.reset()
     marks: list[FrameMark] = []
     has_masks = False
-    others = [_OtherThreshold(threshold, pipeline.min_area, min_frames) for threshold in THRESHOLDS]
+    others = [_OtherThreshold(threshold, pipeline) for threshold in THRESHOLDS]
     for labelled in frames:
         prediction = pipeline.process(labelled.frame, cam=False)
-        marks.append(_mark(labelled, prediction.detections))
+        marks.append(mark(labelled, prediction.detections))
         has_masks |= labelled.truth is not None
         for other in others:
             other.follow(labelled, prediction)
@@ -123,22 +122,24 @@ def evaluate_recording(
 class _OtherThreshold:
     """The same probabilities, marked at another threshold: at once, and withheld."""
 
-    def __init__(self, threshold: float, min_area: float, min_frames: int) -> None:
-        self._threshold, self._min_area = threshold, min_area
-        self._postprocessor = Postprocessor(min_area, min_frames)
+    def __init__(self, threshold: float, pipeline: Pipeline) -> None:
+        self._threshold, self._min_area = threshold, pipeline.min_area
+        self._postprocessor = pipeline.new_postprocessor()
         self._at_once: list[FrameMark] = []
         self._withheld: list[FrameMark] = []
 
     def follow(self, labelled: LabelledFrame, prediction: Prediction) -> None:
-        regions = contours_at(prediction.probability, prediction.roi, self._threshold, self._min_area)
-        self._at_once.append(_mark(labelled, regions))
-        self._withheld.append(_mark(labelled, self._postprocessor.follow(regions)))
+        where = prediction.probability, prediction.roi, self._threshold
+        regions = contours_at(*where, self._min_area)
+        self._at_once.append(mark(labelled, regions))
+        self._withheld.append(mark(labelled, self._postprocessor.follow(regions, *where)))
 
     def found(self) -> AtThreshold:
         return AtThreshold(self._threshold, tuple(self._at_once), tuple(self._withheld))
 
 
-def _mark(labelled: LabelledFrame, found: Sequence[Detection | Region]) -> FrameMark:
+def mark(labelled: LabelledFrame, found: Sequence[Detection | Region]) -> FrameMark:
+    """What showing ``found`` in that frame is worth."""
     truth = labelled.truth
     touches = bool(found) and (truth is None or bool((filled(found, truth.shape) & truth).any()))
     return FrameMark(labelled.frame.index, labelled.polyp, bool(found), labelled.polyp and touches)

@@ -38,7 +38,12 @@ class Pipeline:
         self.min_area = settings.min_area
         self._one_field = settings.one_field
         self._field_of_view = FieldOfView.parse(settings.roi)
-        self._postprocessor = Postprocessor(settings.min_area, settings.min_frames)
+        self._min_frames, self._keep = settings.min_frames or 1, settings.keep
+        self._postprocessor = self.new_postprocessor()
+
+    def new_postprocessor(self) -> Postprocessor:
+        """One that follows findings as this pipeline does, for the same probabilities at another threshold."""
+        return Postprocessor(self.min_area, self._min_frames, self._keep)
 
     @property
     def facts(self) -> dict[str, Any]:

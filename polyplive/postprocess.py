@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from polyplive.tracking import Tracker, match
+from polyplive.evidence import Evidence, weight
+from polyplive.tracking import MIN_IOU, Tracker, iou, match
 from polyplive.types import Detection
 
 if TYPE_CHECKING:
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polyplive.tracking import Box
     from polyplive.types import Contour, FloatMap, Prediction, Roi
 
 MIN_AREA = 0.002
 """The smallest region kept, as a share of the field of view's area."""
+
+KEEP = 0.25
+"""The probability above which a region is what is left of a finding that was shown."""
 
 _FINEST = 1920 * 1080
 """A field of view with more pixels than this is sampled at every second (third, ...) pixel: time stays bounded."""
@@ -55,35 +60,58 @@ def contours_at(probability: FloatMap, roi: Roi, threshold: float, min_area: flo
 class Postprocessor:
     """Finds the polyps of frame after frame and keeps their numbers; one thread.
 
-    A finding is withheld until it was there in ``min_frames`` frames; from then on it is given in every frame until
-    it is gone for longer than the tracker's patience, so that none flickers.
+    A finding is withheld until there is evidence of ``min_frames`` frames for it (``polyplive/evidence.py``); from
+    then on it is given in every frame until it is gone for longer than the tracker's patience.
+
+    To begin takes a region above the threshold; to stay, in the same place, one above ``keep`` is enough, for as long
+    as that patience lasts. (Hysteresis: Canny, "A computational approach to edge detection", PAMI 1986, section VI;
+    for tracks, the second association of Zhang et al., "ByteTrack", ECCV 2022, section 3.)
     """
 
-    def __init__(self, min_area: float = MIN_AREA, min_frames: int = 1) -> None:
+    def __init__(self, min_area: float = MIN_AREA, min_frames: int = 1, keep: float = KEEP) -> None:
         self._min_area = min_area
-        self._min_frames = min_frames
+        self._keep = keep
         self._tracker = Tracker()
+        self._evidence = Evidence(min_frames)
         self.withheld = 0
         """How many findings of the last frame were withheld."""
 
     def run(self, probability: FloatMap, roi: Roi, threshold: float) -> tuple[Detection, ...]:
         """The detections of the next frame, largest first; arguments as for ``contours_at``."""
-        return self.follow(contours_at(probability, roi, threshold, self._min_area))
+        return self.follow(contours_at(probability, roi, threshold, self._min_area), probability, roi, threshold)
 
-    def follow(self, regions: Sequence[Region]) -> tuple[Detection, ...]:
-        """The same of regions that were found already, in ``contours_at``'s order."""
+    def follow(
+        self, regions: Sequence[Region], probability: FloatMap, roi: Roi, threshold: float
+    ) -> tuple[Detection, ...]:
+        """The same where ``contours_at`` gave the ``regions`` of these arguments already."""
         tracks = self._tracker.update([region.bbox for region in regions])
-        given = tuple(
+        found = {track: weight(region.score, threshold) for track, region in zip(tracks, regions, strict=True)}
+        self._evidence.add(found, self._tracker.alive)
+        given = [
             _detection(track, region)
             for track, region in zip(tracks, regions, strict=True)
-            if self._tracker.frames_seen(track) >= self._min_frames
-        )
+            if self._evidence.suffices(track)
+        ]
         self.withheld = len(regions) - len(given)
-        return given
+        lost = [known for known in self._tracker.missing() if self._evidence.suffices(known[0])]
+        if lost and self._keep < threshold:
+            taken = [region.bbox for region in regions]
+            faint = contours_at(probability, roi, self._keep, self._min_area)
+            given += self._kept(lost, [region for region in faint if not _touches(region.bbox, taken)])
+        return tuple(sorted(given, key=lambda one: (-one.area_px, one.bbox)))
+
+    def _kept(self, lost: Sequence[tuple[int, Box]], faint: Sequence[Region]) -> list[Detection]:
+        """What is left of polyps that were shown, with their numbers."""
+        matched = match([box for _, box in lost], [region.bbox for region in faint], MIN_IOU)
+        kept = [_detection(lost[known][0], faint[found]) for found, known in matched.items()]
+        for detection in kept:
+            self._tracker.move(detection.track, detection.bbox)
+        return kept
 
     def reset(self) -> None:
         """Forget the tracks: the next frame does not follow the last."""
         self._tracker.reset()
+        self._evidence.reset()
 
 
 def filled(found: Iterable[Detection | Region], shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -114,6 +142,10 @@ def rethreshold(prediction: Prediction, threshold: float, min_area: float = MIN_
             detections.append(_detection(following, region))
             following += 1
     return dataclasses.replace(prediction, threshold=threshold, detections=tuple(detections))
+
+
+def _touches(box: Box, others: Iterable[Box]) -> bool:
+    return any(iou(box, other) > 0 for other in others)
 
 
 def _detection(track: int, region: Region) -> Detection:

@@ -82,18 +82,18 @@ class RecordingEvaluation:
             "n": len(self.marks),
             "n_polyp": sum(mark.polyp for mark in self.marks),
             "n_negative": sum(not mark.polyp for mark in self.marks),
-            **_rates(self.marks),
+            **rates(self.marks),
             "appearances": [asdict(Appearance.of(run)) for run in runs if run[0].polyp],
             "alarms": _alarms(self.marks),
             "thresholds": [
-                {"threshold": at.threshold, "at_once": _rates(at.at_once), "withheld": _rates(at.withheld)}
+                {"threshold": at.threshold, "at_once": rates(at.at_once), "withheld": rates(at.withheld)}
                 for at in self.thresholds
             ],
             "frames": [asdict(mark) for mark in self.marks],
         }
 
 
-def _rates(marks: Sequence[FrameMark]) -> dict[str, float | None]:
+def rates(marks: Sequence[FrameMark]) -> dict[str, float | None]:
     """Detection rate, false alarms and flicker.
 
     ``flicker`` is the share of steps from a frame to the next one, with the same label, at which what is shown comes

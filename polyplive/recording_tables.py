@@ -26,7 +26,7 @@ def recording_sentence(figures: Mapping[str, Any]) -> str:
 def _rates(figures: Mapping[str, Any]) -> Words:
     alarms = figures["alarms"]
     return Words(
-        f"{figures['data']}: {figures['n']} frames, shown after {figures['min_frames']} frames",
+        f"{figures['data']}: {figures['n']} frames, findings shown after {figures['min_frames']} sure ones",
         ("figure", "value", "of"),
         (
             ("polyp outlined", number(figures["detection_rate"]), f"{figures['n_polyp']} frames with a polyp"),

@@ -50,7 +50,6 @@ class _Track:
     number: int
     box: Box
     missed: int = 0
-    seen: int = 1
 
 
 class Tracker:
@@ -75,7 +74,6 @@ class Tracker:
             if i in matched:
                 track = self._tracks[matched[i]]
                 track.box, track.missed = box, 0
-                track.seen += 1
             else:
                 self._given += 1
                 track = _Track(self._given, box)
@@ -84,9 +82,20 @@ class Tracker:
         self._tracks = [track for track in self._tracks if track.missed <= self._patience]
         return numbers
 
-    def frames_seen(self, number: int) -> int:
-        """In how many frames the polyp of that number was found since it was first seen; 0 for one that is gone."""
-        return next((track.seen for track in self._tracks if track.number == number), 0)
+    @property
+    def alive(self) -> set[int]:
+        """The numbers that the next frame can take up again."""
+        return {track.number for track in self._tracks}
+
+    def missing(self) -> list[tuple[int, Box]]:
+        """Number and last box of each polyp that is still followed, but was not in the last frame."""
+        return [(track.number, track.box) for track in self._tracks if track.missed]
+
+    def move(self, number: int, box: Box) -> None:
+        """Say where a polyp went that the last frame's boxes left out; it still counts as missed there."""
+        for track in self._tracks:
+            if track.number == number:
+                track.box = box
 
     def reset(self) -> None:
         """Forget every track; what comes is new, and gets numbers that nothing had before."""

@@ -96,7 +96,8 @@ class Detection:
     """One polyp in one frame.
 
     ``track`` is stable while the polyp stays in view (from 1). ``score`` is in [0, 1]: the mean probability inside
-    the contour. ``bbox`` is (x, y, width, height). ``area_px`` is the area inside the contour in source pixels.
+    the contour; it may lie below the threshold where a finding that was shown is kept. ``bbox`` is (x, y, width,
+    height). ``area_px`` is the area inside the contour in source pixels.
     """
 
     track: int
@@ -126,7 +127,7 @@ class Prediction:
     region. ``cam_full_scale`` is the CAM value that the heatmap shows at full strength: a constant of the model
     times the predicted mask's share of the region, never the map's own maximum, so that a weak map stays weak.
     ``threshold`` is the probability at which contours were taken. ``withheld`` findings are not among ``detections``
-    yet: they were not there in enough frames. ``completed_s`` is ``time.monotonic()`` at the end.
+    yet: there is not enough evidence for them. ``completed_s`` is ``time.monotonic()`` at the end.
     """
 
     index: int

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from polyplive.commands.session_setup import MIN_FRAMES, live_settings_from, settings_from
 from polyplive.config import PipelineSettings, Settings, load_settings
 from polyplive.errors import ConfigError
 
@@ -43,6 +44,8 @@ def test_the_command_line_overrides_the_file_and_the_file_the_defaults(tmp_path:
         ("[overlay]\nopacity = nan", "opacity"),
         ("[pipeline]\nthreshold = " + "9" * 400, "threshold"),
         ("[pipeline]\nmin_frames = " + "9" * 400, "frames"),
+        ("[pipeline]\nkeep = 0", "stay"),
+        ("[pipeline]\nkeep = nan", "stay"),
         ("[engine]\nthreads = " + "9" * 400, "threads"),
         ("model = " + "9" * 4000, "model"),
         ("model = " + "[" * 5000 + "]" * 5000, "nested"),
@@ -55,6 +58,17 @@ def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, text: str, named: 
     assert len(str(caught.value)) < 400
     assert "\n" not in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(("given", "frames"), [({}, MIN_FRAMES), ({"min_frames": 7}, 7), ({"min_frames": 1}, 1)])
+def test_a_live_session_withholds_findings_unless_told_otherwise(given: dict[str, int], frames: int) -> None:
+    assert settings_from(given).pipeline.min_frames == given.get("min_frames")
+    assert live_settings_from(given).pipeline.min_frames == frames
+
+
+def test_a_file_can_say_that_nothing_is_withheld_live(tmp_path: Path) -> None:
+    path = write(tmp_path, "[pipeline]\nmin_frames = 1\n")
+    assert live_settings_from({"config": path}).pipeline.min_frames == 1
 
 
 def test_an_opacity_that_is_no_number_is_refused_from_the_command_line_too() -> None:

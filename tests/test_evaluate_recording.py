@@ -12,6 +12,7 @@ import pytest
 from colour_engine import ColourEngine, red_disc
 
 from polyplive.cli import main
+from polyplive.commands.session_setup import MIN_FRAMES
 from polyplive.config import PipelineSettings
 from polyplive.errors import ConfigError, DataError
 from polyplive.evaluate_recording import Spans, evaluate_recording, folder_frames, video_frames
@@ -41,10 +42,10 @@ def write(folder: Path, reds: list, truths: list) -> Path:
     return folder
 
 
-def follow(folder: Path, min_frames: int = 1) -> dict:
-    settings = PipelineSettings(roi="none", min_frames=min_frames)
+def follow(folder: Path, **settings: float) -> dict:
+    settings = PipelineSettings(roi="none", **settings)
     with Pipeline(ColourEngine(), settings) as pipeline:
-        return evaluate_recording(folder_frames(folder), pipeline, min_frames, {}).to_dict()
+        return evaluate_recording(folder_frames(folder), pipeline, {}).to_dict()
 
 
 def test_detection_false_alarms_and_flicker(tmp_path: Path) -> None:
@@ -59,6 +60,21 @@ def test_detection_false_alarms_and_flicker(tmp_path: Path) -> None:
     assert found["alarms"] == {"n": 1, "longest": 2}
     assert found["appearances"] == [{"first": 4, "last": 9, "shown": 0.5, "delay": 1}]
     assert found["has_masks"]
+
+
+def test_a_finding_is_kept_as_long_as_the_pipeline_keeps_it(tmp_path: Path) -> None:
+    folder = write(tmp_path, [DISC] * 6, [DISC] * 6)
+    dull = picture(DISC)
+    dull[(dull == (40, 40, 220)).all(2)] = (80, 80, 118)  # a probability of 0.38
+    for number in (2, 3):
+        cv2.imwrite(str(folder / "images" / f"f{number}.png"), dull)
+    kept, at_once = follow(folder, keep=0.25), follow(folder, keep=1.0)
+    assert (kept["detection_rate"], kept["flicker"]) == (1, 0)
+    assert (at_once["detection_rate"], at_once["flicker"]) == (pytest.approx(4 / 6, abs=1e-4), 0.4)
+    for found in (kept, at_once):
+        at_half = next(at for at in found["thresholds"] if at["threshold"] == 0.5)
+        assert at_half["withheld"] == {name: found[name] for name in ("detection_rate", "false_mark_rate", "flicker")}
+        assert at_half["at_once"]["detection_rate"] == pytest.approx(4 / 6, abs=1e-4)
 
 
 def test_frames_follow_each_other_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -89,7 +105,7 @@ def test_a_damaged_or_empty_recording_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="f0"):
         follow(folder)
     with Pipeline(ColourEngine()) as pipeline, pytest.raises(DataError, match="no frame"):
-        evaluate_recording(iter(()), pipeline, 1, {})
+        evaluate_recording(iter(()), pipeline, {})
 
 
 @pytest.mark.parametrize("text", ["", "5-3", "a", "1,,2", "-4", "1-2-3"])
@@ -119,19 +135,19 @@ def video(tmp_path: Path) -> Path:
 
 def test_a_video_with_spans(video: Path) -> None:
     with Pipeline(ColourEngine(), PipelineSettings(roi="none")) as pipeline:
-        found = evaluate_recording(video_frames(open_source(video), Spans.parse("2-7")), pipeline, 1, {}).to_dict()
+        found = evaluate_recording(video_frames(open_source(video), Spans.parse("2-7")), pipeline, {}).to_dict()
         assert found["detection_rate"] == pytest.approx(4 / 6, abs=1e-4)
         assert found["appearances"] == [{"first": 2, "last": 7, "shown": pytest.approx(4 / 6, abs=1e-4), "delay": 2}]
         assert not found["has_masks"]
         with pytest.raises(ConfigError, match="8 frames"):
-            evaluate_recording(video_frames(open_source(video), Spans.parse("2-8")), pipeline, 1, {})
+            evaluate_recording(video_frames(open_source(video), Spans.parse("2-8")), pipeline, {})
 
 
 def test_the_page_draws_every_band(video: Path) -> None:
     facts = {"data": "a<b.mp4", "model": "m", "model_sha256": "0" * 64, "backend": "b", "threshold": 0.5}
     with Pipeline(ColourEngine(), PipelineSettings(roi="none")) as pipeline:
         frames = video_frames(open_source(video), Spans.parse("0-5"))
-        page = recording_page(evaluate_recording(frames, pipeline, 1, {**facts, "min_frames": 1}).to_dict())
+        page = recording_page(evaluate_recording(frames, pipeline, {**facts, "min_frames": 1, "keep": 0.2}).to_dict())
     assert "a&lt;b.mp4" in page
     assert page.count("<rect") == 3  # in view, outlined, and marked where none is
     assert "http" not in page
@@ -145,6 +161,8 @@ def test_the_page_draws_every_band(video: Path) -> None:
         (["{video}", "--polyp-frames", "none", "--robustness"], "--robustness"),
         (["{folder}", "--recording", "--polyp-frames", "1"], "has masks"),
         (["{folder}", "--min-frames", "3"], "--recording"),
+        (["{folder}", "--keep", "0.3"], "--recording"),
+        (["{video}", "--polyp-frames", "1", "--keep", "1.5"], "stay above"),
     ],
 )
 def test_what_does_not_go_together_is_said_in_one_line(
@@ -160,5 +178,5 @@ def test_the_command_follows_a_folder(tmp_path: Path, capfd: pytest.CaptureFixtu
     folder = write(tmp_path / "frames", [None] * 3, [None] * 3)
     assert main(["evaluate", str(folder), "--recording", "--json", str(tmp_path / "out.json")]) == 0
     figures = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
-    assert (figures["n"], figures["min_frames"], figures["detection_rate"]) == (3, 4, None)
+    assert (figures["n"], figures["min_frames"], figures["detection_rate"]) == (3, MIN_FRAMES, None)
     assert "something else marked" in capfd.readouterr().out

@@ -65,7 +65,17 @@ FLOORS = [
         "view",
         "whole_file",
     }
-    | {"config", "field_of_view", "fields", "preprocess", "postprocess", "tracking", "compositor", "drawing"}
+    | {
+        "config",
+        "evidence",
+        "field_of_view",
+        "fields",
+        "preprocess",
+        "postprocess",
+        "tracking",
+        "compositor",
+        "drawing",
+    }
     | {"sources", "backends", "sinks"},
     {"session", "pipeline"},
     {"replay", "live", "player", "benchmark", "evaluate", "evaluate_recording"},

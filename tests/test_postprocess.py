@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from polyplive.postprocess import Postprocessor, contours_at, rethreshold
+from polyplive.tracking import PATIENCE
 from polyplive.types import Prediction, Roi
 
 SIZE = 128
@@ -151,14 +152,18 @@ def test_another_threshold_keeps_the_numbers_and_the_rest_of_the_prediction() ->
     assert len(prediction.detections) == 1
 
 
-def test_a_finding_is_withheld_until_it_was_there_in_enough_frames() -> None:
+def test_a_finding_is_withheld_until_there_is_enough_evidence() -> None:
     postprocessor = Postprocessor(min_frames=3)
     roi = Roi(0, 0, 640, 480)
-    given = [len(postprocessor.run(disc(60 + step, 60, 18), roi, 0.5)) for step in range(5)]
+    sure = disc(60, 60, 30, softness=0.1)
+    given = [len(postprocessor.run(sure, roi, 0.5)) for _ in range(5)]
     assert given == [0, 0, 1, 1, 1]
     assert postprocessor.withheld == 0
-    assert postprocessor.run(disc(200, 60, 1), roi, 0.5) == ()  # missed for a moment
-    assert len(postprocessor.run(disc(65, 60, 18), roi, 0.5)) == 1, "known: not withheld again"
+    assert postprocessor.run(np.zeros_like(sure), roi, 0.5) == ()  # missed for a moment
+    assert len(postprocessor.run(sure, roi, 0.5)) == 1, "known: not withheld again"
+    postprocessor.reset()
+    unsure = [len(postprocessor.run(0.7 * sure, roi, 0.5)) for _ in range(8)]
+    assert unsure == [0, 0, 0, 0, 0, 0, 1, 1], "scores near 0.68 count a little less than half"
 
 
 def test_another_threshold_does_not_show_what_is_withheld() -> None:
@@ -168,3 +173,48 @@ def test_another_threshold_does_not_show_what_is_withheld() -> None:
     withheld = dataclasses.replace(shown, detections=(), withheld=1)
     assert len(rethreshold(shown, 0.4).detections) == 1
     assert rethreshold(withheld, 0.4).detections == ()
+
+
+FRAME = Roi(0, 0, 640, 480)
+
+
+def given(postprocessor: Postprocessor, *peaks: float) -> list[int]:
+    """How many findings are given for one disc whose probability is each of ``peaks`` in turn."""
+    return [
+        len(postprocessor.run((peak * disc(60 + step, 60, 18)).astype(np.float32), FRAME, 0.5))
+        for step, peak in enumerate(peaks)
+    ]
+
+
+def test_a_finding_that_was_shown_stays_while_it_is_fainter() -> None:
+    assert given(Postprocessor(keep=0.25), 0.9, 0.4, 0.4, 0.9, 0.2, 0.4) == [1, 1, 1, 1, 0, 1]
+    assert given(Postprocessor(keep=1.0), 0.9, 0.4, 0.4, 0.9) == [1, 0, 0, 1]
+
+
+def test_what_is_faint_begins_nothing() -> None:
+    assert given(Postprocessor(keep=0.25), 0.4, 0.4, 0.4) == [0, 0, 0]
+    assert given(Postprocessor(keep=0.25, min_frames=2), 0.9, 0.4, 0.9, 0.9, 0.9, 0.9, 0.4) == [0, 0, 0, 0, 1, 1, 1]
+
+
+def test_a_finding_that_stays_faint_is_gone_after_a_while() -> None:
+    found = given(Postprocessor(keep=0.25), 0.9, *[0.4] * 20)
+    assert found == [1] + [1] * PATIENCE + [0] * (20 - PATIENCE)
+
+
+def test_what_is_kept_has_its_number_and_follows_the_polyp() -> None:
+    postprocessor = Postprocessor(keep=0.25)
+    places = range(60, 130, 6)  # half a disc's width further than a box that stayed behind would allow
+    numbers = []
+    for step, x in enumerate(places):
+        found = postprocessor.run(((0.9 if step == 0 else 0.4) * disc(x, 60, 10)).astype(np.float32), FRAME, 0.5)
+        numbers += [(detection.track, detection.score < 0.5) for detection in found]
+    assert numbers == [(1, step > 0) for step in range(len(places))]
+
+
+def test_what_is_faint_elsewhere_or_around_another_finding_is_not_kept() -> None:
+    postprocessor = Postprocessor(keep=0.25)
+    postprocessor.run(disc(40, 40, 15), FRAME, 0.5)
+    elsewhere = np.maximum(0.4 * disc(120, 100, 15), disc(90, 40, 12))
+    assert [d.track for d in postprocessor.run(elsewhere.astype(np.float32), FRAME, 0.5)] == [2]
+    around = np.maximum(0.4 * disc(60, 40, 40), disc(90, 40, 5))  # one faint region under both
+    assert [d.track for d in postprocessor.run(around.astype(np.float32), FRAME, 0.5)] == [2]

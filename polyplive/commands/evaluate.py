@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from polyplive.disturbances import Disturbance
     from polyplive.evaluation import Evaluation
 
+_RECORDINGS_ONLY = {"min_frames": "--min-frames", "keep": "--keep"}
+
 
 def evaluate(given: dict[str, Any]) -> int:
     """Measure pictures, or follow a recording; print tables, write the JSON and the page."""
@@ -43,8 +45,9 @@ def evaluate(given: dict[str, Any]) -> int:
 
 def _evaluate_pictures(given: dict[str, Any]) -> int:
     """Single pictures are seen whole unless ``--roi`` says otherwise."""
-    if given["min_frames"] is not None:
-        raise ConfigError("--min-frames needs frames that follow each other", "Add --recording, or leave it out.")
+    for name, option in _RECORDINGS_ONLY.items():
+        if given[name] is not None:
+            raise ConfigError(f"{option} needs frames that follow each other", "Add --recording, or leave it out.")
     group_by = _pattern(given["group_by"])
     settings = settings_from({**given, "roi": given["roi"] or "none", "min_frames": 1})
     total = len(find_pairs(given["data"]).pairs)

@@ -49,12 +49,16 @@ def evaluate_recording(given: dict[str, Any]) -> int:
 
 def _follow(given: dict[str, Any], settings: Settings, pipeline: Pipeline) -> RecordingEvaluation:
     data: Path = given["data"]
-    min_frames = settings.pipeline.min_frames
     with contextlib.ExitStack() as stack:
         total, frames = _open(data, given["polyp_frames"], stack)
         advance = stack.enter_context(progress_bar(data.name, total))
-        facts = {"data": data.name, **pipeline.facts, "min_frames": min_frames}
-        return run_evaluation(frames, pipeline, min_frames, facts, advance)
+        facts = {
+            "data": data.name,
+            **pipeline.facts,
+            "min_frames": settings.pipeline.min_frames,
+            "keep": settings.pipeline.keep,
+        }
+        return run_evaluation(frames, pipeline, facts, advance)
 
 
 def _open(

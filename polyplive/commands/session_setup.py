@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _VIDEOS = ("record", "record-raw")
 
-MIN_FRAMES = 4
-"""Frames that a finding must have been in before a live session shows it; the README says why."""
+MIN_FRAMES = 3
+"""Frames of evidence that a finding needs before a live session shows it; the README says why."""
 
 
 def settings_from(given: dict[str, Any]) -> Settings:
@@ -37,7 +37,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
 def live_settings_from(given: dict[str, Any]) -> Settings:
     """The same, with findings withheld as a live session does where nothing else was asked for."""
     settings = settings_from(given)
-    if settings.pipeline.min_frames > 1 or given.get("min_frames") is not None:
+    if settings.pipeline.min_frames is not None:
         return settings
     return dataclasses.replace(settings, pipeline=dataclasses.replace(settings.pipeline, min_frames=MIN_FRAMES))
 

@@ -44,7 +44,8 @@ class Noted(DeviceSource):
 
 
 def say(**values: Any) -> None:
-    print(json.dumps(values), flush=True)
+    sys.stdout.write(json.dumps(values) + "\n")  # in one piece: several threads say things
+    sys.stdout.flush()
 
 
 def main() -> int:

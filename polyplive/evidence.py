@@ -1,0 +1,51 @@
+"""When a finding has been there long enough to be shown: frames add up, each by how sure the model was of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+SURE = 0.8
+"""How far from the threshold to 1 a score has to lie for a frame to count whole: at a threshold of 0.5, 0.9."""
+
+FADING = 0.5
+"""What a frame without the finding takes away again, until it is shown."""
+
+
+def weight(score: float, threshold: float) -> float:
+    """What a frame counts whose finding has this ``score``, in [0, 1]: nothing at the ``threshold``, 1 where sure."""
+    return min(max((score - threshold) / (SURE * (1 - threshold)), 0.0), 1.0)
+
+
+class Evidence:
+    """Adds up, for each track, the frames that it was found in; it is shown from ``min_frames`` on, and stays so.
+
+    With a ``min_frames`` of 1 everything is shown at once. One thread.
+    """
+
+    def __init__(self, min_frames: int) -> None:
+        self._min_frames = min_frames
+        self._frames: dict[int, float] = {}
+
+    def add(self, found: Mapping[int, float], alive: Collection[int]) -> None:
+        """Take in the next frame: the ``weight`` of each track found in it. Tracks that are not ``alive`` are gone."""
+        for track, counts in found.items():
+            self._frames[track] = self._frames.get(track, 0.0) + counts
+        for track, frames in list(self._frames.items()):
+            if track not in alive:
+                del self._frames[track]
+            elif track not in found and not self.suffices(track):
+                self._frames[track] = max(frames - FADING, 0.0)
+
+    def suffices(self, track: int) -> bool:
+        """Whether to show it."""
+        return self._min_frames == 1 or self._frames.get(track, 0.0) >= self._min_frames - _ROUNDING
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._frames.clear()
+
+
+_ROUNDING = 1e-9
