@@ -129,7 +129,7 @@ class Troubles:
 
 
 def moving_still(name: str, image: Image, truth: Mask, first: int = 0) -> Iterator[LabelledFrame]:
-    """``FRAMES`` frames of ``SIDE`` x ``SIDE`` over one picture, numbered from ``first``; the ``name`` says how it moves."""
+    """``FRAMES`` frames of ``SIDE`` x ``SIDE`` over one picture, from number ``first``; ``name`` says how it moves."""
     rng = generator_for(name)
     motion, troubles = Motion.draw(rng), Troubles.draw(rng)
     before: Image | None = None
