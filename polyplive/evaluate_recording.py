@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from polyplive.errors import ConfigError, DataError
 from polyplive.evaluation import THRESHOLDS
-from polyplive.image_folder import find_pairs, quiet_decoders, read_pair
+from polyplive.image_folder import quiet_decoders, read_pair
 from polyplive.postprocess import contours_at, filled
 from polyplive.recording_evaluation import AtThreshold, FrameMark, RecordingEvaluation
 from polyplive.types import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
-
+    from polyplive.image_folder import Pairs
     from polyplive.metrics import Mask
     from polyplive.pipeline import Pipeline
     from polyplive.postprocess import Region
@@ -65,12 +64,11 @@ class Spans:
         return max((last for _, last in self.ranges), default=-1)
 
 
-def folder_frames(folder: Path) -> Iterator[LabelledFrame]:
-    """The pictures of ``folder/images`` as one recording, in the natural order of their names, with their masks.
+def folder_frames(pairs: Pairs) -> Iterator[LabelledFrame]:
+    """The pictures of a folder as one recording, in the natural order of their names, with their masks.
 
     Raises ``DataError``: a recording with a broken or missing frame is not followed.
     """
-    pairs = find_pairs(folder)
     if pairs.problems:
         raise DataError(pairs.problems[0], "Mend the folder: a recording must be whole.")
     for index, pair in enumerate(pairs.pairs):

@@ -16,6 +16,7 @@ from polyplive.commands.session_setup import MIN_FRAMES
 from polyplive.config import PipelineSettings
 from polyplive.errors import ConfigError, DataError
 from polyplive.evaluate_recording import Spans, evaluate_recording, folder_frames, video_frames
+from polyplive.image_folder import find_pairs
 from polyplive.pipeline import Pipeline
 from polyplive.recording_page import recording_page
 from polyplive.session import open_source
@@ -45,7 +46,7 @@ def write(folder: Path, reds: list, truths: list) -> Path:
 def follow(folder: Path, **settings: float) -> dict:
     settings = PipelineSettings(roi="none", **settings)
     with Pipeline(ColourEngine(), settings) as pipeline:
-        return evaluate_recording(folder_frames(folder), pipeline, {}).to_dict()
+        return evaluate_recording(folder_frames(find_pairs(folder)), pipeline, {}).to_dict()
 
 
 def test_detection_false_alarms_and_flicker(tmp_path: Path) -> None:

@@ -68,7 +68,8 @@ def _open(
     if data.is_dir():
         if polyp_frames is not None:
             raise ConfigError("--polyp-frames is for a video file; a folder has masks", "Leave it out.")
-        return len(find_pairs(data).pairs), folder_frames(data)
+        pairs = find_pairs(data)
+        return len(pairs.pairs), folder_frames(pairs)
     if polyp_frames is None:
         raise ConfigError(
             f"Nothing says where in '{data}' a polyp is in view",
