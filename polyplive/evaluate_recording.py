@@ -16,6 +16,7 @@ from polyplive.types import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
     from polyplive.image_folder import Pairs
     from polyplive.metrics import Mask
     from polyplive.pipeline import Pipeline
