@@ -114,7 +114,7 @@ class Troubles:
         )
 
     def apply(self, image: Image, before: Image | None, number: int, rng: np.random.Generator) -> Image:
-        """Frame ``number`` as it is recorded; ``before`` is the frame before it."""
+        """Frame ``number`` as it is recorded; ``before`` is what the scope saw a frame earlier."""
         if self.combs and before is not None:
             image = image.copy()
             image[1::2] = before[1::2]
@@ -137,8 +137,10 @@ def moving_still(name: str, image: Image, truth: Mask, first: int = 0) -> Iterat
         matrix = motion.matrix(image.shape, number, rng)
         seen = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         where = cv2.warpAffine(truth.astype(np.uint8), matrix, (SIDE, SIDE), flags=cv2.INTER_NEAREST).astype(bool)
-        before = troubles.apply(np.asarray(seen, np.uint8), before, number, rng)
-        yield LabelledFrame(Frame(before, first + number, None, 0.0), bool(where.any()), where)
+        view = np.asarray(seen, np.uint8)
+        recorded = troubles.apply(view, before, number, rng)
+        yield LabelledFrame(Frame(recorded, first + number, None, 0.0), bool(where.any()), where)
+        before = view
 
 
 def recordings(folders: Sequence[Path]) -> Iterator[tuple[str, Image, Mask]]:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from colour_engine import ColourEngine, red_disc
-from polyplive.export.moving_stills import FRAMES, SIDE, Following, main, measure, moving_still, recordings
+from polyplive.export.moving_stills import (
+    FRAMES,
+    SIDE,
+    Following,
+    Motion,
+    Troubles,
+    main,
+    measure,
+    moving_still,
+    recordings,
+)
 
 from polyplive.config import PipelineSettings
+from polyplive.disturbances import generator_for
 from polyplive.pipeline import Pipeline
 
 WIDTH, HEIGHT = 200, 160
@@ -46,6 +58,37 @@ def test_picture_and_mask_move_together_and_the_same_each_time(name: str) -> Non
         agreements.append((seen & one.truth).sum() / (seen | one.truth).sum())
     assert np.median(agreements) > 0.85  # blurred, dark and combed frames agree less
     assert len({one.frame.image.tobytes() for one in first}) == FRAMES
+
+
+def test_a_combing_frame_is_half_of_this_view_and_half_of_the_one_before() -> None:
+    troubles = Troubles(range(0), 8, 0.0, range(0), 1.0, combs=True, quality=95)
+    rng = np.random.default_rng(1)
+    this, before = (np.full((SIDE, SIDE, 3), value, np.uint8) for value in (60, 120))
+    recorded = troubles.apply(this, before, 7, rng)
+    assert abs(recorded[::2].mean() - 60) < 2
+    assert abs(recorded[1::2].mean() - 120) < 2
+    assert (this == 60).all()
+
+
+def combs(name: str) -> bool:
+    rng = generator_for(name)
+    Motion.draw(rng)
+    return Troubles.draw(rng).combs
+
+
+def test_the_other_field_moves_on_too() -> None:
+    name = next(name for name in "abcdefghijkl" if combs(name))
+    bright = np.where(truth()[..., None], np.uint8([200] * 3), np.uint8([40] * 3))  # JPEG mixes lines of colour
+    frames = list(moving_still(name, bright, truth()))
+    with_before, with_first = [], []
+    for before, this in pairwise(frames):
+        field = this.frame.image[1::2, :, 1]
+        seen = field > 0.6 * field.max()
+        for agreements, other in ((with_before, before), (with_first, frames[0])):
+            where = other.truth[1::2]
+            agreements.append((seen & where).sum() / (seen | where).sum())
+    assert np.median(with_before) > 0.85
+    assert np.median(with_before[FRAMES // 2 :]) > np.median(with_first[FRAMES // 2 :]) + 0.1
 
 
 def test_another_name_moves_otherwise() -> None:
