@@ -28,7 +28,7 @@ from polyplive.whole_file import write_whole
 
 from .checkpoint import load_network
 from .dataset import FolderSource, load_source
-from .recipe import Recipe, recipe_from
+from .recipe import Recipe, recipe_facts, recipe_from
 from .train import TrainingSettings, train
 from .validate import validate
 
@@ -55,11 +55,23 @@ class Study:
     def read(path: Path) -> Study:
         """From TOML. Raises ``ConfigError``."""
         try:
-            return Study(**tomllib.loads(path.read_text(encoding="utf-8")))
+            study = Study(**tomllib.loads(path.read_text(encoding="utf-8")))
+            study.check()
+            return study
         except OSError as error:
             raise ConfigError(f"Cannot read '{path}': {error.strerror}", "Check the path.") from None
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError, re.error) as error:
             raise ConfigError(f"'{path}' is not a study ({error})", "See the one that ships for its keys.") from None
+
+    def check(self) -> None:
+        """Raise ``ValueError``, ``TypeError``, ``AttributeError`` or ``re.error`` for what is of another kind."""
+        for pattern in self.centres.values():
+            re.compile(pattern)
+        if not 0 < self.held_back < 1:
+            raise ValueError(f"held_back is {self.held_back}")
+        for name, changes in self.variants.items():
+            if not isinstance(changes, dict):
+                raise TypeError(f"the variant '{name}' is no table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +92,17 @@ class LeaveOneOut:
     def __init__(self, study: Study, data: Path, out: Path) -> None:
         self._study, self._data, self._out = study, data, out
         stems = [pair.stem for pair in find_pairs(data / study.folder).pairs]
-        self._held = {name: _last(stems, pattern, study.held_back) for name, pattern in study.centres.items()}
+        own = _shared_out(stems, study.centres)
+        self._held = {name: _last(name, own[name], study.held_back) for name in study.centres}
+        folders = [run.folder(out) for run in self.runs() if self.recipe(run)]  # a wrong variant shows here
+        if len(set(folders)) < len(folders):
+            raise ConfigError("Two runs of the study would share one folder", "Give variants and centres other names.")
 
     def run(self) -> dict[str, Any]:
         """Do what is not done yet, one line of progress on stderr each; gives the figures of all."""
         figures: dict[str, Any] = {}
         for run in self.runs():
-            result = run.folder(self._out) / "result.json"
-            if not result.exists():
-                found = json.dumps(self._measure(self._train(run), run), indent=1)
-                write_whole(result, found.encode())
-            figures.setdefault(run.variant, {})[run.left_out] = json.loads(result.read_text(encoding="utf-8"))
+            figures.setdefault(run.variant, {})[run.left_out] = self._result(run)
             print(f"{run.variant}, {run.left_out}: {_line(figures[run.variant][run.left_out])}", file=sys.stderr)
         return figures
 
@@ -98,6 +110,20 @@ class LeaveOneOut:
         """All of the study, variant after variant."""
         for variant in self._study.variants:
             yield from (Run(variant, left_out) for left_out in (ALL, *self._study.centres))
+
+    def _result(self, run: Run) -> dict[str, Any]:
+        """The run's figures: those that an earlier call left, if it was the same run."""
+        path = run.folder(self._out) / "result.json"
+        what = json.loads(json.dumps({"recipe": recipe_facts(self.recipe(run)), "held_back": self._held}))
+        if path.exists():
+            known = json.loads(path.read_text(encoding="utf-8"))
+            if known.get("run") != what:
+                raise ConfigError(f"'{path}' is of another study", "Name another --out.")
+        else:
+            known = {"run": what, "figures": self._measure(self._train(run), run)}
+            write_whole(path, json.dumps(known, indent=1).encode())
+        figures: dict[str, Any] = known["figures"]
+        return figures
 
     def _train(self, run: Run) -> Path:
         """The checkpoint of the last epoch: none is chosen."""
@@ -117,7 +143,10 @@ class LeaveOneOut:
             hidden.append(study.centres[run.left_out])
         recipe = recipe_from(study.recipe, "the study's recipe")
         source = FolderSource(study.folder, exclude="|".join(hidden), per_epoch=study.per_epoch)
-        changed = dataclasses.replace(recipe.augmentation, **study.variants[run.variant])
+        try:
+            changed = dataclasses.replace(recipe.augmentation, **study.variants[run.variant])
+        except TypeError as error:
+            raise ConfigError(f"The variant '{run.variant}' is none ({error})", "See the one that ships.") from None
         return dataclasses.replace(recipe, sources=(*recipe.sources, source), augmentation=changed)
 
     def _measure(self, checkpoint: Path, run: Run) -> dict[str, Any]:
@@ -156,12 +185,23 @@ def summary(figures: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _last(stems: list[str], pattern: str, share: float) -> list[str]:
-    """The last ``share`` of the names that ``pattern`` finds. Raises ``ConfigError`` where it finds too few."""
-    own = [stem for stem in stems if re.search(pattern, stem)]
+def _shared_out(stems: list[str], centres: dict[str, str]) -> dict[str, list[str]]:
+    """The names of each centre. Raises ``ConfigError`` for a name that belongs to none, or to two."""
+    own: dict[str, list[str]] = {name: [] for name in centres}
+    for stem in stems:
+        found = [name for name, pattern in centres.items() if re.search(pattern, stem)]
+        if len(found) != 1:
+            belongs = " and ".join(found) or "no centre"
+            raise ConfigError(f"The picture '{stem}' belongs to {belongs}", "Mend the study's patterns.")
+        own[found[0]].append(stem)
+    return own
+
+
+def _last(name: str, own: list[str], share: float) -> list[str]:
+    """The last ``share`` of a centre's names. Raises ``ConfigError`` where that is none or all."""
     count = round(share * len(own))
-    if count < 1:
-        raise ConfigError(f"'{pattern}' finds {len(own)} pictures: none can be held back", "Mend the study.")
+    if not 0 < count < len(own):
+        raise ConfigError(f"Of the {len(own)} pictures of '{name}' {count} would be held back", "Mend the study.")
     return own[-count:]
 
 

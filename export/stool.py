@@ -22,7 +22,8 @@ DARK = 25
 def add_stool(image: Picture, mask: Picture, rng: np.random.Generator) -> tuple[Picture, Picture]:
     """A copy of the picture with one to six lumps, and of the mask (0 or 255, [H, W]) without what they hide.
 
-    They lie where the picture is lit; a lump that would hide more than a fifth of what is marked is not painted.
+    They lie where the picture is lit; a lump that would itself hide more than a fifth of what is
+    marked is not painted.
     """
     image, mask = image.copy(), mask.copy()
     marked = np.count_nonzero(mask)

@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 class PipelineSettings:
     """How a frame becomes a prediction.
 
-    ``roi`` is ``auto`` (find the content area), ``none`` (the whole frame) or ``x,y,w,h``. ``threshold`` is the
-    probability of a contour, None for the model's own. ``min_area`` is the smallest region kept, as a share of the
-    field of view's area. ``min_frames`` is how many frames' evidence a finding needs before it is given (1: at once),
-    None for what is usual for the session; ``keep`` is the probability above which it then stays (1: as at first).
-    With ``one_field`` the model sees a frame with interlaced motion through one field.
+    ``roi`` is ``auto`` (find the content area), ``none`` (the whole frame) or ``x,y,w,h``, None for what is usual:
+    ``auto``, or ``none`` for single pictures. ``threshold`` is the probability of a contour, None for the model's own.
+    ``min_area`` is the smallest region kept, as a share of the field of view's area. ``min_frames`` is how many frames'
+    evidence a finding needs before it is given (1: at once), None for what is usual for the session; ``keep`` is the
+    probability above which it then stays (1: as at first). With ``one_field`` the model sees a frame with interlaced
+    motion through one field.
     """
 
-    roi: str = "auto"
+    roi: str | None = None
     threshold: float | None = None
     min_area: float = 0.002
     min_frames: int | None = None

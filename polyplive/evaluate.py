@@ -60,7 +60,7 @@ def evaluate(
         if on_image is not None:
             on_image(done, len(pairs.pairs))
     if not results:
-        raise DataError(f"No pair in '{folder}' could be read", "Check the files named above.")
+        raise DataError(f"No pair in '{folder}' could be read: {problems[0]}", "Mend the files.")
     return Evaluation(tuple(results), tuple(problems), {"data": folder.name, **pipeline.facts})
 
 

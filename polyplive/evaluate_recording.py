@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from polyplive.sources.base import Source
     from polyplive.types import Detection, Prediction
 
-_SPAN = re.compile(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?")
+_SPAN = re.compile(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +53,7 @@ class Spans:
             found = _SPAN.fullmatch(part)
             first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
             if first > last:
-                raise ConfigError(f"'{part.strip()}' is no span of frames", "Write 30-45,60-95 or 'none'.")
+                raise ConfigError(f"{reprlib.repr(part.strip())} is no span of frames", "Write 30-45,60-95 or 'none'.")
             ranges.append((first, last))
         return Spans(tuple(ranges))
 
@@ -79,15 +80,23 @@ def folder_frames(pairs: Pairs) -> Iterator[LabelledFrame]:
 
 
 def video_frames(source: Source, spans: Spans) -> Iterator[LabelledFrame]:
-    """Every frame of ``source``; a polyp is in view in ``spans``. Raises ``ConfigError`` for one behind its end."""
+    """Every frame of ``source``; a polyp is in view in ``spans``. Raises ``ConfigError`` for one behind its end.
+
+    Where the source knows how many frames it has, that is said before the first is read.
+    """
+    _refuse_behind(spans, source.info.frames, source)
     index = -1
     while (frame := source.read()) is not None:
         index = frame.index
         yield LabelledFrame(frame, index in spans, None)
-    if spans.last > index:
+    if source.info.frames is None:
+        _refuse_behind(spans, index + 1 + sum(source.dropped.values()), source)
+
+
+def _refuse_behind(spans: Spans, frames: int | None, source: Source) -> None:
+    if frames is not None and spans.last >= frames:
         raise ConfigError(
-            f"Frame {spans.last} is behind the end: '{source.info.name}' has {index + 1} frames",
-            "Count frames from 0.",
+            f"Frame {spans.last} is behind the end: '{source.info.name}' has {frames} frames", "Count frames from 0."
         )
 
 

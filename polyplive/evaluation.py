@@ -73,7 +73,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Every picture's figures, and what was left out."""
+    """The figures of every picture, at least one, and what was left out."""
 
     results: tuple[ImageResult, ...]
     problems: tuple[str, ...]
@@ -90,6 +90,7 @@ class Evaluation:
         pooled = sum((result.counts for result in self.results), Counts(0, 0, 0, 0))
         return {
             "schema": SCHEMA,
+            "kind": "pictures",
             **self.facts,
             "n": len(self.results),
             "n_polyp": len(polyps),
@@ -97,8 +98,8 @@ class Evaluation:
             "skipped": list(self.problems),
             "per_image": _means([_scores(result.counts) for result in polyps]),
             "per_image_interval": _intervals([_scores(result.counts) for result in polyps]),
-            "pooled": _scores(pooled) if self.results else {},
-            "two_class": {"mean_iou": round((pooled.iou + pooled.background_iou) / 2, 5)} if self.results else {},
+            "pooled": _scores(pooled),
+            "two_class": {"mean_iou": round((pooled.iou + pooled.background_iou) / 2, 5)},
             "boundary": {
                 "f_score": _mean([result.boundary for result in polyps if result.boundary is not None]),
                 "tolerance": BOUNDARY_TOLERANCE,
@@ -120,9 +121,10 @@ class Evaluation:
 def robustness(plain: Evaluation, spoilt: Evaluation) -> dict[str, Any]:
     """What spoiling the same pictures costs: Dice then, and its mean drop from picture to picture with an interval.
 
-    Both were made of the same folder.
+    Both were made of the same folder. A picture whose polyp was moved out of it counts nowhere.
     """
-    pairs = [(a, b) for a, b in zip(plain.results, spoilt.results, strict=True) if a.has_polyp and b.has_polyp]
+    both = list(zip(plain.results, spoilt.results, strict=True))
+    pairs = [(a, b) for a, b in both if a.has_polyp and b.has_polyp]
     drops = [a.counts.dice - b.counts.dice for a, b in pairs]
     ends = mean_interval(drops)
     return {
@@ -131,7 +133,7 @@ def robustness(plain: Evaluation, spoilt: Evaluation) -> dict[str, Any]:
         "drop": _mean(drops),
         "interval": [round(end, 5) for end in ends] if ends else None,
         "found": _mean([float(b.counts.tp > 0) for _, b in pairs]),
-        "false_mark_rate": _mean([float(result.marked) for result in spoilt.results if not result.has_polyp]),
+        "false_mark_rate": _mean([float(b.marked) for a, b in both if not a.has_polyp]),
     }
 
 

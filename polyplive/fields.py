@@ -21,7 +21,7 @@ levels (noise alone: 0.87); with one field moved sideways by 4 pixels of 352, 99
 """
 
 _COLUMNS, _GROUPS = 240, 120
-"""Samples across, and groups of three lines looked at, at most: enough for a mean, and a fraction of a millisecond."""
+"""Samples across (up to twice as many), and groups of three lines: enough for a mean, a fraction of a millisecond."""
 
 _FLAT = 0.5  # grey levels: added to the divisor, so that a flat picture gives 0
 

@@ -37,7 +37,8 @@ class Pipeline:
         self.threshold = settings.threshold if settings.threshold is not None else engine.spec.manifest.threshold
         self.min_area = settings.min_area
         self._one_field = settings.one_field
-        self._field_of_view = FieldOfView.parse(settings.roi)
+        self._roi = settings.roi or "auto"
+        self._field_of_view = FieldOfView.parse(self._roi)
         self._min_frames, self._keep = settings.min_frames or 1, settings.keep
         self._postprocessor = self.new_postprocessor()
 
@@ -47,13 +48,17 @@ class Pipeline:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the figures of an evaluation rest on: model, backend, input and threshold, as plain values."""
+        """What the figures of an evaluation rest on: model, backend, and how frames are seen, as plain values."""
         spec = self.engine.spec
         return {
             "model": spec.manifest.name,
             "model_sha256": spec.manifest.sha256,
             "backend": spec.backend,
             "input": [spec.width, spec.height],
+            "precision": spec.manifest.precision,
+            "roi": self._roi,
+            "one_field": self._one_field,
+            "min_area": self.min_area,
             "threshold": self.threshold,
         }
 

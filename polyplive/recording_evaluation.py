@@ -77,6 +77,7 @@ class RecordingEvaluation:
         runs = [list(run) for _, run in groupby(self.marks, key=lambda mark: mark.polyp)]
         return {
             "schema": SCHEMA,
+            "kind": "recording",
             **self.facts,
             "has_masks": self.has_masks,
             "n": len(self.marks),

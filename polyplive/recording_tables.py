@@ -24,7 +24,7 @@ def recording_sentence(figures: Mapping[str, Any]) -> str:
 
 
 def _rates(figures: Mapping[str, Any]) -> Words:
-    alarms = figures["alarms"]
+    alarms, lost = figures["alarms"], figures.get("lost", {})
     return Words(
         f"{figures['data']}: {figures['n']} frames, findings shown after {figures['min_frames']} sure ones",
         ("figure", "value", "of"),
@@ -33,6 +33,7 @@ def _rates(figures: Mapping[str, Any]) -> Words:
             ("something else marked", number(figures["false_mark_rate"]), f"{figures['n_negative']} frames without"),
             ("flicker", number(figures["flicker"]), "steps between frames with the same label"),
             ("false alarms", str(alarms["n"]), f"the longest of {alarms['longest']} frames"),
+            *((f"lost frames, {cause}", str(count), "not seen, counted nowhere") for cause, count in lost.items()),
         ),
     )
 

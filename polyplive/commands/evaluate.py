@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ from polyplive.image_folder import find_pairs
 from polyplive.progress import progress_bar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from polyplive.disturbances import Disturbance
     from polyplive.evaluation import Evaluation
 
@@ -38,6 +41,8 @@ def evaluate(given: dict[str, Any]) -> int:
     """Measure pictures, or follow a recording; print tables, write the JSON and the page."""
     check_json_target(given["json_path"])
     check_page_target(given["page"], "--page")
+    if given["page"] is not None and given["json_path"] is not None and _same(given["page"], given["json_path"]):
+        raise ConfigError(f"--page would overwrite --json '{given['json_path']}'", "Name two files.")
     if given["recording"] or given["polyp_frames"] is not None or given["data"].is_file():
         return evaluate_recording(given)
     return _evaluate_pictures(given)
@@ -49,7 +54,9 @@ def _evaluate_pictures(given: dict[str, Any]) -> int:
         if given[name] is not None:
             raise ConfigError(f"{option} needs frames that follow each other", "Add --recording, or leave it out.")
     group_by = _pattern(given["group_by"])
-    settings = settings_from({**given, "roi": given["roi"] or "none", "min_frames": 1})
+    settings = settings_from(given)
+    seen = dataclasses.replace(settings.pipeline, roi=settings.pipeline.roi or "none", min_frames=1)
+    settings = dataclasses.replace(settings, pipeline=seen)
     total = len(find_pairs(given["data"]).pairs)
     ways: dict[str, Disturbance] = DISTURBANCES if given["robustness"] else {}
     with open_pipeline(settings) as pipeline:
@@ -78,6 +85,10 @@ def _evaluate_pictures(given: dict[str, Any]) -> int:
         write_text(given["page"], evaluation_page(figures, worst))
     _print(figures)
     return 0
+
+
+def _same(first: Path, second: Path) -> bool:
+    return first.absolute() == second.absolute() or (first.exists() and second.exists() and first.samefile(second))
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from polyplive.commands.messages import announce, print_words, stdout, write_json, write_text
@@ -17,7 +19,7 @@ from polyplive.recording_tables import recording_sentence, recording_tables
 from polyplive.session import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from polyplive.config import Settings
@@ -34,9 +36,11 @@ def evaluate_recording(given: dict[str, Any]) -> int:
         if given[name]:
             raise ConfigError(f"{option} is for single pictures, not for a recording", "Leave it out.")
     settings = live_settings_from(given)
-    with open_pipeline(settings) as pipeline:
+    with contextlib.ExitStack() as stack:
+        recording = _open(given["data"], given, stack)  # before the model: it is what a wrong option shows in
+        pipeline = stack.enter_context(open_pipeline(settings))
         announce(pipeline.engine.spec)
-        evaluation = _follow(given, settings, pipeline)
+        evaluation = _follow(recording, settings, pipeline)
     figures = evaluation.to_dict()
     if given["json_path"] is not None:  # first: stdout may be a pipe that nobody reads any more
         write_json(given["json_path"], figures)
@@ -47,35 +51,43 @@ def evaluate_recording(given: dict[str, Any]) -> int:
     return 0
 
 
-def _follow(given: dict[str, Any], settings: Settings, pipeline: Pipeline) -> RecordingEvaluation:
-    data: Path = given["data"]
-    with contextlib.ExitStack() as stack:
-        total, frames = _open(data, given["polyp_frames"], stack)
-        advance = stack.enter_context(progress_bar(data.name, total))
-        facts = {
-            "data": data.name,
-            **pipeline.facts,
-            "min_frames": settings.pipeline.min_frames,
-            "keep": settings.pipeline.keep,
-        }
-        return run_evaluation(frames, pipeline, facts, advance)
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    """Its frames, how many there will be if that is known, and, once they are read, how many were lost by cause."""
+
+    name: str
+    total: int | None
+    frames: Iterator[LabelledFrame]
+    lost: Callable[[], Mapping[str, int]]
 
 
-def _open(
-    data: Path, polyp_frames: str | None, stack: contextlib.ExitStack
-) -> tuple[int | None, Iterator[LabelledFrame]]:
-    """How many frames there will be, if that is known, and the frames."""
+def _follow(recording: _Recording, settings: Settings, pipeline: Pipeline) -> RecordingEvaluation:
+    facts = {
+        "data": recording.name,
+        **pipeline.facts,
+        "min_frames": settings.pipeline.min_frames,
+        "keep": settings.pipeline.keep,
+    }
+    with progress_bar(recording.name, recording.total) as advance:
+        found = run_evaluation(recording.frames, pipeline, facts, advance)
+    return dataclasses.replace(found, facts={**found.facts, "lost": dict(recording.lost())})
+
+
+def _open(data: Path, given: dict[str, Any], stack: contextlib.ExitStack) -> _Recording:
+    if not data.exists() or (given["recording"] and not data.is_dir()):
+        what = "folder" if given["recording"] else "file or folder"
+        raise ConfigError(f"There is no {what} '{data}'", "Check the path.")
     if data.is_dir():
-        if polyp_frames is not None:
+        if given["polyp_frames"] is not None:
             raise ConfigError("--polyp-frames is for a video file; a folder has masks", "Leave it out.")
         pairs = find_pairs(data)
-        return len(pairs.pairs), folder_frames(pairs)
-    if polyp_frames is None:
+        return _Recording(data.name, len(pairs.pairs), folder_frames(pairs), dict)
+    if given["polyp_frames"] is None:
         raise ConfigError(
             f"Nothing says where in '{data}' a polyp is in view",
             "Add --polyp-frames 30-45,60-95 (frames from 0), or --polyp-frames none.",
         )
-    spans = Spans.parse(polyp_frames)
+    spans = Spans.parse(given["polyp_frames"])
     source = open_source(data)
     stack.callback(source.close)
-    return source.info.frames, video_frames(source, spans)
+    return _Recording(data.name, source.info.frames, video_frames(source, spans), lambda: source.dropped)

@@ -12,8 +12,6 @@ import pytest
 from polyplive.export.dataset import FolderSource, load_source
 from polyplive.export.leave_one_out import ALL, LeaveOneOut, Study, main, summary
 
-from polyplive.errors import ConfigError
-
 SHIPPED = Path(__file__).parents[2] / "export" / "studies" / "centres.toml"
 
 
@@ -99,6 +97,9 @@ def test_the_command_does_no_run_twice(data: Path, tmp_path: Path, capsys: pytes
     assert main(arguments) == 0
     assert "epoch" not in capsys.readouterr().err
     assert json.loads((tmp_path / "out" / "figures.json").read_text(encoding="utf-8")) == first
+    short.write_text(short.read_text(encoding="utf-8").replace("epochs = 1", "epochs = 2"), encoding="utf-8")
+    assert main(arguments) == 1
+    assert "another study" in capsys.readouterr().err
 
 
 def test_what_is_no_study_is_named(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,8 +108,36 @@ def test_what_is_no_study_is_named(data: Path, tmp_path: Path, capsys: pytest.Ca
     for path in (broken, tmp_path / "nowhere.toml"):
         assert main([str(path), "--data", str(data), "--out", str(tmp_path)]) == 1
         assert path.name in capsys.readouterr().err
-    with pytest.raises(ConfigError, match="none can be held back"):
-        LeaveOneOut(study(centres={"C": "^C_"}), data, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("held_back = 'x'", "not a study"),
+        ("held_back = 1.5", "held_back is 1.5"),
+        ("centres.C = '^A_('", "not a study"),
+        ("variants.plain = 3", "no table"),
+        ("variants.plain.colur = 0.0", "colur"),
+        ("centres.C = '^nothing'", "Of the 0 pictures of 'C'"),
+        ("centres.C = '_01$'", "'A_01' belongs to A and C"),
+        ("centres.A = '^A_0'", "'A_10' belongs to no centre"),
+        ("variants.'a b' = {}\nvariants.'a-b' = {}", "share one folder"),
+    ],
+)
+def test_a_wrong_study_is_refused_before_anything_is_trained(
+    line: str, says: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = {"held_back": "held_back = 0.25", "centres.A": "centres.A = '^A_'", "centres.B": "centres.B = '^B_'"}
+    rest = "folder = 'all'\nper_epoch = 8\nrecipe = {architecture = 'unet', sources = []}\n"
+    kept = [text for key, text in lines.items() if not line.startswith(key)]
+    variants = "" if line.startswith("variants") else "\nvariants.plain = {}"
+    path = tmp_path / "study.toml"
+    path.write_text(rest + "\n".join([*kept, line]) + variants, encoding="utf-8")
+    assert main([str(path), "--data", str(data), "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert says in said
+    assert "epoch" not in said
+    assert len(said.splitlines()) == 1
 
 
 def test_the_study_that_ships_can_be_read_and_every_variant_is_a_recipe() -> None:
