@@ -124,6 +124,36 @@ def test_thresholds_show_what_finding_more_costs(folder: Path) -> None:
         assert row["negatives_marked"] == 0.5
 
 
+def test_each_threshold_marks_what_is_above_it(folder: Path) -> None:
+    for stem in ("1", "4"):  # a duller red: a probability of 0.38
+        path = folder / "images" / f"{stem}.png"
+        image = cv2.imread(str(path))
+        image[(image == (40, 40, 220)).all(2)] = (80, 80, 118)
+        cv2.imwrite(str(path), image)
+    for row in figures(folder)["thresholds"]:
+        below = row["threshold"] < 0.38
+        assert row["polyps_marked"] == row["polyps_touched"] == (1.0 if below else 0.5)
+        assert row["negatives_marked"] == (0.5 if below else 0.0)
+
+
+def test_probabilities_are_compared_with_the_truth_inside_the_field_of_view(folder: Path) -> None:
+    with Pipeline(ColourEngine(), PipelineSettings(roi="50,30,60,60")) as pipeline:
+        found = evaluate(folder, pipeline).to_dict()
+    assert found["calibration"]["expected_error"] < 0.12
+    assert found["explanation"]["pointing_game"] == 1.0
+    assert found["roi"] == "50,30,60,60"
+
+
+def test_a_polyp_that_is_moved_out_of_the_picture_counts_nowhere(folder: Path) -> None:
+    def out(image, truth, _rng):
+        return image, truth if image[60, 80, 2] < 200 else np.zeros_like(truth)
+
+    with Pipeline(ColourEngine(), PipelineSettings(roi="none")) as pipeline:
+        row = robustness(evaluate(folder, pipeline), evaluate(folder, pipeline, disturb=out))
+    assert row["n_polyp"] == 0
+    assert row["false_mark_rate"] == 0.5  # of the two without a polyp, as before
+
+
 def test_a_mark_beside_the_polyp_does_not_touch_it(folder: Path) -> None:
     image = red_disc(160, 120, (20, 20), 12)
     cv2.imwrite(str(folder / "images" / "2.png"), image)

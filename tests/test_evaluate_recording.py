@@ -18,6 +18,7 @@ from polyplive.errors import ConfigError, DataError
 from polyplive.evaluate_recording import Spans, evaluate_recording, folder_frames, video_frames
 from polyplive.image_folder import find_pairs
 from polyplive.pipeline import Pipeline
+from polyplive.recording_evaluation import FrameMark, rates
 from polyplive.recording_page import recording_page
 from polyplive.session import open_source
 
@@ -76,6 +77,17 @@ def test_a_finding_is_kept_as_long_as_the_pipeline_keeps_it(tmp_path: Path) -> N
         at_half = next(at for at in found["thresholds"] if at["threshold"] == 0.5)
         assert at_half["withheld"] == {name: found[name] for name in ("detection_rate", "false_mark_rate", "flicker")}
         assert at_half["at_once"]["detection_rate"] == pytest.approx(4 / 6, abs=1e-4)
+        for at in found["thresholds"]:
+            share = 1.0 if at["threshold"] < 0.38 else 4 / 6
+            assert at["at_once"]["detection_rate"] == pytest.approx(share, abs=1e-4)
+            assert at["withheld"]["detection_rate"] == pytest.approx(1.0 if found is kept else share, abs=1e-4)
+
+
+def test_a_step_over_lost_frames_is_no_flicker() -> None:
+    marks = [FrameMark(index, True, index % 2 == 0, index % 2 == 0) for index in (0, 1, 4, 5, 9)]
+    assert rates(marks)["flicker"] == 1
+    marks = [FrameMark(index, True, index < 5, index < 5) for index in (0, 1, 2, 5, 6)]
+    assert rates(marks)["flicker"] == 0
 
 
 def test_frames_follow_each_other_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -160,6 +172,12 @@ def test_the_page_draws_every_band(video: Path) -> None:
         (["{video}"], "--polyp-frames"),
         (["{video}", "--polyp-frames", "9-"], "no span"),
         (["{video}", "--polyp-frames", "none", "--robustness"], "--robustness"),
+        (["{video}", "--polyp-frames", "9" * 5000], "no span"),
+        (["{video}", "--polyp-frames", "3-8"], "8 is behind the end"),
+        (["{video}.no", "--polyp-frames", "1"], "no file or folder"),
+        (["{video}.no", "--recording"], "no folder"),
+        (["{video}", "--recording"], "no folder"),
+        (["{folder}", "--json", "{folder}/../a.html", "--page", "{folder}/../a.html"], "two files"),
         (["{folder}", "--recording", "--polyp-frames", "1"], "has masks"),
         (["{folder}", "--min-frames", "3"], "--recording"),
         (["{folder}", "--keep", "0.3"], "--recording"),
@@ -181,3 +199,29 @@ def test_the_command_follows_a_folder(tmp_path: Path, capfd: pytest.CaptureFixtu
     figures = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert (figures["n"], figures["min_frames"], figures["detection_rate"]) == (3, MIN_FRAMES, None)
     assert "something else marked" in capfd.readouterr().out
+
+
+def test_the_commands_json_says_what_it_rests_on(video: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    config = tmp_path / "settings.toml"
+    config.write_text("[pipeline]\nroi = '10,10,90,90'\nmin_frames = 1\n", encoding="utf-8")
+    arguments = ["evaluate", str(video), "--polyp-frames", "none", "--json", str(path), "--both-fields"]
+    assert main([*arguments, "--config", str(config)]) == 0
+    figures = json.loads(path.read_text(encoding="utf-8"))
+    assert {name: figures[name] for name in ("kind", "roi", "one_field", "min_frames", "lost")} == {
+        "kind": "recording",
+        "roi": "10,10,90,90",
+        "one_field": False,
+        "min_frames": 1,
+        "lost": {},
+    }
+
+
+def test_single_pictures_are_seen_as_the_file_says(tmp_path: Path) -> None:
+    folder = write(tmp_path / "frames", [DISC], [DISC])
+    config, path = tmp_path / "settings.toml", tmp_path / "out.json"
+    for text, roi in (("", "none"), ("[pipeline]\nroi = '5,5,90,90'\n", "5,5,90,90")):
+        config.write_text(text, encoding="utf-8")
+        assert main(["evaluate", str(folder), "--config", str(config), "--json", str(path)]) == 0
+        figures = json.loads(path.read_text(encoding="utf-8"))
+        assert (figures["kind"], figures["roi"]) == ("pictures", roi)

@@ -57,8 +57,9 @@ def test_the_first_field_is_the_frames_even_lines(top: int) -> None:
     assert first_field(frame[:1], 0).shape[0] == 1
 
 
-def test_the_model_sees_one_field_of_a_combed_frame_only() -> None:
-    image, roi = rendered(), Roi(0, 0, 320, 256)
+@pytest.mark.parametrize("top", [0, 1])
+def test_the_model_sees_one_field_of_a_combed_frame_only(top: int) -> None:
+    image, roi = rendered(), Roi(0, top, 320, 254)
     moved = combed(image, 12)
     whole = preprocess(image, roi, 128, 128).astype(int)
     seen = preprocess(moved, roi, 128, 128, one_field=True).astype(int)
