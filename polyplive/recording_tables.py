@@ -32,7 +32,7 @@ def _rates(figures: Mapping[str, Any]) -> Words:
             ("polyp outlined", number(figures["detection_rate"]), f"{figures['n_polyp']} frames with a polyp"),
             ("something else marked", number(figures["false_mark_rate"]), f"{figures['n_negative']} frames without"),
             ("flicker", number(figures["flicker"]), "steps between frames with the same label"),
-            ("false alarms", str(alarms["n"]), f"the longest of {alarms['longest']} frames"),
+            ("false alarms", str(alarms["n"]), f"the longest of {_frames(alarms['longest'])}"),
             *((f"lost frames, {cause}", str(count), "not seen, counted nowhere") for cause, count in lost.items()),
         ),
     )
@@ -43,7 +43,7 @@ def _appearances(figures: Mapping[str, Any]) -> Words:
         (
             f"{run['first']} to {run['last']}",
             number(run["shown"]),
-            "never" if run["delay"] is None else f"{run['delay']} frames",
+            "never" if run["delay"] is None else _frames(run["delay"]),
         )
         for run in figures["appearances"]
     ]
@@ -59,3 +59,7 @@ def _thresholds(figures: Mapping[str, Any]) -> Words:
     after = f"after {figures['min_frames']}"
     head = ("threshold", *(f"{what}, {when}" for when in ("at once", after) for what in ("polyp", "other", "flicker")))
     return Words("At other thresholds: polyp outlined, something else marked, flicker", head, tuple(rows))
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames"
