@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from polyplive.disturbances import compressed
+
 from .stool import add_stool
 
 Picture = NDArray[np.uint8]
@@ -70,7 +72,7 @@ def augment(
     if rng.random() < settings.noise:
         image = _noise(image, rng)
     if rng.random() < settings.jpeg:
-        image = _jpeg(image, rng)
+        image = compressed(image, int(rng.integers(25, 90)))
     return image, mask
 
 
@@ -189,13 +191,6 @@ def _noise(image: Picture, rng: np.random.Generator) -> Picture:
     noise = rng.normal(0, rng.uniform(2, 9), image.shape).astype(np.float32)
     noisy: Picture = np.clip(image + noise, 0, 255).astype(np.uint8)
     return noisy
-
-
-def _jpeg(image: Picture, rng: np.random.Generator) -> Picture:
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
-    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    assert decoded is not None, "what was just encoded can be decoded"
-    return np.asarray(decoded, np.uint8)
 
 
 def _binary(mask: Any) -> Picture:

@@ -55,15 +55,13 @@ class Study:
     def read(path: Path) -> Study:
         """From TOML. Raises ``ConfigError``."""
         try:
-            study = Study(**tomllib.loads(path.read_text(encoding="utf-8")))
-            study.check()
-            return study
+            return Study(**tomllib.loads(path.read_text(encoding="utf-8")))
         except OSError as error:
             raise ConfigError(f"Cannot read '{path}': {error.strerror}", "Check the path.") from None
         except (ValueError, TypeError, AttributeError, re.error) as error:
             raise ConfigError(f"'{path}' is not a study ({error})", "See the one that ships for its keys.") from None
 
-    def check(self) -> None:
+    def __post_init__(self) -> None:
         """Raise ``ValueError``, ``TypeError``, ``AttributeError`` or ``re.error`` for what is of another kind."""
         for pattern in self.centres.values():
             re.compile(pattern)
@@ -94,9 +92,7 @@ class LeaveOneOut:
         stems = [pair.stem for pair in find_pairs(data / study.folder).pairs]
         own = _shared_out(stems, study.centres)
         self._held = {name: _last(name, own[name], study.held_back) for name in study.centres}
-        folders = [run.folder(out) for run in self.runs() if self.recipe(run)]  # a wrong variant shows here
-        if len(set(folders)) < len(folders):
-            raise ConfigError("Two runs of the study would share one folder", "Give variants and centres other names.")
+        self._check_runs()
 
     def run(self) -> dict[str, Any]:
         """Do what is not done yet, one line of progress on stderr each; gives the figures of all."""
@@ -105,6 +101,16 @@ class LeaveOneOut:
             figures.setdefault(run.variant, {})[run.left_out] = self._result(run)
             print(f"{run.variant}, {run.left_out}: {_line(figures[run.variant][run.left_out])}", file=sys.stderr)
         return figures
+
+    def _check_runs(self) -> None:
+        """Find what is wrong with any run before the first: a variant that is none, a folder of two runs."""
+        folders = set()
+        for run in self.runs():
+            self.recipe(run)
+            folder = run.folder(self._out)
+            if folder in folders:
+                raise ConfigError(f"Two runs of the study would share one folder, '{folder.name}'", "Rename one.")
+            folders.add(folder)
 
     def runs(self) -> Iterator[Run]:
         """All of the study, variant after variant."""

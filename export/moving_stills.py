@@ -21,9 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyplive.backends.factory import open_engine
-from polyplive.backends.options import EngineOptions
 from polyplive.config import PipelineSettings
-from polyplive.disturbances import generator_for, streaked
+from polyplive.disturbances import compressed, generator_for, streaked
 from polyplive.errors import PolypliveError
 from polyplive.evaluate_recording import LabelledFrame, mark
 from polyplive.image_folder import find_pairs, read_pair
@@ -124,8 +123,7 @@ class Troubles:
         if number in self.unlit:
             image = np.asarray(cv2.convertScaleAbs(image, alpha=self.gain), np.uint8)
         noisy = np.clip(image + rng.normal(0, 3, image.shape), 0, 255).astype(np.uint8)
-        _, data = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
-        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+        return compressed(noisy, self.quality)
 
 
 def moving_still(name: str, image: Image, truth: Mask, first: int = 0) -> Iterator[LabelledFrame]:
@@ -168,8 +166,7 @@ class Following:
 
     def begin(self) -> None:
         """A new recording."""
-        settings = self.settings
-        self._postprocessor = Postprocessor(settings.min_area, settings.min_frames or 1, settings.keep)
+        self._postprocessor = Postprocessor.of(self.settings)
 
     def follow(self, labelled: LabelledFrame, regions: Sequence[Any], *where: Any) -> None:
         """The next frame, of which ``contours_at(*where)`` gave the ``regions``."""
@@ -200,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         ways = [Following(frames, keep) for frames in given.min_frames for keep in given.keep]
-        engine = open_engine(given.model, "auto", EngineOptions(), lambda line: print(line, file=sys.stderr))
+        engine = open_engine(given.model, notify=lambda line: print(line, file=sys.stderr))
         with Pipeline(engine, PipelineSettings(roi="none")) as pipeline:
             measure(given.folders, pipeline, ways)
     except PolypliveError as error:

@@ -72,8 +72,13 @@ def colour_cast(image: Image, truth: Mask, rng: np.random.Generator) -> tuple[Im
 
 def jpeg(image: Image, truth: Mask, rng: np.random.Generator) -> tuple[Image, Mask]:
     """JPEG of quality 30."""
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 30])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8), truth
+    return compressed(image, 30), truth
+
+
+def compressed(image: Image, quality: int) -> Image:
+    """``image`` as it comes out of a JPEG of this ``quality``, 0 to 100."""
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
 def interlaced(image: Image, truth: Mask, rng: np.random.Generator) -> tuple[Image, Mask]:

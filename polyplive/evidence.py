@@ -13,6 +13,9 @@ SURE = 0.8
 FADING = 0.5
 """What a frame without the finding takes away again, until it is shown."""
 
+_ROUNDING = 1e-9
+"""Sums of weights may fall this far short of whole frames."""
+
 
 def weight(score: float, threshold: float) -> float:
     """What a frame counts whose finding has this ``score``, in [0, 1]: nothing at the ``threshold``, 1 where sure."""
@@ -46,6 +49,3 @@ class Evidence:
     def reset(self) -> None:
         """Forget everything."""
         self._frames.clear()
-
-
-_ROUNDING = 1e-9

@@ -36,15 +36,13 @@ class Pipeline:
         self.engine = engine
         self.threshold = settings.threshold if settings.threshold is not None else engine.spec.manifest.threshold
         self.min_area = settings.min_area
-        self._one_field = settings.one_field
-        self._roi = settings.roi or "auto"
-        self._field_of_view = FieldOfView.parse(self._roi)
-        self._min_frames, self._keep = settings.min_frames or 1, settings.keep
+        self._settings = settings
+        self._field_of_view = FieldOfView.parse(settings.roi or "auto")
         self._postprocessor = self.new_postprocessor()
 
     def new_postprocessor(self) -> Postprocessor:
         """One that follows findings as this pipeline does, for the same probabilities at another threshold."""
-        return Postprocessor(self.min_area, self._min_frames, self._keep)
+        return Postprocessor.of(self._settings)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -56,8 +54,8 @@ class Pipeline:
             "backend": spec.backend,
             "input": [spec.width, spec.height],
             "precision": spec.manifest.precision,
-            "roi": self._roi,
-            "one_field": self._one_field,
+            "roi": self._settings.roi or "auto",
+            "one_field": self._settings.one_field,
             "min_area": self.min_area,
             "threshold": self.threshold,
         }
@@ -72,7 +70,7 @@ class Pipeline:
         spec = self.engine.spec
         started = time.perf_counter()
         roi = self._field_of_view.area(frame)
-        tensor = preprocess(frame.image, roi, spec.height, spec.width, one_field=self._one_field)
+        tensor = preprocess(frame.image, roi, spec.height, spec.width, one_field=self._settings.one_field)
         prepared = time.perf_counter()
         outputs = self.engine.infer(tensor, cam=cam)
         inferred = time.perf_counter()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polyplive.config import PipelineSettings
     from polyplive.tracking import Box
     from polyplive.types import Contour, FloatMap, Prediction, Roi
 
@@ -75,6 +76,11 @@ class Postprocessor:
         self._evidence = Evidence(min_frames)
         self.withheld = 0
         """How many findings of the last frame were withheld."""
+
+    @staticmethod
+    def of(settings: PipelineSettings) -> Postprocessor:
+        """A new one that withholds and keeps findings as ``settings`` say."""
+        return Postprocessor(settings.min_area, settings.min_frames or 1, settings.keep)
 
     def run(self, probability: FloatMap, roi: Roi, threshold: float) -> tuple[Detection, ...]:
         """The detections of the next frame, largest first; arguments as for ``contours_at``."""

@@ -56,3 +56,10 @@ def red_disc(width: int, height: int, centre: tuple[int, int], radius: int) -> n
     image = np.full((height, width, 3), 120, np.uint8)
     cv2.circle(image, centre, radius, (40, 40, 220), -1)
     return image
+
+
+def dulled(image: np.ndarray) -> np.ndarray:
+    """A copy in which the red of ``red_disc`` is duller: a probability of 0.38."""
+    copy = image.copy()
+    copy[(copy == (40, 40, 220)).all(2)] = (80, 80, 118)
+    return copy

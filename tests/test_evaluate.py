@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from colour_engine import ColourEngine, red_disc
+from colour_engine import ColourEngine, dulled, red_disc
 
 from polyplive.bootstrap import mean_interval
 from polyplive.calibration import Reliability
@@ -125,11 +125,9 @@ def test_thresholds_show_what_finding_more_costs(folder: Path) -> None:
 
 
 def test_each_threshold_marks_what_is_above_it(folder: Path) -> None:
-    for stem in ("1", "4"):  # a duller red: a probability of 0.38
+    for stem in ("1", "4"):
         path = folder / "images" / f"{stem}.png"
-        image = cv2.imread(str(path))
-        image[(image == (40, 40, 220)).all(2)] = (80, 80, 118)
-        cv2.imwrite(str(path), image)
+        cv2.imwrite(str(path), dulled(cv2.imread(str(path))))
     for row in figures(folder)["thresholds"]:
         below = row["threshold"] < 0.38
         assert row["polyps_marked"] == row["polyps_touched"] == (1.0 if below else 0.5)

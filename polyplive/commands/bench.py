@@ -19,8 +19,7 @@ from polyplive.benchmark.values import WARM_UP, BenchmarkSettings
 from polyplive.benchmark.wording import MODE_WORDS, delay_words, ratio_words
 from polyplive.commands.messages import (
     announce,
-    check_json_target,
-    check_page_target,
+    check_targets,
     print_whole,
     say,
     stdout,
@@ -45,8 +44,7 @@ if TYPE_CHECKING:
 
 def bench(given: dict[str, Any]) -> int:
     """Measure, print tables, write JSON and chart."""
-    check_json_target(given["json_path"])
-    check_page_target(given["chart"], "--chart")
+    check_targets(given["json_path"], given["chart"], "--chart")
     old = load_document(given["against"]) if given["against"] is not None else None
     settings = settings_from(given)
     contenders = _contenders(given["compare"], settings)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from polyplive.commands.evaluate_recording import evaluate_recording
 from polyplive.commands.messages import (
     announce,
-    check_json_target,
-    check_page_target,
+    check_targets,
     print_words,
     say,
     stdout,
@@ -29,8 +28,6 @@ from polyplive.image_folder import find_pairs
 from polyplive.progress import progress_bar
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from polyplive.disturbances import Disturbance
     from polyplive.evaluation import Evaluation
 
@@ -39,10 +36,7 @@ _RECORDINGS_ONLY = {"min_frames": "--min-frames", "keep": "--keep"}
 
 def evaluate(given: dict[str, Any]) -> int:
     """Measure pictures, or follow a recording; print tables, write the JSON and the page."""
-    check_json_target(given["json_path"])
-    check_page_target(given["page"], "--page")
-    if given["page"] is not None and given["json_path"] is not None and _same(given["page"], given["json_path"]):
-        raise ConfigError(f"--page would overwrite --json '{given['json_path']}'", "Name two files.")
+    check_targets(given["json_path"], given["page"], "--page")
     if given["recording"] or given["polyp_frames"] is not None or given["data"].is_file():
         return evaluate_recording(given)
     return _evaluate_pictures(given)
@@ -85,10 +79,6 @@ def _evaluate_pictures(given: dict[str, Any]) -> int:
         write_text(given["page"], evaluation_page(figures, worst))
     _print(figures)
     return 0
-
-
-def _same(first: Path, second: Path) -> bool:
-    return first.absolute() == second.absolute() or (first.exists() and second.exists() and first.samefile(second))
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

@@ -54,7 +54,18 @@ def print_words(tables: Iterable[Words]) -> None:
         print_whole(table)
 
 
-def check_json_target(path: Path | None) -> None:
+def check_targets(json_path: Path | None, page: Path | None, option: str) -> None:
+    """Raise ``ConfigError`` before any work where ``--json`` or ``option``, a page, would overwrite something.
+
+    That is what is there already and of another kind, or each other.
+    """
+    _check_json_target(json_path)
+    _check_page_target(page, option)
+    if json_path is not None and page is not None and resolved(json_path) == resolved(page):
+        raise ConfigError(f"{option} would overwrite --json '{json_path}'", "Name two files.")
+
+
+def _check_json_target(path: Path | None) -> None:
     """Raise ``ConfigError`` before any work where ``--json`` would replace something that is no JSON file."""
     if path is None or not path.exists() or (path.is_file() and path.suffix.lower() == ".json"):
         return
@@ -66,14 +77,21 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
 
-def check_page_target(path: Path | None, option: str) -> None:
-    """Raise ``ConfigError`` before any work where ``option`` would replace something that is no page."""
+def _check_page_target(path: Path | None, option: str) -> None:
     if path is None:
         return
     if path.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"{option} '{path}' has no name of a page", "Name a file that ends in .html.")
     if path.exists() and not path.is_file():
         raise ConfigError(f"{option} '{path}' is no file", "Name another.")
+
+
+def resolved(path: Path) -> Path:
+    """The full path behind links. Raises ``ConfigError`` where there is none."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # the working folder is gone, or links go round in a circle
+        raise ConfigError(f"'{path}' leads nowhere", "Go to a folder that exists, or give a full path.") from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyplive.backends.factory import open_engine
 from polyplive.cli_options import settings_overrides
-from polyplive.commands.messages import say
+from polyplive.commands.messages import resolved, say
 from polyplive.config import load_settings
 from polyplive.errors import ConfigError
 from polyplive.machine import has_display, processor_count
@@ -71,23 +71,16 @@ def make_sinks(
     """
     asked = {**{name: given.get(name) for name in ("record", "events", "report")}, **(also or {})}
     wanted = {name: path for name, path in asked.items() if path is not None}
-    taken = {_resolved(source): "the video itself"} if source is not None else {}
+    taken = {resolved(source): "the video itself"} if source is not None else {}
     for name, path in wanted.items():
         if path.exists() and not path.is_file() and not path.is_dir():
             raise ConfigError(f"--{name} '{path}' is a device or a pipe, not a file", "Name a file.")
         if source is not None and path.exists() and source.exists() and path.samefile(source):
             raise ConfigError(f"--{name} '{path}' would overwrite the video itself", "Name another file.")
-        if (place := _resolved(path)) in taken:
+        if (place := resolved(path)) in taken:
             raise ConfigError(f"--{name} '{path}' would overwrite {taken[place]}", "Name another file.")
         taken[place] = f"the file of --{name}"
         if name in _VIDEOS:
             check_container(path)
     makers = {"record": VideoSink, "events": EventsSink, "report": ReportSink}
     return [makers[name](path) for name, path in wanted.items() if given.get(name) is not None]
-
-
-def _resolved(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError):  # the working folder is gone, or links go round in a circle
-        raise ConfigError(f"'{path}' leads nowhere", "Go to a folder that exists, or give a full path.") from None

@@ -57,6 +57,8 @@ def test_version_says_research_use_only(capsys: pytest.CaptureFixture[str]) -> N
         (["replay", "clip.mp4", "--headless", "--record", "overlay.txt"], 1, "overlay.txt"),
         (["replay", "text.mp4", "--headless"], 1, "text.mp4"),
         (["evaluate", "nowhere"], 1, "nowhere"),
+        (["evaluate", ".", "--json", "out/../a.html", "--page", "a.html"], 2, "would overwrite --json"),
+        (["bench", "--json", "a.html", "--chart", "a.html"], 2, "would overwrite --json"),
         (["export", "nowhere.pt"], 1, "nowhere.pt"),
         (["train", "--recipe", "nothing", "--data", ".", "--out", "run"], 2, "nothing"),
         (["train"], 2, "--data"),
