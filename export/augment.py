@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from polyplive.disturbances import compressed
 
+from .small_copy import add_small_copy
 from .stool import add_stool
 
 Picture = NDArray[np.uint8]
@@ -27,7 +28,8 @@ class Augmentation:
     ``rotation`` by any angle (a scope is turned freely); ``scale`` is the range of zoom; ``colour`` is the greatest
     relative change of saturation and gain, and unless it is 0 the hue turns by up to 8 of 180 steps. ``exposure`` is
     how often the light is wrong by more than that, ``cast`` how often the white balance is, ``interlace`` how often
-    the scope moved between a frame's two fields, and ``stool`` how often lumps of it lie about.
+    the scope moved between a frame's two fields, ``stool`` how often lumps of it lie about, and ``small_copy`` how
+    often a polyp is there once more, far away.
     """
 
     rotation: float = 0.6
@@ -43,6 +45,7 @@ class Augmentation:
     cast: float = 0.0
     interlace: float = 0.0
     stool: float = 0.0
+    small_copy: float = 0.0
 
 
 def augment(
@@ -50,11 +53,13 @@ def augment(
 ) -> tuple[Picture, Picture]:
     """A changed copy of picture and mask, both ``size`` x ``size``.
 
-    What came later (``stool``, ``cast``, ``exposure``, ``interlace``) draws nothing where it is off, so that an older
-    recipe still gives the pictures that it was run with.
+    What came later (``stool``, ``cast``, ``exposure``, ``interlace``, ``small_copy``) draws nothing where it is off, so
+    that an older recipe still gives the pictures that it was run with.
     """
     if rng.random() < settings.background:
         image, mask = background_crop(image, mask, rng)
+    if settings.small_copy and rng.random() < settings.small_copy:
+        image, mask = add_small_copy(image, mask, rng)
     image, mask = _move(image, mask, size, rng, settings)
     if settings.stool and rng.random() < settings.stool:
         image, mask = add_stool(image, mask, rng)

@@ -142,7 +142,9 @@ def test_augmentation_moves_picture_and_mask_together() -> None:
 def test_augmentation_changes_no_original_and_stays_in_range() -> None:
     image, mask = picture(1, 64), disc(64)
     kept_image, kept_mask = image.copy(), mask.copy()
-    wild = Augmentation(blur=1, jpeg=1, specular=1, noise=1, background=1, exposure=1, cast=1, interlace=1, stool=1)
+    wild = Augmentation(
+        blur=1, jpeg=1, specular=1, noise=1, background=1, exposure=1, cast=1, interlace=1, stool=1, small_copy=1
+    )
     for seed in range(20):
         changed, moved = augment(image, mask, 64, np.random.default_rng(seed), wild)
         assert (changed.dtype, changed.shape, moved.shape) == (np.uint8, (64, 64, 3), (64, 64))
@@ -207,7 +209,7 @@ def test_nothing_is_painted_outside_the_field_of_view() -> None:
 
 
 def test_what_came_later_draws_nothing_where_it_is_off() -> None:
-    """The picture of an older recipe's seed, as it was before there were casts, exposure, interlacing and stool."""
+    """The picture of an older recipe's seed, as it was before what came later was there."""
     rng = np.random.default_rng(5)
     augment(picture(0, 96), disc(96, 20), 64, rng, Augmentation())
     assert rng.integers(1 << 30) == 124_264_387
