@@ -1,9 +1,10 @@
 """A trained network rewritten for speed, with the same answers: what is exported.
 
-Two exact rewritings. Batch norm is folded into the convolution before it. In each decoder stage the first convolution
-of nearest-doubled features joined with a skip is split into two, by linearity; the part on doubled features becomes
-one transposed convolution with stride 2, whose 4x4 kernel is the 3x3 kernel summed over the four pixels that share a
-value. That saves five ninths of the part's work, and its gradient is an ordinary convolution with stride 2.
+Exact rewritings. Batch norm is folded into the convolution before it, layer scale into its linear layer, whose weight
+is kept the way round that ONNX multiplies it. In each decoder stage the first convolution of nearest-doubled features
+joined with a skip is split into two, by linearity; the part on doubled features becomes one transposed convolution
+with stride 2, whose 4x4 kernel is the 3x3 kernel summed over the four pixels that share a value. That saves five
+ninths of the part's work, and its gradient is an ordinary convolution with stride 2.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .networks import SegmentationNetwork, UpStage
+from .vision_transformer import ScaledLinear
 
 
 def deployed(network: SegmentationNetwork) -> SegmentationNetwork:
@@ -24,6 +26,7 @@ def deployed(network: SegmentationNetwork) -> SegmentationNetwork:
     copied: SegmentationNetwork = copy.deepcopy(network).cpu().float().eval().requires_grad_(False)
     copied.to(memory_format=torch.contiguous_format)
     _fold_batch_norm(copied)
+    _turn_linear(copied)
     copied.decoder = nn.ModuleList(MergedUpStage(stage) for stage in copied.decoder)
     return copied
 
@@ -71,3 +74,26 @@ def _fold_batch_norm(network: nn.Module) -> None:
             if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
                 setattr(module, name, fuse_conv_bn_eval(first, second))
                 setattr(module, other, nn.Identity())
+
+
+class MatrixLinear(nn.Module):
+    """A linear layer whose weight is [inputs, outputs]."""
+
+    def __init__(self, layer: nn.Linear) -> None:
+        """``layer`` may be a ``ScaledLinear``; the scale becomes part of the weight."""
+        super().__init__()
+        scale = layer.scale if isinstance(layer, ScaledLinear) else torch.ones(layer.out_features)
+        self.register_buffer("matrix", (layer.weight * scale[:, None]).T.contiguous())
+        self.register_buffer("bias", layer.bias * scale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., inputs] -> [..., outputs]."""
+        rows = x.reshape(-1, x.shape[-1])
+        return torch.addmm(self.bias, rows, self.matrix).reshape(*x.shape[:-1], -1)
+
+
+def _turn_linear(network: nn.Module) -> None:
+    for module in list(network.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.Linear):
+                setattr(module, name, MatrixLinear(child))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -115,6 +116,10 @@ class EfficientNetLite(nn.Module):
         self.channels = (3, *taps) if with_picture else tuple(taps)
         if pretrained:
             load_imagenet(self, variant)
+
+    def rates(self) -> Iterator[tuple[nn.Module, float]]:
+        """What was trained before, with its share of the encoder's learning rate."""
+        yield self, 1.0
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """The features, finest first."""

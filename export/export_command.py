@@ -26,8 +26,11 @@ def run_export(given: dict[str, Any]) -> int:
             check_folder=given["check_folder"],
             facts=_read_facts(given.get("facts")),
             float16=given["float16"],
+            int8_weights=given["int8_weights"],
         )
     )
+    if report.exact is not None:
+        print(f"Verified, before weights were rounded to int8: {report.exact}")
     for written in (report, report.half):
         if written is not None:
             print(f"Verified: {written.agreement}")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from polyplive.errors import ConfigError, ExportError
+from polyplive.errors import ConfigError
 from polyplive.image_folder import find_pairs, read_image
 from polyplive.manifest import ModelManifest, float16_name
 
 from .calibrate import cam_full_scale
 from .checkpoint import load_network
 from .deployed import deployed
+from .int8_weights import int8_weights
+from .model_file import write_model
 from .networks import SegmentationNetwork
 from .precision import float16_graph, rounded_graph
-from .to_onnx import TENSORS, onnx_graph, set_metadata
+from .to_onnx import TENSORS, onnx_graph
 from .verify import Agreement, compare, random_frames, require
 
 CAM_METHOD = (
@@ -41,7 +39,8 @@ class ExportSettings:
 
     ``size`` None is the training size, ``cam_layer`` None the architecture's own. ``check_folder`` holds images/ and
     masks/ for verification and for the heatmap's scale. ``facts`` go into the manifest: ``version``, ``threshold``,
-    ``metrics``, ``training``, ``licences``. ``float16`` writes ``NAME-fp16`` beside it: see ``precision``.
+    ``sure``, ``metrics``, ``training``, ``licences``. ``float16`` writes ``NAME-fp16`` beside it: see ``precision``.
+    ``int8_weights`` keeps the weights of ``NAME`` in eight bits: see ``int8_weights``.
     """
 
     checkpoint: Path
@@ -52,16 +51,21 @@ class ExportSettings:
     check_folder: Path | None = None
     facts: dict[str, Any] | None = None
     float16: bool = False
+    int8_weights: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What was written, and how well it agrees with PyTorch; ``half`` is the same of the float16 graph."""
+    """What was written, and how well it agrees with PyTorch; ``half`` is the same of the float16 graph.
+
+    ``exact`` is the agreement before weights were rounded to int8, None where they were not.
+    """
 
     graph: Path
     manifest: ModelManifest
     agreement: Agreement
     half: ExportReport | None = None
+    exact: Agreement | None = None
 
 
 def export_model(settings: ExportSettings) -> ExportReport:
@@ -78,18 +82,24 @@ def export_model(settings: ExportSettings) -> ExportReport:
     model = onnx_graph(rewritten, size, size)
     real = load_frames(settings.check_folder, size) if settings.check_folder is not None else []
     frames = [*random_frames(size, size, RANDOM_FRAMES), *real[:REAL_FRAMES]]
-    agreement = compare(model, trained, rewritten, frames)
-    require(agreement)
+    exact = agreement = compare(model, trained, rewritten, frames)
+    require(exact)
     facts = _facts(model, settings, checkpoint_facts, layer, cam_full_scale(model, real))
-    if not settings.float16:
-        return ExportReport(*_write(model, facts, settings.out), agreement)
-    half = float16_graph(model)
-    for checked in (half, rounded_graph(half)):  # the file itself, then what no processor would show of it
-        rounded = compare(checked, trained, rewritten, frames)
-        require(rounded, "float16")
-    half_facts = facts | {"name": float16_name(settings.name), "precision": "float16"}
-    half_report = ExportReport(*_write(half, half_facts, settings.out), rounded)
-    return ExportReport(*_write(model, facts, settings.out), agreement, half_report)
+    half_report = None
+    if settings.float16:
+        half = float16_graph(model)
+        for checked in (half, rounded_graph(half)):  # the file itself, then what no processor would show of it
+            rounded = compare(checked, trained, rewritten, frames)
+            require(rounded, "float16")
+    if settings.int8_weights:
+        model = int8_weights(model)
+        agreement = compare(model, trained, rewritten, frames)
+        require(agreement, "int8 weights")
+    if settings.float16:  # nothing is written before everything agrees
+        half_facts = facts | {"name": float16_name(settings.name), "precision": "float16", "weights": "float16"}
+        half_report = ExportReport(*write_model(half, half_facts, settings.out), rounded)
+    written = write_model(model, facts, settings.out)
+    return ExportReport(*written, agreement, half_report, exact if settings.int8_weights else None)
 
 
 def load_frames(folder: Path, size: int) -> list[NDArray[np.uint8]]:
@@ -131,43 +141,11 @@ def _facts(
         "cam_method": CAM_METHOD,
         "cam_full_scale": scale,
         "threshold": float(given.get("threshold", 0.5)),
+        "sure": float(given.get("sure", 0.0)),
         "precision": "float32",
+        "weights": "int8" if settings.int8_weights else "float32",
         "tensors": TENSORS,
         "training": given.get("training") or {"recipe": checkpoint["recipe"], "epoch": checkpoint.get("epoch")},
         "metrics": given.get("metrics") or {"validation": checkpoint.get("validation", {})},
         "licences": list(given.get("licences", ())),
     }
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _write(model: ModelProto, facts: dict[str, Any], out: Path) -> tuple[Path, ModelManifest]:
-    """The manifest last: a graph without one is not a model, so a kill in between leaves nothing half valid."""
-    set_metadata(model, {key: _as_text(value) for key, value in facts.items()})
-    data = model.SerializeToString(deterministic=True)
-    manifest = ModelManifest(**facts, sha256=hashlib.sha256(data).hexdigest())
-    graph = out / f"{manifest.name}.onnx"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        _replace_all(((graph, data), (graph.with_suffix(".json"), manifest.to_json().encode())))
-    except OSError as error:
-        raise ExportError(f"Cannot write '{graph}': {error.strerror}", "Name another folder with --out.") from None
-    return graph, manifest
-
-
-def _replace_all(files: Sequence[tuple[Path, bytes]]) -> None:
-    """Write every file beside its place, and only when all are whole put them there."""
-    partials = [path.with_name(f".{path.name}.part") for path, _ in files]
-    try:
-        for partial, (_, data) in zip(partials, files, strict=True):
-            with partial.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        for partial, (path, _) in zip(partials, files, strict=True):
-            partial.replace(path)
-    finally:
-        for partial in partials:
-            partial.unlink(missing_ok=True)

@@ -16,12 +16,12 @@ SMOOTH_SHARE = 0.001
 def soft_dice(logit: Tensor, truth: Tensor) -> Tensor:
     """1 - Dice of probabilities over the whole batch (Milletari et al., "V-Net", 3DV 2016, section 3).
 
-    ``logit`` and ``truth`` (0 or 1) are float32 [N, 1, H, W]. Numerator and denominator are summed over the batch, so
+    ``logit`` and ``truth`` (0 to 1) are float32 [N, 1, H, W]. Numerator and denominator are summed over the batch, so
     that a picture without a polyp counts through its false positives rather than as all or nothing.
     """
     probability = logit.float().sigmoid()
     overlap = (probability * truth).sum()
-    total = probability.square().sum() + truth.sum()
+    total = probability.square().sum() + truth.square().sum()
     return 1 - (2 * overlap + SMOOTH) / (total + SMOOTH)
 
 
@@ -34,7 +34,7 @@ def image_dice(logit: Tensor, truth: Tensor) -> Tensor:
     probability = logit.float().sigmoid()
     smooth = SMOOTH_SHARE * logit[0].numel()
     overlap = (probability * truth).sum((1, 2, 3))
-    total = probability.square().sum((1, 2, 3)) + truth.sum((1, 2, 3))
+    total = probability.square().sum((1, 2, 3)) + truth.square().sum((1, 2, 3))
     return (1 - (2 * overlap + smooth) / (total + smooth)).mean()
 
 

@@ -26,7 +26,7 @@ from polyplive.config import PipelineSettings
 from polyplive.disturbances import generator_for
 from polyplive.errors import ConfigError, DataError, PolypliveError
 from polyplive.image_folder import find_pairs, read_pair
-from polyplive.manifest import DEFAULT_MODEL
+from polyplive.manifest import FAST
 from polyplive.metrics import Mask
 from polyplive.pipeline import Pipeline
 from polyplive.types import Frame, Image
@@ -130,7 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("folders", type=Path, nargs="+", help="images/ and masks/; an empty mask is no polyp")
     parser.add_argument("--out", type=Path, required=True, help="a new folder of hard negatives")
-    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--model", default=FAST)
     parser.add_argument("--threshold", type=float, help="mark what is above it (default: the model's)")
     parser.add_argument("--exclude", metavar="REGEX", help="leave out pictures whose names it is found in")
     given = parser.parse_args(arguments)

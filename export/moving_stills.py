@@ -1,6 +1,7 @@
 """Recordings made of single pictures, to choose by how findings are withheld and kept where no recording has masks.
 
     python -m polyplive.export.moving_stills FOLDER... [--model M] [--min-frames 1 3 4] [--keep 0.25 1]
+        [--sure 0.9 0.95]
 
 Every picture becomes a recording of 40 frames: the scope drifts, turns and comes nearer or goes away, and for some
 frames it moves fast, its light is wrong, or its lines comb. Each pair of settings follows the same probabilities. It is
@@ -10,6 +11,7 @@ no procedure: nothing turns up from behind a fold, and no two pictures follow ea
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ from polyplive.disturbances import compressed, generator_for, streaked
 from polyplive.errors import PolypliveError
 from polyplive.evaluate_recording import LabelledFrame, mark
 from polyplive.image_folder import find_pairs, read_pair
-from polyplive.manifest import DEFAULT_MODEL
+from polyplive.manifest import FAST
 from polyplive.metrics import Mask
 from polyplive.pipeline import Pipeline
 from polyplive.postprocess import Postprocessor, contours_at
@@ -159,8 +161,8 @@ def recordings(folders: Sequence[Path]) -> Iterator[tuple[str, Image, Mask]]:
 class Following:
     """One way to withhold and keep findings, and what it showed."""
 
-    def __init__(self, min_frames: int, keep: float) -> None:
-        self.settings = PipelineSettings(min_frames=min_frames, keep=keep)
+    def __init__(self, min_frames: int, keep: float, sure: float = 0.0) -> None:
+        self.settings = PipelineSettings(min_frames=min_frames, keep=keep, sure=sure)
         self.marks: list[FrameMark] = []
         self.begin()
 
@@ -191,13 +193,15 @@ def main(arguments: list[str] | None = None) -> int:
     """The command above: a line on stdout for each pair of settings."""
     parser = argparse.ArgumentParser(prog="moving_stills", description="Choose how findings are withheld and kept.")
     parser.add_argument("folders", type=Path, nargs="+", help="images/ and masks/; an empty mask is no polyp")
-    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--model", default=FAST)
     parser.add_argument("--min-frames", type=int, nargs="+", default=[1, 3])
     parser.add_argument("--keep", type=float, nargs="+", default=[0.25, 1.0])
+    parser.add_argument("--sure", type=float, nargs="+", help="default: the model's own")
     given = parser.parse_args(arguments)
     try:
-        ways = [Following(frames, keep) for frames in given.min_frames for keep in given.keep]
         engine = open_engine(given.model, notify=lambda line: print(line, file=sys.stderr))
+        levels = given.sure or [engine.spec.manifest.sure]
+        ways = [Following(*way) for way in itertools.product(given.min_frames, given.keep, levels)]
         with Pipeline(engine, PipelineSettings(roi="none")) as pipeline:
             measure(given.folders, pipeline, ways)
     except PolypliveError as error:
@@ -205,7 +209,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     for way in ways:
         found = rates(way.marks)
-        said = f"min-frames {way.settings.min_frames}, keep {way.settings.keep:g}"
+        said = f"min-frames {way.settings.min_frames}, keep {way.settings.keep:g}, sure {way.settings.sure:g}"
         print(f"{said}: " + ", ".join(f"{name} {share}" for name, share in found.items()))
     return 0
 

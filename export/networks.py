@@ -7,7 +7,7 @@ the features at the CAM layer together with what the rest needs, and ``finish`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from polyplive.errors import ConfigError
 
 from .encoders import EfficientNetLite
+from .vision_transformer import TransformerEncoder
 
 
 class Normalise(nn.Module):
@@ -81,7 +82,7 @@ class SegmentationNetwork(nn.Module):
         self.decoder = nn.ModuleList(stages)
         self.coarsest = nn.Identity()  # where a hook finds the encoder's coarsest feature
         self.head = nn.Conv2d(coarse, 1, 1)
-        self.upsamples_logit = False
+        self.doublings = 0
         self.cam_stage = -1
 
     @property
@@ -103,7 +104,9 @@ class SegmentationNetwork(nn.Module):
         for stage, skip in zip(list(self.decoder)[self.cam_stage + 1 :], skips, strict=True):
             fine = stage(fine, skip)
         logit: Tensor = self.head(fine)
-        return double_bilinear(logit) if self.upsamples_logit else logit
+        for _ in range(self.doublings):
+            logit = double_bilinear(logit)
+        return logit
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalised picture -> logit."""
@@ -119,6 +122,10 @@ class PlainEncoder(nn.Module):
             DoubleConv(inputs, outputs) for inputs, outputs in zip((3, *channels[:-1]), channels, strict=True)
         )
         self.halve = nn.MaxPool2d(2)
+
+    def rates(self) -> Iterator[tuple[nn.Module, float]]:
+        """As ``EfficientNetLite.rates``, though nothing of this was trained before."""
+        yield self, 1.0
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Features at strides 1, 2, 4, ..., finest first."""
@@ -170,15 +177,45 @@ def _unet_lite(
     encoder = EfficientNetLite(variant, pretrained=pretrained, with_picture=full)
     normalise = Normalise((0.498, 0.498, 0.498), (0.502, 0.502, 0.502))
     network = SegmentationNetwork(encoder, encoder.channels, tuple(widths), normalise)
-    network.upsamples_logit = not full
+    network.doublings = 0 if full else 1
     return network
 
+
+def _unet_vit(
+    *,
+    widths: tuple[int, ...] = (128, 64),
+    blocks: int = 12,
+    grid: int = 22,
+    taps: tuple[int, ...] = (6, 9, 12),
+    pretrained: bool = False,
+) -> SegmentationNetwork:
+    """A light decoder on a small vision transformer; predicts at stride 4. ImageNet's mean and deviation, as DINOv2.
+
+    Of DINOv2's 12 blocks the first ``blocks`` are used. ``grid`` is a sixteenth of the usual input side.
+    """
+    if not (1 <= blocks <= _MOST_BLOCKS and 1 <= grid <= _LARGEST_GRID):
+        raise ConfigError(f"No transformer of {blocks} blocks and {grid} patches a side", "Give at most 12 and 128.")
+    if not taps or sorted(set(taps)) != list(taps) or not 1 <= taps[0] <= taps[-1] <= blocks:
+        raise ConfigError(f"Features after blocks {list(taps)} of {blocks}", "Name blocks from 1, in their order.")
+    encoder = TransformerEncoder(blocks=blocks, grid=grid, taps=tuple(taps))
+    if pretrained:
+        from .dinov2_weights import load_dinov2
+
+        load_dinov2(encoder.transformer)
+    normalise = Normalise((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    network = SegmentationNetwork(encoder, encoder.channels, tuple(widths), normalise)
+    network.doublings = 2
+    return network
+
+
+_MOST_BLOCKS, _LARGEST_GRID = 12, 128
 
 _FULL_RESOLUTION = 5
 """Decoder stages that bring stride 32 back to 1."""
 
 ARCHITECTURES: dict[str, Callable[..., SegmentationNetwork]] = {
     "unet": _unet,
+    "unet-vit": _unet_vit,
     **{
         f"unet-{variant}": lambda variant=variant, **options: _unet_lite(variant, **options)
         for variant in ("lite0", "lite1", "lite2")

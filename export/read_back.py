@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from polyplive.backends.stored_weights import graph_bytes
 from polyplive.errors import ConfigError, ExportError
 from polyplive.manifest import ModelManifest, load_manifest
 
-from .deployed import MergedUpStage, deployed
+from .deployed import MatrixLinear, MergedUpStage, deployed
 from .graph import MaskAndCam, trace
 from .networks import SegmentationNetwork, build_network
+from .vision_transformer import PATCH, ScaledLinear, TransformerEncoder
 
 _SIDE = 64
 
@@ -47,7 +49,7 @@ def network_from_graph(graph: Path) -> SegmentationNetwork:
             _unfold(module, name, rewritten)
     for mine, merged in zip(network.decoder, rewritten.decoder, strict=True):
         _unmerge(mine.convolve, merged)
-    network.head.load_state_dict(rewritten.head.state_dict())
+    _copy_same(network, rewritten)
     return network
 
 
@@ -66,7 +68,8 @@ def _empty(manifest: ModelManifest, graph: Path) -> SegmentationNetwork:
 def _constants(graph: Path) -> dict[str, NDArray[Any]]:
     """Name -> value of each constant in the file."""
     try:
-        return {item.name: numpy_helper.to_array(item) for item in onnx.load(graph).graph.initializer}
+        model = onnx.load_from_string(graph_bytes(graph))
+        return {item.name: numpy_helper.to_array(item) for item in model.graph.initializer}
     except Exception as error:  # protobuf's, onnx's and the system's errors share no base class
         text = " ".join(str(error).split())[:200]
         raise ExportError(f"'{graph.name}' cannot be read as ONNX ({text})", "Export it again.") from None
@@ -74,9 +77,11 @@ def _constants(graph: Path) -> dict[str, NDArray[Any]]:
 
 def _fill(rewritten: SegmentationNetwork, values: dict[str, NDArray[Any]], graph: str) -> None:
     """Put the graph's constants into the rewritten network: a trace of it names each as the export did."""
+    encoder = rewritten.encoder
+    side = PATCH * encoder.transformer.grid if isinstance(encoder, TransformerEncoder) else _SIDE
     try:
-        traced = trace(MaskAndCam(rewritten), torch.zeros((1, _SIDE, _SIDE, 3), dtype=torch.uint8))
-    except RuntimeError:  # no channels, or more levels than the side can be halved
+        traced = trace(MaskAndCam(rewritten), torch.zeros((1, side, side, 3), dtype=torch.uint8))
+    except (RuntimeError, ValueError):  # no channels, or more levels than the side can be halved
         raise ExportError(f"'{graph}' is of a network that cannot be run", "Use another backend than torch.") from None
     names = {value.data_ptr(): name for name, value in vars(traced)["_buffers"].items()}
     names |= {value.data_ptr(): name for name, value in vars(traced)["_parameters"].items()}
@@ -106,6 +111,21 @@ def _unmerge(mine: nn.Sequential, merged: MergedUpStage) -> None:
     layers = list(mine)
     _set(layers[0], layers[1], weight, merged.bias)
     _set(layers[3], layers[4], merged.rest[2].weight, merged.rest[2].bias)
+
+
+def _copy_same(network: SegmentationNetwork, rewritten: SegmentationNetwork) -> None:
+    """What both have by the same name, and linear layers, whose weight was turned."""
+    same = rewritten.state_dict()
+    for name, value in network.state_dict().items():
+        if name in same and same[name].shape == value.shape:
+            value.copy_(same[name])
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Linear):
+            turned = rewritten.get_submodule(name)
+            assert isinstance(turned, MatrixLinear)
+            module.weight.copy_(turned.matrix.T)
+            if isinstance(module, ScaledLinear):
+                module.scale.fill_(1.0)
 
 
 def _set(convolution: nn.Conv2d, norm: nn.BatchNorm2d, weight: Tensor, bias: Tensor) -> None:

@@ -26,6 +26,10 @@ class Recipe:
     weights, which is what is validated and kept. ``validation`` is a folder of pairs; where it is empty,
     ``validation_share`` of the first source's pictures is set aside instead, chosen by ``seed``. ``negatives`` selects
     pictures without a polyp whose false marks are counted. Folders are relative to the data's root.
+
+    ``teacher_share`` is how much of the truth is another network's probability instead of the mask (distillation:
+    Hinton et al., 2015, without a temperature); which network, the command says. ``frozen_norm`` keeps batch norm as it
+    was, for weights that were read back out of a graph.
     """
 
     architecture: str = "unet-lite0"
@@ -44,6 +48,8 @@ class Recipe:
     validation: str = "validation"
     validation_share: float = 0.1
     negatives: FolderSource | None = None
+    teacher_share: float = 0.0
+    frozen_norm: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
@@ -54,6 +60,8 @@ class Recipe:
                 raise ConfigError(f"A recipe with {name} = {getattr(self, name)} trains nothing", "Give at least 1.")
         if not 0 < self.validation_share < 1:
             raise ConfigError(f"No share to validate on: {self.validation_share}", "Give a number between 0 and 1.")
+        if not 0 <= self.teacher_share <= 1:
+            raise ConfigError(f"No share of a teacher: {self.teacher_share}", "Give a number from 0 to 1.")
         if not self.learning_rate > 0:
             raise ConfigError(f"A learning rate of {self.learning_rate} teaches nothing", "Give a positive number.")
 

@@ -1,7 +1,7 @@
 """Lumps of stool painted onto a picture: what a network takes for a polyp most readily, and is not one.
 
-A lump is a bulging, rough half-ellipsoid lit from the camera, in the yellows, browns and greens of stool. Pictures are
-uint8 [H, W, 3] BGR.
+A lump is a bulging half-ellipsoid, smooth or rough, lit from the camera, in the yellows, browns and greens of stool.
+Pictures are uint8 [H, W, 3] BGR.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def add_stool(image: Picture, mask: Picture, rng: np.random.Generator) -> tuple[
     """
     image, mask = image.copy(), mask.copy()
     marked = np.count_nonzero(mask)
-    hue, saturation = rng.uniform(11, 27), rng.uniform(110, 220)
+    hue, saturation = rng.uniform(11, 25), rng.uniform(110, 230)
     for _ in range(int(rng.integers(1, MOST_LUMPS + 1))):
         lump = _Lump(rng, image)
         hidden = lump.alpha > 0.5
@@ -47,7 +47,7 @@ class _Lump:
 
     def __init__(self, rng: np.random.Generator, image: Picture) -> None:
         height, width = image.shape[:2]
-        reach = float(np.exp(rng.uniform(np.log(0.03), np.log(0.2)))) * min(height, width)
+        reach = float(np.exp(rng.uniform(np.log(0.03), np.log(0.3)))) * min(height, width)
         row, column = int(rng.integers(0, height)), int(rng.integers(0, width))
         side = int(2.4 * reach) + 2
         top, left = max(0, row - side), max(0, column - side)
@@ -57,7 +57,7 @@ class _Lump:
         across = ((columns - column) * np.cos(turn) + (rows - row) * np.sin(turn)) / reach
         along = ((rows - row) * np.cos(turn) - (columns - column) * np.sin(turn)) / (reach * flat)
         rough = _rough(rng, across.shape, reach / 2)
-        radius = np.hypot(across, along) * (1 + rng.uniform(0.1, 0.35) * rough)
+        radius = np.hypot(across, along) * (1 + rng.uniform(0.0, 0.35) * rough)
         self.reach = reach
         self.height: Plane = np.sqrt(np.clip(1 - radius**2, 0, None)).astype(np.float32)
         edge = max(0.8, reach * rng.uniform(0.02, 0.1))
@@ -68,10 +68,10 @@ class _Lump:
 
     def paint(self, image: Picture, colour: NDArray[np.float32], rng: np.random.Generator) -> None:
         shape = self.height.shape
-        height = self.height * self.reach + _rough(rng, shape, self.reach / 5) * self.reach * rng.uniform(0.02, 0.1)
+        height = self.height * self.reach + _rough(rng, shape, self.reach / 5) * self.reach * rng.uniform(0.0, 0.1)
         slope_down, slope_right = np.gradient(cv2.GaussianBlur(height.astype(np.float32), (0, 0), 1.0))
         facing = 1 / np.sqrt(1 + 0.7 * (slope_down**2 + slope_right**2))
-        shade = (0.25 + 0.75 * facing) * (1 + 0.08 * _rough(rng, shape, 1.5))
+        shade = (0.25 + 0.75 * facing) * (1 + rng.uniform(0.0, 0.08) * _rough(rng, shape, 1.5))
         painted = colour * shade[..., None]
         if rng.random() < 0.6:  # wet
             painted += 200 * np.clip((facing - 0.985) / 0.015, 0, 1)[..., None] * rng.uniform(0.1, 0.7)

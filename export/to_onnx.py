@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import onnx
 import torch
-from onnx import ModelProto
+from onnx import ModelProto, numpy_helper
 
 from .graph import MaskAndCam, trace
 from .networks import SegmentationNetwork
@@ -42,13 +42,9 @@ def onnx_graph(network: SegmentationNetwork, height: int, width: int) -> ModelPr
     model: ModelProto = program.model_proto
     del model.graph.output[len(OUTPUTS) :]
     _forget_origin(model)
+    _shrink_uniform(model)
     onnx.checker.check_model(model, full_check=True)
     return model
-
-
-def set_metadata(model: ModelProto, facts: dict[str, str]) -> None:
-    """Put ``facts`` into the file's own metadata, in their order, in place of what is there."""
-    onnx.helper.set_model_props(model, facts)
 
 
 def _forget_origin(model: ModelProto) -> None:
@@ -63,6 +59,16 @@ def _forget_origin(model: ModelProto) -> None:
         holder.doc_string = ""
         del holder.metadata_props[:]
     del graph.value_info[:]
+
+
+def _shrink_uniform(model: ModelProto) -> None:
+    """One value in place of a constant that holds it everywhere and is only multiplied: the exporter spells it out."""
+    graph = model.graph
+    others = {name for node in graph.node if node.op_type != "Mul" for name in node.input}
+    for constant in graph.initializer:
+        values = numpy_helper.to_array(constant)
+        if values.size > 1 and constant.name not in others and (values == values.flat[0]).all():
+            constant.CopyFrom(numpy_helper.from_array(values.flat[:1].reshape((1,) * values.ndim), constant.name))
 
 
 @contextlib.contextmanager

@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from polyplive.errors import TrainingError
+from polyplive.machine import has_bfloat16
+from polyplive.manifest import load_manifest
 from polyplive.progress import progress_bar
 
 from .averaging import AveragedWeights
@@ -22,6 +25,7 @@ from .checkpoint import load_network, read_checkpoint, save_checkpoint
 from .dataset import FolderSource, LoadedSource, Sample, batches, draw_epoch, load_source, set_aside
 from .losses import find_loss
 from .networks import SegmentationNetwork, build_network
+from .read_back import network_from_graph
 from .recipe import Recipe, recipe_facts
 from .records import write_records
 from .validate import Validation, validate
@@ -35,7 +39,8 @@ class TrainingSettings:
     """Where a run reads and writes.
 
     ``data`` is the root of the recipe's folders, ``out`` the run's folder. ``resume`` goes on where a run in ``out``
-    ended; ``start_from`` takes the weights of another run's checkpoint. ``on_bad`` is ``refuse`` or ``skip``.
+    ended; ``start_from`` takes the weights of another run's checkpoint or of an exported graph, ``teacher`` is that of
+    the network which a recipe with a ``teacher_share`` learns from. ``on_bad`` is ``refuse`` or ``skip``.
     """
 
     recipe: Recipe
@@ -43,6 +48,7 @@ class TrainingSettings:
     out: Path
     resume: bool = False
     start_from: Path | None = None
+    teacher: Path | None = None
     on_bad: str = "refuse"
 
 
@@ -75,10 +81,12 @@ class _Run:
         self.settings = settings
         self.skipped: list[str] = []
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.narrow = self.device.type == "cuda" or has_bfloat16()
         torch.manual_seed(recipe.seed)
         self.loss = find_loss(recipe.loss)
         self.network = self._new_network().to(self.device, memory_format=torch.channels_last)
         self.average = AveragedWeights(self.network, recipe.averaging)
+        self.teacher = self._load_teacher()
         self.sources, self.polyps, self.negatives = self._load_data()
         self.steps_an_epoch = max(1, len(self._draw(0)) // recipe.batch)
         self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=recipe.weight_decay)
@@ -88,19 +96,32 @@ class _Run:
 
     def _new_network(self) -> SegmentationNetwork:
         recipe, start = self.recipe, self.settings.start_from
-        imagenet = recipe.architecture.startswith("unet-lite") and start is None
-        options = {"pretrained": True, **recipe.options} if imagenet else _lasting(recipe.options)
+        before = recipe.architecture != "unet" and start is None
+        options = {"pretrained": True, **recipe.options} if before else _lasting(recipe.options)
         network = build_network(recipe.architecture, **options)
         if start is not None:
-            other, facts = load_network(start)
+            other, architecture = _trained(start)
             try:
                 network.load_state_dict(other.state_dict())
             except RuntimeError:
                 raise TrainingError(
-                    f"'{start}' holds another network ({facts['architecture']}) than the recipe's",
+                    f"'{start}' holds another network ({architecture}) than the recipe's",
                     "Start from a checkpoint of the same architecture and options.",
                 ) from None
         return network
+
+    def _load_teacher(self) -> SegmentationNetwork | None:
+        path, share = self.settings.teacher, self.recipe.teacher_share
+        if (path is None) != (share == 0):
+            raise TrainingError(
+                "The recipe learns from no teacher" if path is not None else "The recipe learns from a teacher",
+                "Give the recipe a teacher_share." if path is not None else "Name its checkpoint with --teacher.",
+            )
+        if path is None:
+            return None
+        teacher, _ = _trained(path)
+        teacher.requires_grad_(False).to(self.device, memory_format=torch.channels_last)
+        return teacher
 
     def _load_data(self) -> tuple[list[LoadedSource], list[Sample], list[Sample]]:
         recipe = self.recipe
@@ -121,9 +142,14 @@ class _Run:
         return loaded
 
     def _groups(self) -> list[dict[str, Any]]:
-        encoder = list(self.network.encoder.parameters())
-        rest = [*self.network.decoder.parameters(), *self.network.head.parameters()]
-        return [{"params": encoder, "rate": self.recipe.encoder_rate}, {"params": rest, "rate": 1.0}]
+        groups = [
+            {"params": [part] if isinstance(part, Parameter) else list(part.parameters()), "rate": rate}
+            for part, rate in self.network.encoder.rates()
+        ]
+        before = {id(parameter) for group in groups for parameter in group["params"]}
+        rest = [parameter for parameter in self.network.parameters() if id(parameter) not in before]
+        scaled = [group | {"rate": group["rate"] * self.recipe.encoder_rate} for group in groups]
+        return [*scaled, {"params": rest, "rate": 1.0}]
 
     def _draw(self, epoch: int) -> list[Sample]:
         return draw_epoch(self.sources, np.random.default_rng((self.recipe.seed, epoch)))
@@ -141,7 +167,7 @@ class _Run:
                 raise TrainingError(f"Cannot make '{out}': {error.strerror}", "Name another --out.") from None
             return
         data = read_checkpoint(last)
-        changed = _changed(data["recipe"], recipe_facts(self.recipe))
+        changed = _changed(recipe_facts(Recipe()) | data["recipe"], recipe_facts(self.recipe))
         if changed:
             raise TrainingError(
                 f"'{last}' is of another recipe ({', '.join(changed)} differ)",
@@ -172,6 +198,10 @@ class _Run:
 
     def _pass(self, epoch: int) -> float:
         self.network.train()
+        if self.recipe.frozen_norm:
+            for module in self.network.modules():
+                if isinstance(module, torch.nn.BatchNorm2d):
+                    module.eval()
         losses = []
         seed = (self.recipe.seed, epoch, 1)
         samples = self._draw(epoch)
@@ -188,11 +218,11 @@ class _Run:
         return float(np.mean(losses))
 
     def _step(self, pixels: Tensor, truth: Tensor) -> float:
-        """One optimiser step in bfloat16 where that is exact enough: convolutions, not the loss."""
+        """One optimiser step, in bfloat16 where that is fast and exact enough: convolutions, not the loss."""
         pixels, truth = pixels.to(self.device), truth.to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.narrow):
             logit = self.network(self.network.normalise(pixels).contiguous(memory_format=torch.channels_last))
-        loss = self.loss(logit.float(), truth)
+        loss = self.loss(logit.float(), self._taught(pixels, truth))
         if not torch.isfinite(loss):
             raise TrainingError("The loss is not a number any more", "Lower the learning rate, then --resume.")
         self.optimiser.zero_grad(set_to_none=True)
@@ -200,6 +230,15 @@ class _Run:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         return float(loss.detach())
+
+    def _taught(self, pixels: Tensor, truth: Tensor) -> Tensor:
+        """The masks, or a mixture of them with the teacher's probabilities on the same pictures."""
+        if self.teacher is None:
+            return truth
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.narrow):
+            given = self.teacher.normalise(pixels).contiguous(memory_format=torch.channels_last)
+            probability = self.teacher(given).float().sigmoid()
+        return torch.lerp(truth, probability, self.recipe.teacher_share)
 
     def _rate(self, epoch: int, step: int) -> float:
         done = epoch + step / self.steps_an_epoch
@@ -239,6 +278,14 @@ class _Run:
                 f"Cannot write the records in '{self.settings.out}': {error.strerror}",
                 "Free some space, then --resume.",
             ) from None
+
+
+def _trained(path: Path) -> tuple[SegmentationNetwork, str]:
+    """The network of a checkpoint, a run's folder or an exported graph, and its architecture."""
+    if path.suffix == ".onnx":
+        return network_from_graph(path), load_manifest(path).architecture
+    network, facts = load_network(path)
+    return network, str(facts["architecture"])
 
 
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -26,6 +26,7 @@ def run_train(given: dict[str, Any]) -> int:
         out=given["out"] or Path("runs") / recipe.architecture,
         resume=given["resume"],
         start_from=given["start_from"],
+        teacher=given["teacher"],
         on_bad="skip" if given["skip_bad"] else "refuse",
     )
     best = train(settings, report=lambda line: click.echo(line, err=True))

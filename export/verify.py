@@ -17,25 +17,37 @@ from polyplive.errors import VerificationError
 from .graph import MaskAndCam, cam_by_hooks
 from .networks import SegmentationNetwork
 
-PROBABILITY_TOLERANCE = 1e-3
-"""The greatest difference of a probability that is put down to rounding."""
-CAM_TOLERANCE = 5e-3
-"""The greatest difference of the CAM, as a share of its own maximum in that frame."""
-FLOAT16_PROBABILITY_TOLERANCE = 5e-2
-FLOAT16_CAM_TOLERANCE = 1e-1
-"""The same for float16, whose rounding also moves single pixels across the mask's edge, and with them the score."""
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What is put down to rounding; the names are those of ``Agreement``, ``cam`` is for both of its ways."""
+
+    probability: float
+    cam: float
+    moved: float
+
+
+_TOLERANCES = {
+    "float32": Tolerance(1e-3, 5e-3, 1e-2),
+    # its rounding also moves single pixels across the mask's edge, and with them the score
+    "float16": Tolerance(5e-2, 1e-1, 1e-2),
+    # a pixel in a doubtful region can change its mind; a region cannot
+    "int8 weights": Tolerance(0.5, 2e-1, 1e-2),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """How far the exported graph is from PyTorch over all frames checked.
 
-    ``probability`` is the greatest absolute difference; ``cam_autograd`` and ``cam_hooks`` the greatest difference of
+    ``probability`` is the greatest absolute difference, ``moved`` the greatest share of a frame's pixels that lie on
+    another side of a probability of 0.5; ``cam_autograd`` and ``cam_hooks`` the greatest difference of
     the CAM as a share of its maximum, against autograd on the rewritten network and against hooks on the trained one.
     ``frames`` were checked; in ``with_cam`` of them a polyp was predicted, so that there was a map to compare.
     """
 
     probability: float
+    moved: float
     cam_autograd: float
     cam_hooks: float
     frames: int
@@ -43,8 +55,9 @@ class Agreement:
 
     def __str__(self) -> str:
         return (
-            f"probability differs by at most {self.probability:.1e}, CAM by {self.cam_autograd:.1e} (autograd) and"
-            f" {self.cam_hooks:.1e} (hooks) of its maximum, over {self.frames} frames, {self.with_cam} with a map"
+            f"probability differs by at most {self.probability:.1e}, {self.moved:.2%} of a frame's pixels change side,"
+            f" CAM by {self.cam_autograd:.1e} (autograd) and {self.cam_hooks:.1e} (hooks) of its maximum,"
+            f" over {self.frames} frames, {self.with_cam} with a map"
         )
 
 
@@ -57,7 +70,7 @@ def compare(
     """Run every frame, uint8 [H, W, 3] RGB, through ONNX Runtime and twice through PyTorch."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     autograd, layer = MaskAndCam(rewritten), cam_module(trained)
-    worst = {"probability": 0.0, "autograd": 0.0, "hooks": 0.0}
+    worst: dict[str, float] = {"probability": 0.0, "moved": 0.0, "cam_autograd": 0.0, "cam_hooks": 0.0}
     with_cam = 0
     for frame in frames:
         probability, cam = session.run(["probability", "cam"], {"frame": frame[None]})
@@ -66,7 +79,9 @@ def compare(
         by_hooks = cam_by_hooks(trained, tensor, layer)
         for other in (by_autograd[0], by_hooks[0]):
             worst["probability"] = max(worst["probability"], _greatest(probability, other.numpy()))
-        for name, other in (("autograd", by_autograd[1]), ("hooks", by_hooks[1])):
+            moved = np.mean((probability >= 0.5) != (other.numpy() >= 0.5))
+            worst["moved"] = max(worst["moved"], float(moved))
+        for name, other in (("cam_autograd", by_autograd[1]), ("cam_hooks", by_hooks[1])):
             difference = _greatest(cam, other.numpy())  # infinite where a map holds NaN
             scale = max(float(other.max()), float(cam.max()))
             if not difference < float("inf"):
@@ -74,27 +89,26 @@ def compare(
             elif scale > 0:
                 worst[name] = max(worst[name], difference / scale)
         with_cam += bool(cam.max() > 0)
-    return Agreement(worst["probability"], worst["autograd"], worst["hooks"], len(frames), with_cam)
+    return Agreement(**worst, frames=len(frames), with_cam=with_cam)
 
 
 def require(agreement: Agreement, precision: str = "float32") -> None:
     """Raise ``VerificationError`` with the figures unless everything agrees and there was a map to compare.
 
-    ``precision`` of the graph, float32 or float16, decides what is put down to rounding.
+    ``precision`` of the graph (float32, float16 or int8 weights) decides what is put down to rounding.
     """
-    half = precision == "float16"
-    probability_tolerance = FLOAT16_PROBABILITY_TOLERANCE if half else PROBABILITY_TOLERANCE
-    cam_tolerance = FLOAT16_CAM_TOLERANCE if half else CAM_TOLERANCE
+    allowed = _TOLERANCES[precision]
     if not agreement.with_cam:
         raise VerificationError(
             f"No polyp was predicted in any of {agreement.frames} frames, so the Grad-CAM could not be checked",
             "Name a folder of pictures with polyps with --check, or train further.",
         )
     cam = max(agreement.cam_autograd, agreement.cam_hooks)
-    if not (agreement.probability <= probability_tolerance and cam <= cam_tolerance):
+    near = agreement.probability <= allowed.probability and agreement.moved <= allowed.moved
+    if not (near and cam <= allowed.cam):
         raise VerificationError(
             f"The exported graph differs from PyTorch: {agreement}",
-            f"Allowed are {probability_tolerance:.0e} and {cam_tolerance:.0e}; nothing was written.",
+            f"Allowed are {allowed.probability:.0e}, {allowed.moved:.0%} and {allowed.cam:.0e}; nothing was written.",
         )
 
 

@@ -163,11 +163,9 @@ def bench(**given: Any) -> None:
     sys.exit(run(given))
 
 
-@cli.command(epilog="Example: polyplive build unet-lite0")
+@cli.command(epilog="Example: polyplive build polyplive-fast")
 @click.argument("model", required=False)
-@click.option(
-    "--precision", type=click.Choice(["auto", "float32", "float16"]), help="Default: float16 if there is one."
-)
+@click.option("--precision", type=click.Choice(["auto", "float32", "float16"]), help="Default: float16.")
 @click.option("--force", is_flag=True, help="Build anew even where a sound engine is cached.")
 def build(**given: Any) -> None:
     """Compile a model's TensorRT engines for this machine and keep them (needs the 'tensorrt' extra).
@@ -184,7 +182,12 @@ def build(**given: Any) -> None:
 @click.option("--data", type=EXISTING, help="Folder with train/ and validation/, each with images/ and masks/.")
 @click.option("--out", type=EXISTING, help="Folder of the run: checkpoints, metrics, curves.")
 @click.option("--resume", is_flag=True, help="Go on where a run in --out was cut off.")
-@click.option("--start-from", type=EXISTING, help="Begin with the weights of another run's checkpoint.")
+@click.option(
+    "--start-from", type=EXISTING, help="Begin with the weights of another run's checkpoint, or of an .onnx file."
+)
+@click.option(
+    "--teacher", type=EXISTING, help="Checkpoint or .onnx file to learn from, if the recipe has a teacher_share."
+)
 @click.option("--skip-bad", is_flag=True, help="Leave out broken or incomplete pairs, and name them.")
 @click.option("--epochs", type=click.IntRange(min=1))
 @click.option("--seed", type=int)
@@ -203,6 +206,7 @@ def train(**given: Any) -> None:
 @click.option("--cam-layer", help="Where the Grad-CAM is taken; default: the architecture's own.")
 @click.option("--size", type=click.IntRange(min=32), help="Input side; default: the training size.")
 @click.option("--float16", is_flag=True, help="Write NAME-fp16 as well, for TensorRT.")
+@click.option("--int8-weights", is_flag=True, help="Keep the weights in eight bits: a quarter of the file.")
 @click.option("--facts", type=EXISTING, help="TOML file of facts for the manifest: version, threshold, licences, ...")
 def export(**given: Any) -> None:
     """Export a checkpoint to ONNX with mask and Grad-CAM in one verified graph (needs the 'train' extra)."""

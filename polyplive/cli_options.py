@@ -35,7 +35,7 @@ def engine_options(command: Command) -> Command:
     """Which model runs, on what."""
     return _stack(
         command,
-        click.option("--model", help="A shipped model's name, or an .onnx file."),
+        click.option("--model", help="A shipped model's name, or an .onnx file; default: what suits this machine."),
         click.option("--backend", type=click.Choice(["auto", *BACKENDS]), help="Inference runtime."),
         click.option("--precision", type=click.Choice(PRECISIONS), help="Arithmetic."),
         click.option("--threads", type=click.IntRange(min=1), help="Processor threads for inference."),
@@ -74,6 +74,9 @@ def finding_options(command: Command) -> Command:
         command,
         click.option(
             "--min-frames", type=click.IntRange(1, 1000), help="Frames a finding must surely be in before it is shown."
+        ),
+        click.option(
+            "--sure", type=float, help="Probability of a frame's finding that is evidence; default: the model's."
         ),
         click.option("--keep", type=float, help="Probability above which a finding that was shown stays; 1: none."),
     )
@@ -129,6 +132,7 @@ def settings_overrides(given: dict[str, Any]) -> dict[str, Any]:
         "pipeline.threshold": given.get("threshold"),
         "pipeline.min_area": given.get("min_area"),
         "pipeline.min_frames": given.get("min_frames"),
+        "pipeline.sure": given.get("sure"),
         "pipeline.keep": given.get("keep"),
         "pipeline.one_field": given.get("one_field"),
         "overlay.contour": given.get("contour"),

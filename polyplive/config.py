@@ -26,15 +26,17 @@ class PipelineSettings:
     ``roi`` is ``auto`` (find the content area), ``none`` (the whole frame) or ``x,y,w,h``, None for what is usual:
     ``auto``, or ``none`` for single pictures. ``threshold`` is the probability of a contour, None for the model's own.
     ``min_area`` is the smallest region kept, as a share of the field of view's area. ``min_frames`` is how many frames'
-    evidence a finding needs before it is given (1: at once), None for what is usual for the session; ``keep`` is the
-    probability above which it then stays (1: as at first). With ``one_field`` the model sees a frame with interlaced
-    motion through one field.
+    evidence a finding needs before it is given (1: at once), None for what is usual for the session; ``sure`` is the
+    probability that a part of it, as large as ``min_area``, has to have for a frame to be evidence (0: the threshold),
+    None for the model's own; ``keep`` is the probability above which it then stays (1: as at first). With ``one_field``
+    the model sees a frame with interlaced motion through one field.
     """
 
     roi: str | None = None
     threshold: float | None = None
     min_area: float = 0.002
     min_frames: int | None = None
+    sure: float | None = None
     keep: float = 0.25
     one_field: bool = True
 
@@ -43,6 +45,8 @@ class PipelineSettings:
             raise ConfigError(f"A threshold of {self.threshold} marks all or nothing", "Give one between 0 and 1.")
         if not 0.0 <= self.min_area < 1.0:
             raise ConfigError(f"A smallest area of {self.min_area} is not a share", "Give one from 0 up to 1.")
+        if self.sure is not None and not 0.0 <= self.sure < 1.0:
+            raise ConfigError(f"No finding is surer than {self.sure}", "Give a probability, or 0 for the threshold.")
         if not 0.0 < self.keep <= 1.0:
             raise ConfigError(f"Findings cannot stay above {self.keep}", "Give a probability, or 1 to keep none.")
         if self.min_frames is not None and not 1 <= self.min_frames <= 1000:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from polyplive.types import Contour, FloatMap, Roi
 
 SURE = 0.8
 """How far from the threshold to 1 a score has to lie for a frame to count whole: at a threshold of 0.5, 0.9."""
@@ -20,6 +25,21 @@ _ROUNDING = 1e-9
 def weight(score: float, threshold: float) -> float:
     """What a frame counts whose finding has this ``score``, in [0, 1]: nothing at the ``threshold``, 1 where sure."""
     return min(max((score - threshold) / (SURE * (1 - threshold)), 0.0), 1.0)
+
+
+def certainty(contour: Contour, probability: FloatMap, roi: Roi, sure: float, min_area: float) -> float:
+    """The mean probability inside ``contour`` where it is above ``sure``; 0 where that is too little to be a finding.
+
+    ``probability`` is float32 [H, W] in [0, 1] over ``roi``, the contour in source pixels; too little is less than
+    ``min_area`` of the map. The hysteresis of Canny (PAMI 1986, section VI): an outline reaches as far as the
+    threshold, but only around something sure.
+    """
+    shape = np.array(probability.shape[::-1], np.float64)
+    places = (contour - (roi.x, roi.y) + 0.5) * shape / (roi.width, roi.height) - 0.5
+    inside = np.zeros(probability.shape, np.uint8)
+    cv2.fillPoly(inside, [np.rint(places).astype(np.int32)], 1)
+    core = probability[(inside > 0) & (probability > sure)]
+    return float(core.mean()) if core.size and core.size >= min_area * probability.size else 0.0
 
 
 class Evidence:

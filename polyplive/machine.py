@@ -34,6 +34,25 @@ def has_nvidia_gpu() -> bool:
     return any(Path(sign).exists() for sign in signs)
 
 
+def has_matrix_unit() -> bool:
+    """Whether the processor has a unit that multiplies matrices of bfloat16 (Intel's AMX); only Linux is asked."""
+    return "amx_bf16" in _processor_flags()
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor calculates in bfloat16 itself; where it does not, imitating that is slower than float32."""
+    return not _processor_flags().isdisjoint({"amx_bf16", "avx512_bf16"})
+
+
+def _processor_flags() -> frozenset[str]:
+    """What the first processor can do, in Linux's names; empty elsewhere."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return frozenset()
+    return next((frozenset(line.split()) for line in lines if line.startswith("flags")), frozenset())
+
+
 def package_version(distribution: str) -> str | None:
     """The installed version of a distribution, None where it is not installed."""
     try:

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import reprlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from polyplive.errors import ManifestError, ModelNotFound
+from polyplive.machine import has_matrix_unit
 
 SCHEMA = 1
-DEFAULT_MODEL = "unet-lite0"
+DEFAULT_MODEL = "auto"
+"""The shipped model that suits this machine: see ``default_model``."""
+FAST, ACCURATE = "polyplive-fast", "polyplive-accurate"
+_MODEL_VARIABLE = "POLYPLIVE_MODEL"
 _LARGEST_SIDE = 1 << 16
 _LARGEST_SCALE = 1e30
 _KINDS: dict[str, type | tuple[type, ...]] = {
@@ -35,10 +40,12 @@ class ModelManifest:
     """What a graph is.
 
     ``input_height`` and ``input_width`` are the model's size. ``threshold`` is the probability recommended for
-    contours. ``cam_full_scale`` is the raw CAM value shown at full strength when the predicted mask fills the
-    picture; for a smaller mask it shrinks in proportion, as the CAM does. ``tensors`` names, inside the ONNX file,
-    the tensors that hold the ``logit`` and the ``activation`` of the CAM layer. ``metrics``, ``training`` and
-    ``licences`` are free-form facts for people.
+    contours, ``sure`` that from which a frame is evidence for a finding (0: the threshold). ``cam_full_scale`` is the
+    raw CAM value shown at full strength when the predicted mask fills the picture; for a smaller mask it shrinks in
+    proportion, as the CAM does. ``precision`` is that of the graph's arithmetic, ``weights`` how the file keeps them
+    (``int8``: see ``backends.stored_weights``). ``tensors`` names, inside the ONNX file, the tensors that hold the
+    ``logit`` and the ``activation`` of the CAM layer. ``metrics``, ``training`` and ``licences`` are free-form facts
+    for people.
     """
 
     name: str
@@ -54,6 +61,8 @@ class ModelManifest:
     threshold: float
     precision: str
     sha256: str
+    weights: str = "float32"
+    sure: float = 0.0
     tensors: dict[str, str] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -82,6 +91,30 @@ def shipped_folder() -> Path:
     return installed if installed.is_dir() else _SHIPPED
 
 
+@dataclass(frozen=True, slots=True)
+class DefaultModel:
+    """The name that ``auto`` stands for here, and why."""
+
+    name: str
+    why: str
+
+
+def default_model(backend: str = "openvino", precision: str = "auto") -> DefaultModel:
+    """The accurate model where this machine has what it was made for, else the fast one.
+
+    That is a GPU, through TensorRT, and for OpenVINO a processor that multiplies matrices of bfloat16 in a unit of its
+    own. The environment variable POLYPLIVE_MODEL names another: a shipped model, or the path of an ``.onnx`` file.
+    """
+    named = os.environ.get(_MODEL_VARIABLE, "")
+    if named not in ("", DEFAULT_MODEL):
+        return DefaultModel(named, f"{_MODEL_VARIABLE} names it")
+    if backend == "tensorrt":
+        return DefaultModel(ACCURATE, "it was made for a GPU")
+    if backend == "openvino" and precision != "float32" and has_matrix_unit():
+        return DefaultModel(ACCURATE, "this processor has AMX, and runs it in real time")
+    return DefaultModel(FAST, f"{ACCURATE} would be slow here")
+
+
 def float16_name(name: str) -> str:
     """The name of a model's float16 variant, which ``export`` writes beside the float32 one."""
     return f"{name}-fp16"
@@ -94,8 +127,12 @@ def find_float16(graph: Path) -> Path | None:
 
 
 def find_model(model: str | Path) -> Path:
-    """The graph that ``model`` names: a shipped model's name, or the path of an ``.onnx`` file."""
+    """The graph that ``model`` names: a shipped model's name, the path of an ``.onnx`` file, or ``DEFAULT_MODEL``."""
     shipped = shipped_models()
+    named = ""
+    if model == DEFAULT_MODEL:
+        model = default_model().name
+        named = f" ({_MODEL_VARIABLE})" if model not in (FAST, ACCURATE) else ""
     if str(model) in shipped:
         return shipped[str(model)]
     try:
@@ -105,7 +142,7 @@ def find_model(model: str | Path) -> Path:
     except (OSError, RuntimeError, ValueError):  # no such user, or nothing that can be a path
         model = reprlib.repr(str(model)).strip("'")
     names = ", ".join(shipped) or "none"
-    raise ModelNotFound(f"No model '{model}'", f"Name an .onnx file, or one of the shipped models: {names}.")
+    raise ModelNotFound(f"No model '{model}'{named}", f"Name an .onnx file, or one of the shipped models: {names}.")
 
 
 def load_manifest(graph: Path) -> ModelManifest:
@@ -149,5 +186,7 @@ def _check_types(manifest: ModelManifest, path: Path) -> None:
         raise ManifestError(f"'{path}' has a size that is not a positive number of pixels", redo)
     if not 0 < manifest.threshold < 1:
         raise ManifestError(f"'{path}' has a threshold that is not between 0 and 1", redo)
+    if not 0 <= manifest.sure < 1:
+        raise ManifestError(f"'{path}' asks findings to be as sure as {manifest.sure}", redo)
     if not 0 < manifest.cam_full_scale < _LARGEST_SCALE:
         raise ManifestError(f"'{path}' has a CAM scale that is not a positive number", redo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ class Pipeline:
         self.engine = engine
         self.threshold = settings.threshold if settings.threshold is not None else engine.spec.manifest.threshold
         self.min_area = settings.min_area
-        self._settings = settings
+        self.sure = settings.sure if settings.sure is not None else engine.spec.manifest.sure
+        self._settings = dataclasses.replace(settings, sure=self.sure)
         self._field_of_view = FieldOfView.parse(settings.roi or "auto")
         self._postprocessor = self.new_postprocessor()
 

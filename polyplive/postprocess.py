@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from polyplive.evidence import Evidence, weight
+from polyplive.evidence import Evidence, certainty, weight
 from polyplive.tracking import MIN_IOU, Tracker, iou, match
 from polyplive.types import Detection
 
@@ -62,16 +62,18 @@ class Postprocessor:
     """Finds the polyps of frame after frame and keeps their numbers; one thread.
 
     A finding is withheld until there is evidence of ``min_frames`` frames for it (``polyplive/evidence.py``); from
-    then on it is given in every frame until it is gone for longer than the tracker's patience.
+    then on it is given in every frame until it is gone for longer than the tracker's patience. ``sure`` is the
+    probability from which a frame is evidence, where it is above the threshold.
 
     To begin takes a region above the threshold; to stay, in the same place, one above ``keep`` is enough, for as long
     as that patience lasts. (Hysteresis: Canny, "A computational approach to edge detection", PAMI 1986, section VI;
     for tracks, the second association of Zhang et al., "ByteTrack", ECCV 2022, section 3.)
     """
 
-    def __init__(self, min_area: float = MIN_AREA, min_frames: int = 1, keep: float = KEEP) -> None:
+    def __init__(self, min_area: float = MIN_AREA, min_frames: int = 1, keep: float = KEEP, sure: float = 0.0) -> None:
         self._min_area = min_area
         self._keep = keep
+        self._sure = sure
         self._tracker = Tracker()
         self._evidence = Evidence(min_frames)
         self.withheld = 0
@@ -80,7 +82,7 @@ class Postprocessor:
     @staticmethod
     def of(settings: PipelineSettings) -> Postprocessor:
         """A new one that withholds and keeps findings as ``settings`` say."""
-        return Postprocessor(settings.min_area, settings.min_frames or 1, settings.keep)
+        return Postprocessor(settings.min_area, settings.min_frames or 1, settings.keep, settings.sure or 0.0)
 
     def run(self, probability: FloatMap, roi: Roi, threshold: float) -> tuple[Detection, ...]:
         """The detections of the next frame, largest first; arguments as for ``contours_at``."""
@@ -91,7 +93,10 @@ class Postprocessor:
     ) -> tuple[Detection, ...]:
         """The same where ``contours_at`` gave the ``regions`` of these arguments already."""
         tracks = self._tracker.update([region.bbox for region in regions])
-        found = {track: weight(region.score, threshold) for track, region in zip(tracks, regions, strict=True)}
+        found = {
+            track: self._weight(region, probability, roi, threshold)
+            for track, region in zip(tracks, regions, strict=True)
+        }
         self._evidence.add(found, self._tracker.alive)
         given = [
             _detection(track, region)
@@ -105,6 +110,12 @@ class Postprocessor:
             faint = contours_at(probability, roi, self._keep, self._min_area)
             given += self._kept(lost, [region for region in faint if not _touches(region.bbox, taken)])
         return tuple(sorted(given, key=lambda one: (-one.area_px, one.bbox)))
+
+    def _weight(self, region: Region, probability: FloatMap, roi: Roi, threshold: float) -> float:
+        """What the frame counts as evidence for ``region``."""
+        if self._sure <= threshold:
+            return weight(region.score, threshold)
+        return weight(certainty(region.contour, probability, roi, self._sure, self._min_area), self._sure)
 
     def _kept(self, lost: Sequence[tuple[int, Box]], faint: Sequence[Region]) -> list[Detection]:
         """What is left of polyps that were shown, with their numbers."""

@@ -29,7 +29,10 @@ def recording_page(figures: Mapping[str, Any]) -> str:
         "Model": f"{figures['model']} ({figures['model_sha256'][:12]})",
         "Backend": figures["backend"],
         "Threshold": f"{figures['threshold']:g}",
-        "Findings": f"shown after {figures['min_frames']} sure frames, kept above {figures['keep']:g}",
+        "Findings": (
+            f"shown after {figures['min_frames']} frames that are sure of it (above"
+            f" {max(figures['sure'], figures['threshold']):g}), kept above {figures['keep']:g}"
+        ),
         "Frames": f"{figures['n_polyp']} with a polyp in view, {figures['n_negative']} without",
     }
     parts = [f"<h1>Evaluation on {escape(figures['data'])}</h1><p class=notice>{escape(RESEARCH_NOTICE)}</p>"]

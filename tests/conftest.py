@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["POLYPLIVE_MODEL"] = "polyplive-fast"  # the same on every machine
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Pictures of real polyps, which may not be part of the repository; a clone usually has none."""
@@ -41,7 +42,7 @@ def shipped_graph() -> Path:
     """The shipped model's graph."""
     from polyplive.manifest import find_model
 
-    return find_model("unet-lite0")
+    return find_model("polyplive-fast")
 
 
 @pytest.fixture(scope="session")

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from polyplive.export.checkpoint import save_checkpoint
 from polyplive.export.networks import SegmentationNetwork, build_network
 from polyplive.export.recipe import Recipe, recipe_facts
 
+from polyplive.demo import demo_clip
+from polyplive.preprocess import preprocess
+from polyplive.sources.file import FileSource
+from polyplive.types import Roi
+
 SIDE = 64
 TINY = {
     "unet": ("unet", {"base": 4, "levels": 4}),
     "unet-lite0": ("unet-lite0", {"widths": (16, 12, 8, 8)}),
+    "unet-vit": ("unet-vit", {"widths": (8, 8), "blocks": 2, "grid": 4, "taps": (1, 2)}),
     "unet-lite0, full resolution": ("unet-lite0", {"widths": (16, 12, 8, 8, 6)}),
 }
 """Kinds of network: an architecture and the options that keep it small."""
@@ -27,6 +34,14 @@ def tiny_network(seed: int = 0, kind: str = "unet") -> SegmentationNetwork:
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.2, 0.2)
             module.running_var.uniform_(0.5, 1.5)
+        elif isinstance(module, torch.nn.LayerNorm):  # the exporter keeps one of several equal constants
+            module.weight.data.uniform_(0.5, 1.5)
+            module.bias.data.uniform_(-0.2, 0.2)
+    if kind == "unet-vit":  # nothing but growth behind the CAM layer, or the map would be empty
+        for module in network.decoder.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                module.weight.data.abs_()
+        network.head.weight.data.abs_()
     logit = network(network.normalise(torch.from_numpy(frame(seed)).permute(2, 0, 1)[None]))
     network.head.weight.data /= logit.std()
     network.head.bias.data = (network.head.bias.data - logit.median()) / logit.std()
@@ -56,3 +71,15 @@ def tiny_checkpoint(path: Path, network: SegmentationNetwork | None = None) -> P
         },
     )
     return path
+
+
+def demo_pictures(side: int) -> list[np.ndarray]:
+    """Frames of the rendered demo as a model of that side sees them, uint8 [1, side, side, 3] RGB."""
+    source = FileSource(demo_clip())
+    found = []
+    for number in (100, 130, 230, 300, 410):
+        source.seek(number / 25)
+        picture = source.read()
+        found.append(preprocess(picture.image, Roi(0, 0, picture.width, picture.height), side, side))
+    source.close()
+    return found

@@ -22,7 +22,7 @@ def test_clip_and_truth_belong_together() -> None:
 def test_the_shipped_model_finds_the_rendered_polyps_and_leaves_the_rest() -> None:
     """Every fifth frame: most polyps are outlined in their place, most frames without one stay unmarked."""
     source, truth = FileSource(demo_clip()), TruthSink()
-    with Pipeline(open_engine("unet-lite0")) as pipeline:
+    with Pipeline(open_engine("polyplive-fast")) as pipeline:
         for index in range(0, source.info.frames or 0, 5):
             source.seek(index / 25 + 0.01)
             frame = source.read()

@@ -105,7 +105,7 @@ def test_the_shipped_model_on_real_pictures(kvasir_validation: Path) -> None:
     """The figures of the model's manifest are those that this machine finds."""
     from polyplive.backends.factory import open_engine
 
-    engine = open_engine("unet-lite0")
+    engine = open_engine("polyplive-fast")
     with Pipeline(engine, PipelineSettings(roi="none")) as pipeline:
         found = evaluate(kvasir_validation, pipeline).to_dict()
     assert found["n"] == 100

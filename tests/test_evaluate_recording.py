@@ -159,7 +159,9 @@ def test_the_page_draws_every_band(video: Path) -> None:
     facts = {"data": "a<b.mp4", "model": "m", "model_sha256": "0" * 64, "backend": "b", "threshold": 0.5}
     with Pipeline(ColourEngine(), PipelineSettings(roi="none")) as pipeline:
         frames = video_frames(open_source(video), Spans.parse("0-5"))
-        page = recording_page(evaluate_recording(frames, pipeline, {**facts, "min_frames": 1, "keep": 0.2}).to_dict())
+        page = recording_page(
+            evaluate_recording(frames, pipeline, {**facts, "min_frames": 1, "sure": 0.0, "keep": 0.2}).to_dict()
+        )
     assert "a&lt;b.mp4" in page
     assert page.count("<rect") == 3  # in view, outlined, and marked where none is
     assert "http" not in page

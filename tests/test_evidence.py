@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from polyplive.evidence import FADING, SURE, Evidence, weight
+from polyplive.evidence import FADING, SURE, Evidence, certainty, weight
+from polyplive.types import Roi
 
 
 def shown_after(evidence: Evidence, *weights: float | None) -> int | None:
@@ -55,3 +57,18 @@ def test_a_track_that_is_gone_is_forgotten() -> None:
     assert [evidence.suffices(track) for track in (1, 2)] == [False, True]
     evidence.reset()
     assert not evidence.suffices(2)
+
+
+SQUARE = np.array([[110, 120], [189, 120], [189, 199], [110, 199]], np.int32)
+"""In the field of view below: rows and columns 10 to 49 of a map at half its size, shifted by 10 and 20 pixels."""
+
+
+def test_certainty_is_the_mean_of_what_is_sure_inside_the_contour() -> None:
+    roi = Roi(90, 100, 200, 200)
+    probability = np.full((100, 100), 0.99, np.float32)  # sure everywhere outside, which counts nothing
+    probability[10:50, 10:50] = 0.6
+    assert certainty(SQUARE, probability, roi, 0.9, 0.01) == 0.0
+    probability[20:30, 20:30] = 0.94
+    assert certainty(SQUARE, probability, roi, 0.9, 0.01) == pytest.approx(0.94)
+    assert certainty(SQUARE, probability, roi, 0.9, 0.011) == 0.0, "smaller than a finding may be"
+    assert certainty(SQUARE, probability, roi, 0.5, 0.01) == pytest.approx((100 * 0.94 + 1500 * 0.6) / 1600, abs=1e-3)

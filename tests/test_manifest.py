@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from colour_engine import MANIFEST
 
+from polyplive import machine, manifest
 from polyplive.errors import ManifestError, ModelNotFound
-from polyplive.manifest import find_model, load_manifest, sha256_of, shipped_models
+from polyplive.manifest import ACCURATE, FAST, find_model, load_manifest, sha256_of, shipped_models
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_what_cannot_be_a_path_is_no_model(name: str) -> None:
 
 
 def test_shipped_models_are_found_by_name_and_hold_what_they_say() -> None:
-    assert "unet-lite0" in shipped_models()
+    assert {FAST, ACCURATE} == set(shipped_models())
     for name in shipped_models():
         manifest = load_manifest(find_model(name))
         assert manifest.name == name
@@ -89,3 +90,50 @@ def test_shipped_models_are_found_by_name_and_hold_what_they_say() -> None:
 
 def test_a_path_is_a_model_too(graph: Path) -> None:
     assert find_model(graph) == graph
+
+
+@pytest.mark.parametrize(
+    ("backend", "precision", "matrix_unit", "wanted"),
+    [
+        ("tensorrt", "auto", False, ACCURATE),
+        ("openvino", "auto", True, ACCURATE),
+        ("openvino", "bfloat16", True, ACCURATE),
+        ("openvino", "float32", True, FAST),
+        ("openvino", "auto", False, FAST),
+        ("onnxruntime", "auto", True, FAST),
+    ],
+)
+def test_auto_is_the_accurate_model_where_it_runs_in_real_time(
+    monkeypatch: pytest.MonkeyPatch, backend: str, precision: str, matrix_unit: bool, wanted: str
+) -> None:
+    monkeypatch.setattr(manifest, "has_matrix_unit", lambda: matrix_unit)
+    monkeypatch.delenv("POLYPLIVE_MODEL")
+    assert manifest.default_model(backend, precision).name == wanted
+    monkeypatch.setenv("POLYPLIVE_MODEL", "mine.onnx")
+    assert manifest.default_model(backend, precision).name == "mine.onnx"
+    monkeypatch.setenv("POLYPLIVE_MODEL", "auto")
+    assert find_model("auto") == shipped_models()[ACCURATE if matrix_unit else FAST]
+
+
+def test_a_variable_that_names_no_model_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLYPLIVE_MODEL", "no-such-model")
+    with pytest.raises(ModelNotFound, match=r"'no-such-model' \(POLYPLIVE_MODEL\)"):
+        find_model("auto")
+
+
+@pytest.mark.parametrize(
+    ("flags", "matrices", "bfloat16"),
+    [("flags : fpu amx_bf16 amx_tile", True, True), ("flags : fpu avx512_bf16", False, True), ("", False, False)],
+)
+def test_what_a_processor_has_is_told_from_its_flags(
+    monkeypatch: pytest.MonkeyPatch, flags: str, matrices: bool, bfloat16: bool
+) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: f"model name : x\n{flags}\n")
+    assert machine.has_matrix_unit() is matrices
+    assert machine.has_bfloat16() is bfloat16
+
+
+@pytest.mark.parametrize("name", [FAST, ACCURATE])
+def test_a_manifest_says_how_its_file_keeps_the_weights(name: str) -> None:
+    graph = find_model(name)
+    assert (load_manifest(graph).weights == "int8") == (b"DequantizeLinear" in graph.read_bytes())

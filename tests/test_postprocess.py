@@ -196,6 +196,20 @@ def test_what_is_faint_begins_nothing() -> None:
     assert given(Postprocessor(keep=0.25, min_frames=2), 0.9, 0.4, 0.9, 0.9, 0.9, 0.9, 0.4) == [0, 0, 0, 0, 1, 1, 1]
 
 
+def test_what_is_not_sure_is_no_evidence_but_keeps_its_outline_once_shown() -> None:
+    asks = Postprocessor(min_frames=2, sure=0.97)
+    found = given(asks, *[0.9] * 6, *[1.0] * 6, 0.6, 0.6)
+    assert found[:7] == [0] * 7, "one sure frame is not two"
+    assert found[-4:] == [1] * 4
+    plain = Postprocessor(min_frames=2, sure=0.3)
+    assert given(plain, *[0.9] * 6) == given(Postprocessor(min_frames=2), *[0.9] * 6) == [0, 0, 1, 1, 1, 1]
+    outlines = [
+        max(found.area_px for found in postprocessor.run(disc(60, 60, 30, softness=0.5), FRAME, 0.5))
+        for postprocessor in (Postprocessor(sure=0.97), Postprocessor())
+    ]
+    assert outlines[0] == outlines[1], "the outline is the threshold's"
+
+
 def test_a_finding_that_stays_faint_is_gone_after_a_while() -> None:
     found = given(Postprocessor(keep=0.25), 0.9, *[0.4] * 20)
     assert found == [1] + [1] * PATIENCE + [0] * (20 - PATIENCE)

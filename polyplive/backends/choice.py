@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from polyplive.errors import ConfigError, ModelNotFound
-from polyplive.manifest import find_float16, float16_name
+from polyplive.backends.engine_cache import default_folder
+from polyplive.errors import BackendUnavailable, ConfigError, ExportError
+from polyplive.manifest import find_float16, load_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,20 +26,28 @@ class Choice:
 def choose_graph(graph: Path, backend: str, options: EngineOptions) -> Choice:
     """The graph of the model that ``backend`` runs at the precision of ``options``.
 
-    TensorRT takes its precision from the graph: float16 is another file. Raises ``ModelNotFound`` where that is asked
-    for and not there.
+    TensorRT takes its precision from the graph: float16 is another file, beside the model or made on this machine.
+    Raises ``ModelError``, and ``BackendUnavailable`` where float16 is asked for and cannot be made.
     """
-    if backend != "tensorrt" or options.precision == "float32":
+    if backend != "tensorrt" or options.precision == "float32" or load_manifest(graph).precision == "float16":
         return Choice(graph)
-    half = find_float16(graph)
-    if half is not None:
-        return Choice(half, f"TensorRT runs {half.stem}: float16 (--precision float32 for the other)")
-    if options.precision == "float16" and not graph.stem.endswith(float16_name("")):
-        raise ModelNotFound(
-            f"There is no '{float16_name(graph.stem)}.onnx' beside '{graph.name}'",
-            "Write it with 'polyplive export --float16', or take --precision float32.",
-        )
-    return Choice(graph)
+    try:
+        half = find_float16(graph) or _made_float16(graph)
+    except (ExportError, OSError, ImportError) as error:
+        if options.precision == "float16":
+            raise BackendUnavailable(f"There is no float16 of '{graph.name}': {error}", "Take float32.") from None
+        return Choice(graph, f"TensorRT runs {graph.stem} in float32, since there is no float16 of it: {error}")
+    return Choice(half, f"TensorRT runs {half.stem}: float16 (--precision float32 for the other)")
+
+
+def _made_float16(graph: Path) -> Path:
+    """Made with the ``onnx`` package, and kept beside the compiled engines."""
+    try:
+        from polyplive.export.float16_file import float16_file
+    except ImportError as error:
+        raise ImportError(f"making it needs the package onnx ({error})") from None
+    made: Path = float16_file(graph, default_folder())
+    return made
 
 
 def check_precision(backend: str, options: EngineOptions) -> None:

@@ -9,7 +9,7 @@ from polyplive.backends.choice import check_precision, choose_graph
 from polyplive.backends.options import EngineOptions
 from polyplive.errors import BackendUnavailable, ConfigError, EngineError
 from polyplive.machine import has_nvidia_gpu
-from polyplive.manifest import DEFAULT_MODEL, find_model
+from polyplive.manifest import DEFAULT_MODEL, default_model, find_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,19 +43,18 @@ def open_engine(
     options: EngineOptions | None = None,
     notify: Callable[[str], None] = lambda _: None,
 ) -> Engine:
-    """Compile ``model`` (a shipped name or the path of an ``.onnx`` file) with ``backend``.
+    """Compile ``model`` (a shipped name, the path of an ``.onnx`` file, or ``auto``) with ``backend``.
 
     ``auto`` takes the first of ``BACKENDS`` that this machine can run; one that fails gives way to the next. For
-    TensorRT it takes the model's float16 variant where there is one, unless ``options`` ask for float32. ``notify``
+    TensorRT it takes the model's float16 variant, unless ``options`` ask for float32. ``notify``
     gets a line on what was passed over and why, and where opening takes long. The engine belongs to the calling
     thread. Raises ``ConfigError`` for an unknown backend, ``ModelError``, or ``EngineError``.
     """
     options = options or EngineOptions()
-    graph = find_model(model)
     names = _names(backend, notify)
     for place, name in enumerate(names):
         try:
-            engine = _open(graph, name, options, notify)
+            engine = _open(_graph(model, name, options, notify), name, options, notify)
         except (EngineError, ConfigError) as error:
             if place == len(names) - 1:
                 raise
@@ -65,6 +64,14 @@ def open_engine(
                 notify(f"Backend {name}: {_why(name)}")
             return engine
     raise AssertionError("there is always one")
+
+
+def _graph(model: str | Path, backend: str, options: EngineOptions, notify: Callable[[str], None]) -> Path:
+    if model != DEFAULT_MODEL:
+        return find_model(model)
+    chosen = default_model(backend, options.precision)
+    notify(f"Model {chosen.name}: {chosen.why} (--model names another)")
+    return find_model(chosen.name)
 
 
 def _why(name: str) -> str:
@@ -113,9 +120,9 @@ def _names(backend: str, notify: Callable[[str], None]) -> tuple[str, ...]:
 
 def _open(model: Path, name: str, options: EngineOptions, notify: Callable[[str], None]) -> Engine:
     check_precision(name, options)
-    choice = choose_graph(model, name, options)
     if lacking := missing(name):
         raise BackendUnavailable(f"{name} needs {' and '.join(lacking)}, which is not installed", _INSTALL[name])
+    choice = choose_graph(model, name, options)
     if choice.why:
         notify(choice.why)
     graph = choice.graph

@@ -10,6 +10,7 @@ from polyplive.backends.base import EngineSpec, Outputs
 from polyplive.backends.checks import check_finite, check_graph, check_tensor
 from polyplive.backends.mask_graph import for_output
 from polyplive.backends.options import EngineOptions
+from polyplive.backends.stored_weights import graph_bytes, read_graph
 from polyplive.errors import BackendUnavailable, EngineClosed, InferenceError
 from polyplive.manifest import load_manifest
 
@@ -63,7 +64,7 @@ class OnnxRuntimeEngine:
     def _open_mask(self) -> Any:
         """A session of its own: asked for the mask alone, one of the whole graph computes the CAM all the same."""
         runtime, graph, options, provider = self._mask_source
-        mask = for_output(graph.read_bytes(), "probability")
+        mask = for_output(graph_bytes(graph), "probability")
         return _open_session(runtime, mask, graph.name, options, provider)
 
     def close(self) -> None:
@@ -99,7 +100,10 @@ def _open_session(runtime: ModuleType, graph: str | bytes, name: str, options: E
 
 
 def _where(graph: Path) -> str | bytes:
-    """The graph's path, or the graph itself where the runtime could not take the path: it must be UTF-8."""
+    """The graph's path, or the graph itself where the runtime could not take the path (it must be UTF-8) or weights."""
+    source = read_graph(graph)
+    if isinstance(source, bytes):
+        return source
     try:
         str(graph).encode()
     except UnicodeEncodeError:

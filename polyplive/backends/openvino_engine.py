@@ -10,6 +10,7 @@ from polyplive.backends.base import EngineSpec, Outputs
 from polyplive.backends.checks import check_finite, check_graph, check_tensor
 from polyplive.backends.options import EngineOptions
 from polyplive.backends.quiet_openvino import import_openvino, shared_core
+from polyplive.backends.stored_weights import read_graph
 from polyplive.errors import EngineClosed, InferenceError
 from polyplive.manifest import load_manifest
 
@@ -37,7 +38,7 @@ class OpenVinoEngine:
         self._requests: dict[bool, Any] = {}
         try:
             self._core = shared_core()
-            self._model = self._core.read_model(graph)
+            self._model = self._core.read_model(read_graph(graph))
             shapes = {port.any_name: tuple(port.shape) for port in (*self._model.inputs, *self._model.outputs)}
             check_graph(shapes, manifest)
             self._request(cam=True)

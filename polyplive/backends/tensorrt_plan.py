@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from polyplive.backends.stored_weights import graph_bytes
 from polyplive.backends.tensorrt_flavour import Log
 from polyplive.errors import BuildError
 
@@ -45,7 +46,7 @@ def _compile(
     builder = trt.Builder(log.logger)
     network = builder.create_network(_network_flags(trt))
     parser = trt.OnnxParser(network, log.logger)
-    if not parser.parse(graph.read_bytes()) or not network.num_outputs:  # text parses as a graph of nothing
+    if not parser.parse(graph_bytes(graph)) or not network.num_outputs:  # text parses as a graph of nothing
         reasons = [" ".join(str(parser.get_error(number)).split()) for number in range(parser.num_errors)]
         problem = f"does not take '{graph.name}': {reasons[0][:300] if reasons else 'it holds nothing'}"
         return None, problem, "Export the model again with 'polyplive export'."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from polyplive.backends.choice import check_precision, choose_graph
+from polyplive.backends.choice import check_precision
 from polyplive.backends.factory import BACKENDS
 from polyplive.backends.options import PRECISIONS, EngineOptions
 from polyplive.errors import ConfigError
@@ -45,7 +45,6 @@ def parse_contender(text: str, base: Contender) -> Contender:
 
 def check_contender(contender: Contender) -> None:
     """Raise ``ConfigError`` or ``ModelError`` for what can never run, before anything is measured."""
-    graph = find_model(contender.model)
+    find_model(contender.model)
     if contender.backend != "auto":
         check_precision(contender.backend, contender.options)
-        choose_graph(graph, contender.backend, contender.options)

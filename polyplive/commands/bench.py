@@ -30,6 +30,7 @@ from polyplive.commands.session_setup import leave_room_for_video, open_pipeline
 from polyplive.demo import demo_clip
 from polyplive.gpu_facts import gpu_facts
 from polyplive.machine import has_display
+from polyplive.manifest import DEFAULT_MODEL, default_model
 from polyplive.progress import progress_bar
 from polyplive.session import open_source
 
@@ -52,7 +53,9 @@ def bench(given: dict[str, Any]) -> int:
     open_video = functools.partial(open_source, given["video"] or demo_clip())
     document, modes = _measure(open_video, settings, asked, given["display"])
     if contenders:
-        document["compare"] = _compare(open_video, [_as_measured(each, document) for each in contenders], asked)
+        document["compare"] = _compare(
+            open_video, [_as_measured(each, document, settings) for each in contenders], asked
+        )
     against = compare_documents(document, old) if old is not None else {}
     document["against"] = {name: ratio.as_json() for name, ratio in against.items()}
     # Files first: stdout may be a pipe that nobody reads any more.
@@ -113,9 +116,14 @@ def _contenders(texts: tuple[str, ...], settings: Settings) -> list[Contender]:
     return contenders
 
 
-def _as_measured(contender: Contender, document: dict[str, Any]) -> Contender:
+def _as_measured(contender: Contender, document: dict[str, Any], settings: Settings) -> Contender:
     """``auto`` is what it was just now, without asking and saying so again."""
-    return replace(contender, backend=document["backend"]) if contender.backend == "auto" else contender
+    if contender.model == DEFAULT_MODEL:
+        model = default_model(document["backend"], settings.engine.precision).name
+        contender = replace(contender, model=model)
+    if contender.backend == "auto":
+        contender = replace(contender, backend=document["backend"])
+    return contender
 
 
 def _compare(open_video: Callable[[], Source], contenders: list[Contender], asked: BenchmarkSettings) -> list[Any]:

@@ -22,7 +22,7 @@ from polyplive.machine import (
     processor_name,
     window_problem,
 )
-from polyplive.manifest import load_manifest, shipped_models
+from polyplive.manifest import default_model, load_manifest, shipped_models
 from polyplive.sinks.h264 import quickest
 from polyplive.sources.devices import list_devices
 
@@ -103,6 +103,8 @@ def _gpu() -> Finding:
 
 
 def _models() -> Iterator[Finding]:
+    chosen = default_model()
+    yield Finding("model by default", True, f"{chosen.name}: {chosen.why}")
     models = shipped_models()
     if not models:
         yield Finding("models", False, "none was installed: reinstall polyplive", needed=True)

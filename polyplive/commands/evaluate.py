@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from polyplive.disturbances import Disturbance
     from polyplive.evaluation import Evaluation
 
-_RECORDINGS_ONLY = {"min_frames": "--min-frames", "keep": "--keep"}
+_RECORDINGS_ONLY = {"min_frames": "--min-frames", "sure": "--sure", "keep": "--keep"}
 
 
 def evaluate(given: dict[str, Any]) -> int:

@@ -66,6 +66,7 @@ def _follow(recording: _Recording, settings: Settings, pipeline: Pipeline) -> Re
         "data": recording.name,
         **pipeline.facts,
         "min_frames": settings.pipeline.min_frames,
+        "sure": pipeline.sure,
         "keep": settings.pipeline.keep,
     }
     with progress_bar(recording.name, recording.total) as advance:

@@ -13,8 +13,8 @@ from polyplive.backends.factory import open_engine
 
 seen = []
 signal.signal(signal.SIGTERM, lambda *_: seen.append(1))
-first = open_engine("unet-lite0", "openvino")
-second = open_engine("unet-lite0-fp16", "openvino")
+first = open_engine("polyplive-fast", "openvino")
+second = open_engine("polyplive-fast", "openvino")
 first.close()
 del first
 gc.collect()

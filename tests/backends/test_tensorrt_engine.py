@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 from pathlib import Path
 
@@ -20,7 +21,6 @@ from polyplive.errors import (
     DeviceLost,
     EngineClosed,
     InferenceError,
-    ModelNotFound,
 )
 
 FLOAT32 = EngineOptions(precision="float32")
@@ -48,7 +48,7 @@ def test_it_gives_what_the_reference_gives(tensorrt: FakeTensorRt, shipped_graph
 
 
 def test_everything_is_given_back_and_closing_twice_is_fine(tensorrt: FakeTensorRt, driver: FakeDriver) -> None:
-    engine = open_engine("unet-lite0", "tensorrt")
+    engine = open_engine("polyplive-fast", "tensorrt")
     kept = engine.infer(picture(engine)).probability
     copy = kept.copy()
     engine.infer(picture(engine, 5))
@@ -64,7 +64,7 @@ def test_everything_is_given_back_and_closing_twice_is_fine(tensorrt: FakeTensor
 def test_nothing_is_allocated_for_a_frame_and_the_context_is_current_only_during_it(
     tensorrt: FakeTensorRt, driver: FakeDriver
 ) -> None:
-    engine = open_engine("unet-lite0", "tensorrt")
+    engine = open_engine("polyplive-fast", "tensorrt")
     engine.infer(picture(engine))
     driver.calls.clear()
     engine.infer(picture(engine))
@@ -78,7 +78,7 @@ def test_nothing_is_allocated_for_a_frame_and_the_context_is_current_only_during
 
 
 def test_two_engines_in_one_thread_do_not_meet(tensorrt: FakeTensorRt, driver: FakeDriver) -> None:
-    first, second = open_engine("unet-lite0", "tensorrt"), open_engine("unet-lite0", "tensorrt")
+    first, second = open_engine("polyplive-fast", "tensorrt"), open_engine("polyplive-fast", "tensorrt")
     first.infer(picture(first))
     first.close()
     second.infer(picture(second))
@@ -91,7 +91,7 @@ def test_a_thread_of_its_own_opens_runs_and_closes(tensorrt: FakeTensorRt, drive
 
     def work() -> None:
         try:
-            engine = open_engine("unet-lite0", "tensorrt")
+            engine = open_engine("polyplive-fast", "tensorrt")
             engine.infer(picture(engine))
             engine.close()
         except BaseException as error:
@@ -116,7 +116,7 @@ def test_a_thread_of_its_own_opens_runs_and_closes(tensorrt: FakeTensorRt, drive
 def test_the_drivers_errors_are_ours(
     tensorrt: FakeTensorRt, driver: FakeDriver, words: str, kind: type[Exception]
 ) -> None:
-    engine = open_engine("unet-lite0", "tensorrt")
+    engine = open_engine("polyplive-fast", "tensorrt")
     driver.fail["synchronize"] = words
     with pytest.raises(kind, match=words) as caught:
         engine.infer(picture(engine))
@@ -131,7 +131,7 @@ def test_the_drivers_errors_are_ours(
 def test_a_device_that_is_gone_does_not_keep_the_engine_from_closing(
     tensorrt: FakeTensorRt, driver: FakeDriver
 ) -> None:
-    engine = open_engine("unet-lite0", "tensorrt")
+    engine = open_engine("polyplive-fast", "tensorrt")
     driver.fail["push"] = "device lost"
     with pytest.raises(DeviceLost):
         engine.infer(picture(engine))
@@ -143,14 +143,14 @@ def test_a_device_that_is_gone_does_not_keep_the_engine_from_closing(
 def test_what_failed_to_open_leaves_nothing_behind(tensorrt: FakeTensorRt, driver: FakeDriver) -> None:
     tensorrt.complaint = "Conv_7 has no implementation"
     with pytest.raises(BuildError, match="Conv_7 has no implementation"):
-        open_engine("unet-lite0", "tensorrt")
+        open_engine("polyplive-fast", "tensorrt")
     assert driver.clean
 
 
 def test_auto_falls_back_and_says_why(tensorrt: FakeTensorRt, driver: FakeDriver) -> None:
     driver.fail["init"] = "no CUDA-capable device is detected"
     lines: list[str] = []
-    engine = open_engine("unet-lite0", "auto", notify=lines.append)
+    engine = open_engine("polyplive-fast", "auto", notify=lines.append)
     assert engine.spec.backend == "openvino"
     *_, passed_over, chosen = lines
     assert "no CUDA-capable device" in passed_over
@@ -158,42 +158,47 @@ def test_auto_falls_back_and_says_why(tensorrt: FakeTensorRt, driver: FakeDriver
     assert chosen == "Backend openvino: the fastest on a processor; the GPU is not used"
     engine.close()
     with pytest.raises(BackendUnavailable, match="no CUDA-capable device"):
-        open_engine("unet-lite0", "tensorrt")
+        open_engine("polyplive-fast", "tensorrt")
 
 
 def test_auto_takes_the_gpu_in_float16_and_says_so(tensorrt: FakeTensorRt) -> None:
     lines: list[str] = []
-    engine = open_engine("unet-lite0", "auto", notify=lines.append)
-    assert (engine.spec.backend, engine.spec.manifest.name) == ("tensorrt", "unet-lite0-fp16")
+    engine = open_engine("polyplive-fast", "auto", notify=lines.append)
+    assert (engine.spec.backend, engine.spec.manifest.name) == ("tensorrt", "polyplive-fast-fp16")
     assert "float16" in lines[0]
     assert lines[1].startswith("Backend tensorrt: an NVIDIA GPU is here")
     engine.close()
 
 
 def test_a_precision_that_is_not_there_is_one_clear_error(
-    tensorrt: FakeTensorRt, shipped_graph: Path, tmp_path: Path
+    tensorrt: FakeTensorRt, shipped_graph: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for suffix in (".onnx", ".json"):
-        (tmp_path / f"lone{suffix}").write_bytes(shipped_graph.with_suffix(suffix).read_bytes())
-    with pytest.raises(ModelNotFound, match=r"lone-fp16.onnx"):
-        open_engine(tmp_path / "lone.onnx", "tensorrt", EngineOptions(precision="float16"))
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "onnx" else found(name))
+    with pytest.raises(BackendUnavailable, match="making float16 of it needs onnx"):
+        open_engine(shipped_graph, "tensorrt", EngineOptions(precision="float16"))
+    lines: list[str] = []
+    engine = open_engine(shipped_graph, "tensorrt", notify=lines.append)
+    assert engine.spec.manifest.precision == "float32"
+    assert "needs the package onnx" in lines[0]
+    engine.close()
     with pytest.raises(ConfigError, match="bfloat16"):
-        open_engine("unet-lite0", "tensorrt", EngineOptions(precision="bfloat16"))
-    assert open_engine("unet-lite0", "auto", EngineOptions(precision="bfloat16")).spec.backend == "openvino"
+        open_engine("polyplive-fast", "tensorrt", EngineOptions(precision="bfloat16"))
+    assert open_engine("polyplive-fast", "auto", EngineOptions(precision="bfloat16")).spec.backend == "openvino"
 
 
 def test_the_second_start_builds_nothing_and_a_broken_engine_is_built_again(
     tensorrt: FakeTensorRt, tmp_path: Path
 ) -> None:
     lines: list[str] = []
-    TensorRtEngine(shipped("unet-lite0"), notify=lines.append).close()
-    TensorRtEngine(shipped("unet-lite0"), notify=lines.append).close()
+    TensorRtEngine(shipped("polyplive-fast"), notify=lines.append).close()
+    TensorRtEngine(shipped("polyplive-fast"), notify=lines.append).close()
     assert (len(tensorrt.built), lines) == (1, [])
     (plan,) = (tmp_path / "cache").glob("*-engine-*.engine")
     data = bytearray(plan.read_bytes())
     data[len(data) // 2] ^= 1
     plan.write_bytes(data)
-    TensorRtEngine(shipped("unet-lite0"), notify=lines.append).close()
+    TensorRtEngine(shipped("polyplive-fast"), notify=lines.append).close()
     assert len(tensorrt.built) == 2
     assert len(lines) == 1
     assert "checksum" in lines[0]
@@ -201,7 +206,7 @@ def test_the_second_start_builds_nothing_and_a_broken_engine_is_built_again(
 
 def test_only_rtx_keeps_kernels_and_captures_the_run_as_a_graph(tensorrt: FakeTensorRt) -> None:
     for _ in range(2):
-        engine = open_engine("unet-lite0", "tensorrt")
+        engine = open_engine("polyplive-fast", "tensorrt")
         engine.infer(picture(engine))
         engine.close()
     rtx = tensorrt.__name__ == "tensorrt_rtx"

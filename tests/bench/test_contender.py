@@ -18,7 +18,7 @@ BASE = Contender("as configured", options=EngineOptions(threads=2))
         ("mask", {"cam": False}),
         ("onnxruntime, mask", {"backend": "onnxruntime", "cam": False}),
         ("openvino,float32", {"backend": "openvino", "options": EngineOptions("float32", 2)}),
-        ("unet-lite0-fp16", {"model": "unet-lite0-fp16"}),
+        ("polyplive-fast", {"model": "polyplive-fast"}),
         ("torch,cam", {"backend": "torch", "cam": True}),
     ],
 )

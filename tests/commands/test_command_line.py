@@ -175,7 +175,7 @@ def test_without_torch_train_says_how_to_install_it_and_evaluate_works(tmp_path:
 def test_doctor_says_what_works(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     output = capsys.readouterr().out
-    for word in ("OpenVINO", "unet-lite0", "Research use only"):
+    for word in ("OpenVINO", "polyplive-fast", "model by default", "Research use only"):
         assert word in output
 
 

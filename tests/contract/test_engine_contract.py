@@ -130,10 +130,10 @@ def test_backends_agree(shipped_graph: Path) -> None:
 
 def test_auto_says_what_it_took_and_why() -> None:
     lines: list[str] = []
-    open_engine("unet-lite0", notify=lines.append).close()
+    open_engine("polyplive-fast", notify=lines.append).close()
     assert [line for line in lines if line.startswith(f"Backend {resolve_backend('auto')}: ")]
     lines.clear()
-    open_engine("unet-lite0", "onnxruntime", notify=lines.append).close()
+    open_engine("polyplive-fast", "onnxruntime", notify=lines.append).close()
     assert lines == [], "nothing was chosen"
 
 
@@ -170,7 +170,7 @@ def test_a_damaged_model_is_one_clear_error(tmp_path: Path, shipped_graph: Path,
 
 
 def test_a_model_that_does_not_exist_names_those_that_do() -> None:
-    with pytest.raises(ModelNotFound, match="unet-lite0"):
+    with pytest.raises(ModelNotFound, match="polyplive-fast"):
         open_engine("no-such-model")
     assert issubclass(ModelNotFound, PolypliveError)
     assert issubclass(ModelNotFound, FileNotFoundError)

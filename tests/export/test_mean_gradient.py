@@ -45,7 +45,7 @@ def test_what_others_use_too_is_left_alone() -> None:
     assert shorten_means(graph) == 0
 
 
-@pytest.mark.parametrize("architecture", ["unet", "unet-lite0"])
+@pytest.mark.parametrize("architecture", ["unet", "unet-lite0", "unet-vit"])
 def test_the_exported_graph_has_it_and_the_same_cam(architecture: str) -> None:
     function = MaskAndCam(deployed(tiny_network(0, architecture)))
     picture = torch.from_numpy(frame(0))[None]

@@ -58,7 +58,7 @@ def test_unknown_names_list_the_known() -> None:
         build_network("transformer")
     with pytest.raises(ConfigError, match=r"dice\+bce"):
         find_loss("hinge")
-    assert set(ARCHITECTURES) == {"unet", "unet-lite0", "unet-lite1", "unet-lite2"}
+    assert set(ARCHITECTURES) == {"unet", "unet-lite0", "unet-lite1", "unet-lite2", "unet-vit"}
 
 
 def test_soft_dice_by_hand() -> None:

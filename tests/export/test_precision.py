@@ -19,7 +19,7 @@ from polyplive.errors import ExportError, VerificationError
 from polyplive.manifest import find_float16, load_manifest
 
 
-@pytest.fixture(scope="module", params=["unet", "unet-lite0"])
+@pytest.fixture(scope="module", params=["unet", "unet-lite0", "unet-vit"])
 def full(request: pytest.FixtureRequest) -> ModelProto:
     return onnx_graph(deployed(tiny_network(0, request.param)), SIDE, SIDE)
 

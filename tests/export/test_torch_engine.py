@@ -12,10 +12,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from export_helpers import SIDE, frame, tiny_checkpoint, tiny_network
+from export_helpers import SIDE, demo_pictures, frame, tiny_checkpoint, tiny_network
 from polyplive.export import torch_engine
 from polyplive.export.deployed import deployed
 from polyplive.export.export_model import ExportSettings, export_model
+from polyplive.export.float16_file import float16_file
 from polyplive.export.read_back import network_from_graph
 from polyplive.export.to_onnx import onnx_graph
 from polyplive.export.torch_engine import TorchEngine
@@ -24,24 +25,13 @@ from polyplive.backends.base import Outputs
 from polyplive.backends.factory import open_engine
 from polyplive.backends.options import EngineOptions
 from polyplive.errors import ConfigError, EngineClosed, ExportError, InferenceError, ManifestError
-from polyplive.manifest import find_float16, sha256_of
-from polyplive.preprocess import preprocess
-from polyplive.sources.file import FileSource
-from polyplive.types import Roi
+from polyplive.manifest import sha256_of
 
-DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo.mp4"
-TINY_OPTIONS = {"unet": {"base": 4, "levels": 4}, "unet-lite0": {"widths": [16, 12, 8, 8]}}
-
-
-def demo_pictures(side: int) -> list[np.ndarray]:
-    source = FileSource(DEMO)
-    found = []
-    for number in (100, 130, 230, 300, 410):
-        source.seek(number / 25)
-        picture = source.read()
-        found.append(preprocess(picture.image, Roi(0, 0, picture.width, picture.height), side, side))
-    source.close()
-    return found
+TINY_OPTIONS = {
+    "unet": {"base": 4, "levels": 4},
+    "unet-lite0": {"widths": [16, 12, 8, 8]},
+    "unet-vit": {"widths": [8, 8], "blocks": 2, "grid": 4, "taps": [1, 2]},
+}
 
 
 def write_tiny(folder: Path, shipped: Path, graph: onnx.ModelProto | bytes, architecture: str, **facts: Any) -> Path:
@@ -102,8 +92,15 @@ def test_it_is_the_ordinary_network_with_batch_norm(shipped_graph: Path) -> None
     assert torch.nn.ConvTranspose2d not in kinds
 
 
-@pytest.mark.parametrize("layer", ["encoder.bottleneck", "decoder.1"])
-@pytest.mark.parametrize("architecture", TINY_OPTIONS)
+@pytest.mark.parametrize(
+    ("architecture", "layer"),
+    [
+        *((architecture, "encoder.bottleneck") for architecture in TINY_OPTIONS),
+        ("unet", "decoder.1"),
+        ("unet-lite0", "decoder.1"),
+        ("unet-vit", "decoder.0"),
+    ],
+)
 def test_either_architecture_comes_back(tmp_path: Path, shipped_graph: Path, architecture: str, layer: str) -> None:
     trained = tiny_network(kind=architecture)
     trained.cam_stage = trained.cam_layers[layer]
@@ -127,11 +124,9 @@ def test_an_exported_checkpoint_comes_back(tmp_path: Path) -> None:
     engine.close()
 
 
-def test_only_float32_graphs_can_be_read_back(shipped_graph: Path) -> None:
-    half = find_float16(shipped_graph)
-    assert half is not None
+def test_only_float32_graphs_can_be_read_back(shipped_graph: Path, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="float16"):
-        TorchEngine(half)
+        TorchEngine(float16_file(shipped_graph, tmp_path))
 
 
 def foreign() -> onnx.ModelProto:
@@ -212,7 +207,7 @@ def test_a_failure_of_pytorch_is_an_inference_error(baseline: TorchEngine, monke
         raise RuntimeError("CUDA out of memory.\nTried to allocate")
 
     monkeypatch.setattr(torch_engine, "cam_by_hooks", fail)
-    with pytest.raises(InferenceError, match="could not run 'unet-lite0': CUDA out of memory") as caught:
+    with pytest.raises(InferenceError, match="could not run 'polyplive-fast': CUDA out of memory") as caught:
         baseline.infer(np.zeros((1, baseline.spec.height, baseline.spec.width, 3), np.uint8))
     assert "\n" not in str(caught.value)
     assert caught.value.hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import os
 import pickle
 import signal
@@ -17,6 +18,9 @@ import pytest
 import torch
 from polyplive.export.checkpoint import load_network, read_checkpoint, save_checkpoint
 from polyplive.export.dataset import FolderSource
+from polyplive.export.export_model import ExportSettings, export_model
+from polyplive.export.losses import find_loss
+from polyplive.export.networks import SegmentationNetwork
 from polyplive.export.recipe import SHIPPED, Recipe, load_recipe, recipe_from
 from polyplive.export.train import TrainingSettings, train
 
@@ -54,8 +58,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def with_epochs(epochs: int) -> Recipe:
-    import dataclasses
-
     return dataclasses.replace(TINY, epochs=epochs)
 
 
@@ -189,3 +191,76 @@ def test_shipped_recipes_can_be_read_and_wrong_keys_are_named() -> None:
         recipe_from({"size": 100}, "mine.toml")
     with pytest.raises(ConfigError, match="unet-lite0"):
         load_recipe("no-such-recipe")
+
+
+def test_a_teacher_that_marks_nothing_teaches_to_mark_nothing(data: Path, tmp_path: Path) -> None:
+    """With the whole truth from the teacher, the masks no longer count."""
+    best = train(TrainingSettings(with_epochs(1), data, tmp_path / "teacher"))
+    teacher = read_checkpoint(best)
+    teacher["weights"]["head.weight"].zero_()
+    teacher["weights"]["head.bias"].fill_(-9.0)
+    save_checkpoint(tmp_path / "blind.pt", teacher)
+    recipe = dataclasses.replace(with_epochs(8), loss="dice+bce", teacher_share=1.0)
+    with pytest.raises(TrainingError, match="--teacher"):
+        train(TrainingSettings(recipe, data, tmp_path / "alone"))
+    with pytest.raises(TrainingError, match="teacher_share"):
+        train(TrainingSettings(TINY, data, tmp_path / "not", teacher=tmp_path / "blind.pt"))
+    rows: list[str] = []
+    train(TrainingSettings(recipe, data, tmp_path / "run", teacher=tmp_path / "blind.pt"), rows.append)
+    assert "IoU 0.0000" in rows[-1]
+    alone = dataclasses.replace(recipe, teacher_share=0.0)
+    train(TrainingSettings(alone, data, tmp_path / "masks"), rows.append)
+    assert float(rows[-1].split("IoU ")[1][:6]) > 0.4
+
+
+@pytest.mark.parametrize("loss", ["dice", "dice+bce", "image-dice+bce"])
+def test_a_soft_truth_is_best_met_by_itself(loss: str) -> None:
+    """A doubtful teacher must not be answered with more than its own probability."""
+    truth = torch.full((1, 1, 8, 8), 0.3)
+    truth[..., :4, :] = 0.9
+    losses = {share: float(find_loss(loss)(torch.logit(truth.pow(share)), truth)) for share in (0.5, 0.8, 1, 1.3, 2)}
+    assert min(losses, key=losses.get) == 1
+
+
+def test_a_run_begins_with_the_weights_of_a_graph(data: Path, tmp_path: Path) -> None:
+    best = train(TrainingSettings(with_epochs(12), data, tmp_path / "first"))
+    graph = export_model(ExportSettings(best, "first", tmp_path, check_folder=data / "validation")).graph
+    recipe = dataclasses.replace(with_epochs(1), frozen_norm=True, learning_rate=1e-9)
+    train(TrainingSettings(recipe, data, tmp_path / "second", start_from=graph))
+    pixels = torch.randn(1, 3, 32, 32)
+    one, two = (load_network(tmp_path / name)[0](pixels) for name in ("first", "second"))
+    torch.testing.assert_close(one, two, atol=1e-3, rtol=1e-3)
+    other = dataclasses.replace(with_epochs(1), options={"base": 8, "levels": 3})
+    with pytest.raises(TrainingError, match="another network"):
+        train(TrainingSettings(other, data, tmp_path / "third", start_from=graph))
+
+
+def test_frozen_batch_norm_keeps_its_statistics(data: Path, tmp_path: Path) -> None:
+    first = train(TrainingSettings(with_epochs(1), data, tmp_path / "first"))
+    recipe = dataclasses.replace(with_epochs(1), frozen_norm=True)
+    train(TrainingSettings(recipe, data, tmp_path / "frozen", start_from=first))
+    before, after = weights_of(first), read_checkpoint(tmp_path / "frozen" / "last.pt")["raw_weights"]
+    for name, value in before.items():
+        if name.endswith(("running_mean", "running_var")):
+            torch.testing.assert_close(after[name], value)
+        elif name.endswith("weight"):
+            assert not torch.equal(after[name], value), name
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_it_calculates_in_bfloat16_only_where_the_processor_does(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, native: bool
+) -> None:
+    monkeypatch.setattr("polyplive.export.train.has_bfloat16", lambda: native)
+    found: set[torch.dtype] = set()
+    network = SegmentationNetwork.forward
+
+    def watched(self: SegmentationNetwork, x: torch.Tensor) -> torch.Tensor:
+        logit = network(self, x)
+        if self.training:
+            found.add(logit.dtype)
+        return logit
+
+    monkeypatch.setattr(SegmentationNetwork, "forward", watched)
+    train(TrainingSettings(with_epochs(1), data, tmp_path / "run"))
+    assert found == {torch.bfloat16 if native and not torch.cuda.is_available() else torch.float32}

@@ -20,7 +20,7 @@ from polyplive.preprocess import preprocess
 from polyplive.session import open_source
 from polyplive.types import Roi
 
-MODEL = "unet-lite0"
+MODEL = "polyplive-fast"
 TIMES_S = (4.0, 5.2, 9.2, 12.0, 16.4)
 
 

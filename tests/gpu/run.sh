@@ -38,10 +38,20 @@ install_polyplive() {  # from a copy: the build leaves files behind
 
 smoke() {
   [ -n "$parts" ] && [ -f "$parts/smoke.py" ] || { echo "no smoke.py"; return 0; }
-  "$python" "$parts/smoke.py" "$root/engines/unet-lite0.onnx" && "$python" "$parts/smoke.py" "$root/engines/unet-lite0-fp16.onnx"
+  local graphs; graphs=$(mktemp -d)
+  "$python" - "$root/engines/polyplive-fast.onnx" "$graphs" <<'END' || return 1
+import sys
+from pathlib import Path
+from polyplive.backends.stored_weights import graph_bytes
+from polyplive.export.float16_file import float16_file
+graph, folder = map(Path, sys.argv[1:])
+(folder / "float32.onnx").write_bytes(graph_bytes(graph))
+(folder / "float16.onnx").write_bytes(float16_file(graph, folder).read_bytes())
+END
+  "$python" "$parts/smoke.py" "$graphs/float32.onnx" && "$python" "$parts/smoke.py" "$graphs/float16.onnx"
 }
 
-export PYTHONPATH="$site${PYTHONPATH:+:$PYTHONPATH}" POLYPLIVE_CACHE="$site/engines-cache"
+export PYTHONPATH="$site${PYTHONPATH:+:$PYTHONPATH}" POLYPLIVE_CACHE="$site/engines-cache" POLYPLIVE_MODEL=polyplive-fast
 cd "$site"  # not the checkout: the installed package is what is tried
 nvidia-smi || true
 step "local parts" install_parts
@@ -50,10 +60,13 @@ step "smoke test" smoke
 step "doctor" "$python" -m polyplive doctor || true
 step "build, float32" "$python" -m polyplive build --precision float32
 step "build, float16" "$python" -m polyplive build --precision float16
+step "build, the accurate model" "$python" -m polyplive build polyplive-accurate
 step "parity" "$python" "$root/tests/gpu/parity.py" "$out/parity.json"
 step "tests" "$python" -m pytest -q -p no:cacheprovider -c "$root/pyproject.toml" --rootdir "$root" -m gpu "$root/tests/gpu"
 step "benchmark" "$python" -m polyplive bench --backend tensorrt --frames 1000 --runs 3 \
   --compare mask --compare float32 --compare torch --compare onnxruntime-cuda --compare onnxruntime \
   --json "$out/bench.json" --chart "$out/bench.html"
+step "benchmark of the accurate model" "$python" -m polyplive bench --backend tensorrt --model polyplive-accurate \
+  --frames 1000 --runs 3 --compare mask --compare float32 --json "$out/bench-accurate.json" --chart "$out/bench-accurate.html"
 echo "== $failed steps failed, $SECONDS s in all"
 exit "$failed"

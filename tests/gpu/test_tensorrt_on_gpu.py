@@ -47,7 +47,7 @@ def test_it_agrees_with_the_reference(precision: str, probability: float, other_
 
 
 def test_the_mask_alone_is_the_same_mask() -> None:
-    engine = open_engine("unet-lite0", "tensorrt")
+    engine = open_engine("polyplive-fast", "tensorrt")
     for picture in pictures(engine.spec.height):
         whole, mask = engine.infer(picture), engine.infer(picture, cam=False)
         assert mask.cam is None
@@ -56,7 +56,7 @@ def test_the_mask_alone_is_the_same_mask() -> None:
 
 
 def test_the_same_frame_gives_the_same_answer_however_often() -> None:
-    engine = open_engine("unet-lite0", "tensorrt")
+    engine = open_engine("polyplive-fast", "tensorrt")
     picture = pictures(engine.spec.height)[0]
     first = engine.infer(picture)
     for _ in range(50):
@@ -67,9 +67,9 @@ def test_the_same_frame_gives_the_same_answer_however_often() -> None:
 
 
 def test_memory_does_not_grow_over_frames_and_comes_back_at_the_end() -> None:
-    open_engine("unet-lite0", "tensorrt").close()  # what the driver itself keeps
+    open_engine("polyplive-fast", "tensorrt").close()  # what the driver itself keeps
     before = free_mib()
-    engine = open_engine("unet-lite0", "tensorrt")
+    engine = open_engine("polyplive-fast", "tensorrt")
     shown = pictures(engine.spec.height)
     for number in range(50):
         engine.infer(shown[number % len(shown)])
@@ -83,21 +83,21 @@ def test_memory_does_not_grow_over_frames_and_comes_back_at_the_end() -> None:
 
 def test_the_second_start_builds_nothing(own_cache: Path) -> None:
     lines: list[str] = []
-    open_engine("unet-lite0", "tensorrt", notify=lines.append).close()
+    open_engine("polyplive-fast", "tensorrt", notify=lines.append).close()
     before = {path: path.stat().st_mtime_ns for path in own_cache.glob("*-engine-*.engine")}
     assert before
-    open_engine("unet-lite0", "tensorrt", notify=lines.append).close()
+    open_engine("polyplive-fast", "tensorrt", notify=lines.append).close()
     assert {path: path.stat().st_mtime_ns for path in own_cache.glob("*-engine-*.engine")} == before
 
 
 def test_rtx_keeps_the_kernels_that_it_compiled(own_cache: Path) -> None:
     if not import_tensorrt().is_rtx:
         pytest.skip("full TensorRT compiles its kernels while it builds")
-    engine = open_engine("unet-lite0", "tensorrt")
+    engine = open_engine("polyplive-fast", "tensorrt")
     engine.infer(pictures(engine.spec.height)[0])
     engine.close()
     assert list(own_cache.glob("*-kernels-*.engine"))
-    again = open_engine("unet-lite0", "tensorrt")
+    again = open_engine("polyplive-fast", "tensorrt")
     assert again.infer(pictures(again.spec.height)[0]).cam is not None
     again.close()
 
@@ -107,7 +107,7 @@ def test_a_thread_of_its_own_opens_runs_and_closes_while_another_does_too() -> N
 
     def work() -> None:
         try:
-            engine = open_engine("unet-lite0", "tensorrt")
+            engine = open_engine("polyplive-fast", "tensorrt")
             for picture in pictures(engine.spec.height) * 10:
                 engine.infer(picture)
             engine.close()
@@ -123,7 +123,7 @@ def test_a_thread_of_its_own_opens_runs_and_closes_while_another_does_too() -> N
 
 
 def test_auto_takes_the_gpu() -> None:
-    engine = open_engine("unet-lite0", "auto")
+    engine = open_engine("polyplive-fast", "auto")
     assert engine.spec.backend == "tensorrt"
     engine.close()
 
@@ -141,7 +141,7 @@ def test_the_command_builds_for_this_gpu(own_cache: Path) -> None:
 def test_a_precision_is_what_was_asked_for() -> None:
     names = []
     for precision in ("float32", "float16"):
-        engine = open_engine("unet-lite0", "tensorrt", EngineOptions(precision=precision))
+        engine = open_engine("polyplive-fast", "tensorrt", EngineOptions(precision=precision))
         names.append(engine.spec.manifest.precision)
         engine.close()
     assert names == ["float32", "float16"]

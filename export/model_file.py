@@ -1,0 +1,56 @@
+"""A graph and its manifest as two files, each written whole or not at all; needs no PyTorch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import onnx
+from onnx import ModelProto
+
+from polyplive.errors import ExportError
+from polyplive.manifest import ModelManifest
+
+
+def write_model(model: ModelProto, facts: dict[str, Any], out: Path) -> tuple[Path, ModelManifest]:
+    """Write ``model`` with ``facts`` inside, and its manifest beside it; gives the path and the manifest.
+
+    The manifest comes last: a graph without one is not a model, so a kill in between leaves nothing half valid. Raises
+    ``ExportError``.
+    """
+    onnx.helper.set_model_props(model, {key: _as_text(value) for key, value in facts.items()})
+    data = model.SerializeToString(deterministic=True)
+    manifest = ModelManifest(**facts, sha256=hashlib.sha256(data).hexdigest())
+    graph = out / f"{manifest.name}.onnx"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _replace_all(((graph, data), (graph.with_suffix(".json"), manifest.to_json().encode())))
+    except OSError as error:
+        raise ExportError(f"Cannot write '{graph}': {error.strerror}", "Name another folder with --out.") from None
+    return graph, manifest
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _replace_all(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Write every file beside its place, and only when all are whole put them there; other writers do not matter."""
+    writer = f"{os.getpid()}-{threading.get_ident()}"
+    partials = [path.with_name(f".{path.name}.{writer}.part") for path, _ in files]
+    try:
+        for partial, (_, data) in zip(partials, files, strict=True):
+            with partial.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for partial, (path, _) in zip(partials, files, strict=True):
+            partial.replace(path)
+    finally:
+        for partial in partials:
+            partial.unlink(missing_ok=True)
