@@ -137,8 +137,10 @@ def _set(convolution: nn.Conv2d, norm: nn.BatchNorm2d, weight: Tensor, bias: Ten
 
 
 def _single_kernel(kernel: Tensor) -> Tensor:
-    """[C, O, 4, 4] of ``MergedUpStage`` -> [O, C, 3, 3]: the inverse of summing neighbouring taps."""
-    spread = kernel.transpose(0, 1)
-    rows = torch.stack([spread[:, :, 0], spread[:, :, 1] - spread[:, :, 0], spread[:, :, 3]], 2)
-    both = torch.stack([rows[..., 0], rows[..., 1] - rows[..., 0], rows[..., 3]], 3)
-    return both.flip((2, 3))
+    """[C, O, 4, 4] of ``MergedUpStage`` -> [O, C, 3, 3]: the inverse of summing neighbouring taps.
+
+    Kernels rounded to eight bits are no such sums any more; the nearest that are (least squares) are taken.
+    """
+    sums = torch.tensor([[1, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]], dtype=kernel.dtype)
+    inverse = torch.linalg.pinv(sums)
+    return torch.einsum("ia,jb,coab->ocij", inverse, inverse, kernel).flip((2, 3))

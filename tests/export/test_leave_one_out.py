@@ -12,7 +12,8 @@ import pytest
 from polyplive.export.dataset import FolderSource, load_source
 from polyplive.export.leave_one_out import ALL, LeaveOneOut, Study, main, summary
 
-SHIPPED = Path(__file__).parents[2] / "export" / "studies" / "centres.toml"
+STUDIES = Path(__file__).parents[2] / "export" / "studies"
+SHIPPED = STUDIES / "centres.toml"
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +141,9 @@ def test_a_wrong_study_is_refused_before_anything_is_trained(
     assert len(said.splitlines()) == 1
 
 
-def test_the_study_that_ships_can_be_read_and_every_variant_is_a_recipe() -> None:
-    shipped = Study.read(SHIPPED)
+@pytest.mark.parametrize("study", sorted(STUDIES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_study_that_ships_can_be_read_and_every_variant_is_a_recipe(study: Path) -> None:
+    shipped = Study.read(study)
     assert len(shipped.centres) == 5
     assert shipped.variants["all measures"] == {}
     from polyplive.export.recipe import recipe_from

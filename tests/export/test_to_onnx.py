@@ -17,7 +17,7 @@ from polyplive.export.deployed import deployed
 from polyplive.export.export_model import ExportSettings, export_model
 from polyplive.export.outside_check import cam_by_differences
 from polyplive.export.to_onnx import onnx_graph
-from polyplive.export.verify import compare, random_frames, require
+from polyplive.export.verify import Agreement, compare, random_frames, require
 
 from polyplive.backends.factory import installed_backends, open_engine
 from polyplive.backends.options import EngineOptions
@@ -131,6 +131,17 @@ def test_a_wrong_cam_alone_is_refused() -> None:
     assert agreement.cam_autograd < 1e-3
     with pytest.raises(VerificationError, match="hooks"):
         require(agreement)
+
+
+def test_undecided_pixels_may_change_side_and_regions_may_not() -> None:
+    def differing(probability: float, moved: float) -> Agreement:
+        return Agreement(probability, moved, cam_autograd=0.0, cam_hooks=0.0, frames=1, with_cam=1)
+
+    require(differing(0.04, 0.5), "float16")
+    require(differing(0.3, 0.009), "int8 weights")
+    for probability, moved in ((0.3, 0.011), (0.6, 0.0)):
+        with pytest.raises(VerificationError, match="change side"):
+            require(differing(probability, moved), "int8 weights")
 
 
 def test_a_model_that_finds_nothing_cannot_be_verified_without_pictures(tmp_path: Path) -> None:
