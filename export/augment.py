@@ -6,7 +6,7 @@ Everything draws from one numpy generator, so that a seed gives the same picture
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import cv2
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyplive.disturbances import compressed
+from polyplive.errors import ConfigError
 
 from .small_copy import add_small_copy
 from .stool import add_stool
@@ -46,6 +47,17 @@ class Augmentation:
     interlace: float = 0.0
     stool: float = 0.0
     small_copy: float = 0.0
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.name == "scale":
+                if not (len(value) == 2 and 0 < value[0] <= value[1]):
+                    raise ConfigError(
+                        f"An augmentation with scale = {value}", "Give the smallest and the largest zoom."
+                    )
+            elif not 0 <= value <= 1:
+                raise ConfigError(f"An augmentation with {item.name} = {value}", "Give a number from 0 to 1.")
 
 
 def augment(

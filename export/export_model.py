@@ -53,6 +53,15 @@ class ExportSettings:
     float16: bool = False
     int8_weights: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise ``ConfigError`` for facts that no manifest may hold, before hours go into the rest."""
+        given = self.facts or {}
+        for key, lowest in (("threshold", "above 0"), ("sure", "from 0")):
+            value = given.get(key, 0.5)
+            sound = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
+            if not sound or (key == "threshold" and value == 0):
+                raise ConfigError(f"The facts give {value!r} as {key}", f"Give a number {lowest} to below 1.")
+
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:

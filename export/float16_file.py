@@ -39,5 +39,8 @@ def float16_file(graph: Path, folder: Path) -> Path:
         except Exception as error:  # protobuf's and onnx's errors share no base class
             line = " ".join(str(error).split())[:160]
             raise ExportError(f"'{graph.name}' cannot be turned into float16 ({line})", "Take float32.") from None
-        made, _ = write_model(half, facts, made.parent)
+        hint = (
+            "Free some space, or name another folder in the variable POLYPLIVE_CACHE; --precision float32 needs none."
+        )
+        made, _ = write_model(half, facts, made.parent, hint)
     return made

@@ -16,7 +16,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,12 @@ from polyplive.whole_file import write_whole
 
 from .checkpoint import load_network
 from .dataset import FolderSource, load_source
-from .recipe import Recipe, recipe_facts, recipe_from
+from .recipe import Recipe, augmentation_from, recipe_facts, recipe_from
 from .train import TrainingSettings, train
 from .validate import validate
 
 ALL = "all centres"
+FIRST = "first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Study:
 
     ``held_back`` is the share of each centre's pictures, its last by name, that is only measured on. ``recipe`` is a
     recipe's table without the source ``folder``, of which ``per_epoch`` pictures are drawn; ``variants`` are changes of
-    its augmentation, by name.
+    its augmentation, by name. ``first`` are changes of the recipe for a training on its own sources alone, without
+    ``folder``: each variant goes through it once, and all its runs begin with those weights.
     """
 
     folder: str
@@ -50,6 +52,7 @@ class Study:
     per_epoch: int
     recipe: dict[str, Any]
     variants: dict[str, dict[str, Any]]
+    first: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
     def read(path: Path) -> Study:
@@ -67,9 +70,10 @@ class Study:
             re.compile(pattern)
         if not 0 < self.held_back < 1:
             raise ValueError(f"held_back is {self.held_back}")
-        for name, changes in self.variants.items():
+        for name, changes in (*((f"the variant '{name}'", changes) for name, changes in self.variants.items()),
+                              ("'first'", self.first)):  # fmt: skip
             if not isinstance(changes, dict):
-                raise TypeError(f"the variant '{name}' is no table")
+                raise TypeError(f"{name} is no table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class LeaveOneOut:
         stems = [pair.stem for pair in find_pairs(data / study.folder).pairs]
         own = _shared_out(stems, study.centres)
         self._held = {name: _last(name, own[name], study.held_back) for name in study.centres}
+        self._firsts: dict[str, Path] = {}
         self._check_runs()
 
     def run(self) -> dict[str, Any]:
@@ -105,7 +110,8 @@ class LeaveOneOut:
     def _check_runs(self) -> None:
         """Find what is wrong with any run before the first: a variant that is none, a folder of two runs."""
         folders = set()
-        for run in self.runs():
+        firsts = [Run(variant, FIRST) for variant in self._study.variants if self._study.first]
+        for run in (*firsts, *self.runs()):
             self.recipe(run)
             folder = run.folder(self._out)
             if folder in folders:
@@ -120,7 +126,10 @@ class LeaveOneOut:
     def _result(self, run: Run) -> dict[str, Any]:
         """The run's figures: those that an earlier call left, if it was the same run."""
         path = run.folder(self._out) / "result.json"
-        what = json.loads(json.dumps({"recipe": recipe_facts(self.recipe(run)), "held_back": self._held}))
+        facts = {"recipe": recipe_facts(self.recipe(run)), "held_back": self._held}
+        if self._study.first:
+            facts["first"] = recipe_facts(self.recipe(Run(run.variant, FIRST)))
+        what = json.loads(json.dumps(facts))
         if path.exists():
             known = json.loads(path.read_text(encoding="utf-8"))
             if known.get("run") != what:
@@ -132,11 +141,17 @@ class LeaveOneOut:
         return figures
 
     def _train(self, run: Run) -> Path:
-        """The checkpoint of the last epoch: none is chosen."""
+        """The checkpoint of the last epoch: none is chosen. One that is there already goes on, or is done."""
         folder = run.folder(self._out)
         last = folder / "last.pt"
+        start = None
+        if self._study.first and run.left_out != FIRST:
+            if run.variant not in self._firsts:
+                self._firsts[run.variant] = self._train(Run(run.variant, FIRST))
+            start = self._firsts[run.variant]
+        resume = last.exists()
         train(
-            TrainingSettings(self.recipe(run), self._data, folder, resume=last.exists()),
+            TrainingSettings(self.recipe(run), self._data, folder, resume, None if resume else start),
             report=lambda line: print(f"  {line}", file=sys.stderr, flush=True),
         )
         return last
@@ -144,16 +159,23 @@ class LeaveOneOut:
     def recipe(self, run: Run) -> Recipe:
         """What ``run`` trains with: the last source is the study's folder, less what must not be seen."""
         study = self._study
+        if run.left_out == FIRST:
+            return self._varied(study.recipe | study.first, run.variant)
         hidden = [_exactly(stem for held in self._held.values() for stem in held)]
         if run.left_out != ALL:
             hidden.append(study.centres[run.left_out])
-        recipe = recipe_from(study.recipe, "the study's recipe")
+        recipe = self._varied(study.recipe, run.variant)
         source = FolderSource(study.folder, exclude="|".join(hidden), per_epoch=study.per_epoch)
+        return dataclasses.replace(recipe, sources=(*recipe.sources, source))
+
+    def _varied(self, table: dict[str, Any], variant: str) -> Recipe:
+        recipe = recipe_from(table, "the study's recipe")
         try:
-            changed = dataclasses.replace(recipe.augmentation, **study.variants[run.variant])
+            where = f"the variant '{variant}'"
+            changed = augmentation_from(self._study.variants[variant], where, recipe.augmentation)
         except TypeError as error:
-            raise ConfigError(f"The variant '{run.variant}' is none ({error})", "See the one that ships.") from None
-        return dataclasses.replace(recipe, sources=(*recipe.sources, source), augmentation=changed)
+            raise ConfigError(f"The variant '{variant}' is none ({error})", "See the one that ships.") from None
+        return dataclasses.replace(recipe, augmentation=changed)
 
     def _measure(self, checkpoint: Path, run: Run) -> dict[str, Any]:
         network, _ = load_network(checkpoint)

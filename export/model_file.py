@@ -17,11 +17,13 @@ from polyplive.errors import ExportError
 from polyplive.manifest import ModelManifest
 
 
-def write_model(model: ModelProto, facts: dict[str, Any], out: Path) -> tuple[Path, ModelManifest]:
+def write_model(
+    model: ModelProto, facts: dict[str, Any], out: Path, hint: str = "Name another folder with --out."
+) -> tuple[Path, ModelManifest]:
     """Write ``model`` with ``facts`` inside, and its manifest beside it; gives the path and the manifest.
 
     The manifest comes last: a graph without one is not a model, so a kill in between leaves nothing half valid. Raises
-    ``ExportError``.
+    ``ExportError``, with ``hint`` where nothing can be written.
     """
     onnx.helper.set_model_props(model, {key: _as_text(value) for key, value in facts.items()})
     data = model.SerializeToString(deterministic=True)
@@ -31,7 +33,7 @@ def write_model(model: ModelProto, facts: dict[str, Any], out: Path) -> tuple[Pa
         out.mkdir(parents=True, exist_ok=True)
         _replace_all(((graph, data), (graph.with_suffix(".json"), manifest.to_json().encode())))
     except OSError as error:
-        raise ExportError(f"Cannot write '{graph}': {error.strerror}", "Name another folder with --out.") from None
+        raise ExportError(f"Cannot write '{graph}': {error.strerror}", hint) from None
     return graph, manifest
 
 

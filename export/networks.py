@@ -232,5 +232,8 @@ def build_network(architecture: str, **options: Any) -> SegmentationNetwork:
         raise ConfigError(f"No architecture '{architecture}'", f"Choose one of: {', '.join(ARCHITECTURES)}.")
     try:
         return ARCHITECTURES[architecture](**options)
-    except TypeError as error:
-        raise ConfigError(f"Wrong options for '{architecture}' ({error})", "Mend the recipe's options.") from None
+    except ConfigError:
+        raise
+    except (TypeError, ValueError, RuntimeError) as error:
+        what = " ".join(str(error).split())[:200]
+        raise ConfigError(f"Wrong options for '{architecture}' ({what})", "Mend the recipe's options.") from None

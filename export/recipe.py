@@ -6,8 +6,9 @@ import dataclasses
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from polyplive.config import checked_field
 from polyplive.errors import ConfigError
 
 from .augment import Augmentation
@@ -89,17 +90,31 @@ def recipe_from(table: dict[str, Any], where: str) -> Recipe:
     values = dict(table)
     try:
         if "sources" in values:
-            values["sources"] = tuple(FolderSource(**source) for source in values["sources"])
+            values["sources"] = tuple(_made(FolderSource, source, where) for source in values["sources"])
         if "negatives" in values:
-            values["negatives"] = FolderSource(**values["negatives"])
+            values["negatives"] = _made(FolderSource, values["negatives"], where)
         if "augmentation" in values:
-            changes = dict(values["augmentation"])
-            if "scale" in changes:
-                changes["scale"] = tuple(changes["scale"])
-            values["augmentation"] = Augmentation(**changes)
-        return Recipe(**values)
+            values["augmentation"] = augmentation_from(values["augmentation"], where)
+        return _made(Recipe, values, where)
     except TypeError as error:
         raise ConfigError(f"'{where}' is not a recipe ({error})", "See the recipes that ship for the keys.") from None
+
+
+def augmentation_from(table: dict[str, Any], where: str, base: Augmentation | None = None) -> Augmentation:
+    """``base`` (the defaults) with a TOML table's changes. Raises ``ConfigError``; ``TypeError`` for unknown keys."""
+    changes = {key: tuple(value) if key == "scale" else value for key, value in dict(table).items()}
+    return _made(Augmentation, dataclasses.asdict(base or Augmentation()) | changes, where)
+
+
+_Made = TypeVar("_Made", FolderSource, Augmentation, Recipe)
+
+
+def _made(kind: type[_Made], values: dict[str, Any], where: str) -> _Made:
+    """Every value of the kind that its field has; an unknown key is a ``TypeError``."""
+    known = {item.name for item in dataclasses.fields(kind)}
+    return kind(
+        **{key: checked_field(kind, key, value, where) if key in known else value for key, value in values.items()}
+    )
 
 
 def recipe_facts(recipe: Recipe) -> dict[str, Any]:

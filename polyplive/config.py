@@ -143,14 +143,17 @@ def _overlay(base: _Group, table: dict[str, Any], where: str) -> _Group:
                 raise ConfigError(f"{where}: '{key}' must be a table", f"Write it as [{key}].")
             changes[key] = _overlay(known[key], value, where)
         else:
-            changes[key] = _checked(base, key, value, where)
+            changes[key] = checked_field(base, key, value, where)
     return dataclasses.replace(base, **changes)
 
 
-def _checked(base: Any, key: str, value: Any, where: str) -> Any:
-    """``value``, if it is of the kind that the field ``key`` is annotated with."""
+def checked_field(base: Any, key: str, value: Any, where: str) -> Any:
+    """``value``, if it is of the kind that the field ``key`` of ``base``, a dataclass or one's instance, asks for.
+
+    Raises ``ConfigError``, which says that it stands in ``where``.
+    """
     annotation = str(next(item.type for item in dataclasses.fields(base) if item.name == key))
-    kinds = {name.strip() for name in annotation.split("|")}
+    kinds = {name.partition("[")[0].strip() for name in annotation.split("|")}
     if isinstance(value, int) and not isinstance(value, bool) and "float" in kinds:
         try:
             return float(value)

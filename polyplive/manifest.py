@@ -126,12 +126,15 @@ def find_float16(graph: Path) -> Path | None:
     return half if half.is_file() else None
 
 
-def find_model(model: str | Path) -> Path:
-    """The graph that ``model`` names: a shipped model's name, the path of an ``.onnx`` file, or ``DEFAULT_MODEL``."""
+def find_model(model: str | Path, backend: str = "openvino", precision: str = "auto") -> Path:
+    """The graph that ``model`` names: a shipped model's name, the path of an ``.onnx`` file, or ``DEFAULT_MODEL``.
+
+    Which one that is depends on ``backend`` and ``precision``: see ``default_model``. Raises ``ModelNotFound``.
+    """
     shipped = shipped_models()
     named = ""
     if model == DEFAULT_MODEL:
-        model = default_model().name
+        model = default_model(backend, precision).name
         named = f" ({_MODEL_VARIABLE})" if model not in (FAST, ACCURATE) else ""
     if str(model) in shipped:
         return shipped[str(model)]

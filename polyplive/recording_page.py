@@ -29,10 +29,7 @@ def recording_page(figures: Mapping[str, Any]) -> str:
         "Model": f"{figures['model']} ({figures['model_sha256'][:12]})",
         "Backend": figures["backend"],
         "Threshold": f"{figures['threshold']:g}",
-        "Findings": (
-            f"shown after {figures['min_frames']} frames that are sure of it (above"
-            f" {max(figures['sure'], figures['threshold']):g}), kept above {figures['keep']:g}"
-        ),
+        "Findings": _shown_when(figures),
         "Frames": f"{figures['n_polyp']} with a polyp in view, {figures['n_negative']} without",
     }
     parts = [f"<h1>Evaluation on {escape(figures['data'])}</h1><p class=notice>{escape(RESEARCH_NOTICE)}</p>"]
@@ -43,6 +40,14 @@ def recording_page(figures: Mapping[str, Any]) -> str:
         f"<h2>{escape(table.title)}</h2>{html_table(table.head, table.rows)}" for table in recording_tables(figures)
     ]
     return html_page("polyplive evaluation", "\n".join(parts), _EXTRA)
+
+
+def _shown_when(figures: Mapping[str, Any]) -> str:
+    kept = f"kept above {figures['keep']:g}"
+    if figures["min_frames"] == 1:
+        return f"shown at once, {kept}"
+    sure = max(figures["sure"], figures["threshold"])
+    return f"shown after {figures['min_frames']} frames that are sure of it (above {sure:g}), {kept}"
 
 
 def _strip(frames: Sequence[Mapping[str, Any]]) -> str:

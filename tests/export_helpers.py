@@ -48,6 +48,16 @@ def tiny_network(seed: int = 0, kind: str = "unet") -> SegmentationNetwork:
     return network
 
 
+def overflowing_network() -> SegmentationNetwork:
+    """Its weights fit in float16 and one of its activations does not; in float32 it is ``tiny_network``."""
+    network = tiny_network()
+    _, norm, _, following, *_ = network.encoder.levels[0]
+    norm.weight.data *= 6e4  # ReLU passes the factor on; the next convolution takes it back
+    norm.bias.data *= 6e4
+    following.weight.data /= 6e4
+    return network
+
+
 def frame(seed: int, side: int = SIDE):
     """A smooth random picture, uint8 [side, side, 3]."""
     from polyplive.export.verify import random_frames

@@ -23,19 +23,20 @@ class Choice:
     why: str = ""
 
 
-def choose_graph(graph: Path, backend: str, options: EngineOptions) -> Choice:
-    """The graph of the model that ``backend`` runs at the precision of ``options``.
+def choose_graph(graph: Path, options: EngineOptions) -> Choice:
+    """The graph of the model that TensorRT runs at the precision of ``options``.
 
-    TensorRT takes its precision from the graph: float16 is another file, beside the model or made on this machine.
+    It takes its precision from the graph: float16 is another file, beside the model or made on this machine.
     Raises ``ModelError``, and ``BackendUnavailable`` where float16 is asked for and cannot be made.
     """
-    if backend != "tensorrt" or options.precision == "float32" or load_manifest(graph).precision == "float16":
+    if options.precision == "float32" or load_manifest(graph).precision == "float16":
         return Choice(graph)
     try:
         half = find_float16(graph) or _made_float16(graph)
     except (ExportError, OSError, ImportError) as error:
         if options.precision == "float16":
-            raise BackendUnavailable(f"There is no float16 of '{graph.name}': {error}", "Take float32.") from None
+            why, hint = (error.message, error.hint) if isinstance(error, ExportError) else (error, "Take float32.")
+            raise BackendUnavailable(f"There is no float16 of '{graph.name}': {why}", hint) from None
         return Choice(graph, f"TensorRT runs {graph.stem} in float32, since there is no float16 of it: {error}")
     return Choice(half, f"TensorRT runs {half.stem}: float16 (--precision float32 for the other)")
 

@@ -6,6 +6,7 @@ import importlib.util
 from typing import TYPE_CHECKING
 
 from polyplive.backends.choice import check_precision, choose_graph
+from polyplive.backends.float16_trial import stays_finite
 from polyplive.backends.options import EngineOptions
 from polyplive.errors import BackendUnavailable, ConfigError, EngineError
 from polyplive.machine import has_nvidia_gpu
@@ -67,11 +68,11 @@ def open_engine(
 
 
 def _graph(model: str | Path, backend: str, options: EngineOptions, notify: Callable[[str], None]) -> Path:
-    if model != DEFAULT_MODEL:
-        return find_model(model)
-    chosen = default_model(backend, options.precision)
-    notify(f"Model {chosen.name}: {chosen.why} (--model names another)")
-    return find_model(chosen.name)
+    graph = find_model(model, backend, options.precision)
+    if model == DEFAULT_MODEL:
+        chosen = default_model(backend, options.precision)
+        notify(f"Model {chosen.name}: {chosen.why} (--model names another)")
+    return graph
 
 
 def _why(name: str) -> str:
@@ -122,23 +123,35 @@ def _open(model: Path, name: str, options: EngineOptions, notify: Callable[[str]
     check_precision(name, options)
     if lacking := missing(name):
         raise BackendUnavailable(f"{name} needs {' and '.join(lacking)}, which is not installed", _INSTALL[name])
-    choice = choose_graph(model, name, options)
-    if choice.why:
-        notify(choice.why)
-    graph = choice.graph
     if name == "tensorrt":
-        from polyplive.backends.tensorrt_engine import TensorRtEngine
-
-        return TensorRtEngine(graph, notify)
+        return _open_tensorrt(model, options, notify)
     if name == "openvino":
         from polyplive.backends.openvino_engine import OpenVinoEngine
 
-        return OpenVinoEngine(graph, options)
+        return OpenVinoEngine(model, options)
     if name == "torch":
         from polyplive.export.torch_engine import TorchEngine
 
-        baseline: Engine = TorchEngine(graph, options)
+        baseline: Engine = TorchEngine(model, options)
         return baseline
     from polyplive.backends.onnxruntime_engine import OnnxRuntimeEngine
 
-    return OnnxRuntimeEngine(graph, options, name)
+    return OnnxRuntimeEngine(model, options, name)
+
+
+def _open_tensorrt(model: Path, options: EngineOptions, notify: Callable[[str], None]) -> Engine:
+    """Of a model's float16 nobody may have seen an answer yet: it is tried, and float32 runs where it overflows."""
+    from polyplive.backends.tensorrt_engine import TensorRtEngine
+
+    choice = choose_graph(model, options)
+    if choice.why:
+        notify(choice.why)
+    engine = TensorRtEngine(choice.graph, notify)
+    if choice.graph == model or stays_finite(engine):
+        return engine
+    engine.close()
+    what = f"In float16 the answers of '{model.stem}' are not numbers"
+    if options.precision == "float16":
+        raise BackendUnavailable(what, "Take --precision float32.")
+    notify(f"{what}: TensorRT runs it in float32")
+    return TensorRtEngine(model, notify)

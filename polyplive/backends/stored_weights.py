@@ -77,7 +77,7 @@ def _widened(graph: list[Field]) -> list[bytes]:
         if node is None or not constants.keys() >= set(node.inputs):
             continue
         steps, scale = (_array(constants[name]) for name in node.inputs)
-        if scale.shape != (steps.shape[node.axis : node.axis + 1] if steps.ndim else None):
+        if node.axis >= steps.ndim or scale.shape != steps.shape[node.axis : node.axis + 1]:
             continue  # one scale for all, or an axis counted from the end: another program's
         shape = [1] * steps.ndim
         shape[node.axis] = -1

@@ -13,7 +13,7 @@ from polyplive.backends.tensorrt_plan import MASK, MASK_AND_CAM
 from polyplive.backends.tensorrt_store import PlanStore, Target
 from polyplive.commands.messages import say, stdout
 from polyplive.errors import BackendUnavailable
-from polyplive.manifest import default_model, find_model, load_manifest
+from polyplive.manifest import DEFAULT_MODEL, find_model, load_manifest
 from polyplive.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def build(given: dict[str, Any]) -> int:
     """Build and keep both engines of a model: whole, and without the heatmap."""
     options = EngineOptions(precision=given["precision"] or "auto")
     flavour = import_tensorrt()
-    choice = choose_graph(find_model(given["model"] or default_model("tensorrt").name), "tensorrt", options)
+    choice = choose_graph(find_model(given["model"] or DEFAULT_MODEL, "tensorrt"), options)
     if choice.why:
         say(choice.why)
     graph = choice.graph

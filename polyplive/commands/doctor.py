@@ -10,7 +10,7 @@ from rich.table import Table
 
 from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.backends.cuda_device import CudaDevice
-from polyplive.backends.factory import open_engine
+from polyplive.backends.factory import open_engine, resolve_backend
 from polyplive.backends.tensorrt_flavour import import_tensorrt
 from polyplive.commands.messages import stdout
 from polyplive.errors import BackendUnavailable, PolypliveError
@@ -22,7 +22,7 @@ from polyplive.machine import (
     processor_name,
     window_problem,
 )
-from polyplive.manifest import default_model, load_manifest, shipped_models
+from polyplive.manifest import DEFAULT_MODEL, default_model, find_model, load_manifest, shipped_models
 from polyplive.sinks.h264 import quickest
 from polyplive.sources.devices import list_devices
 
@@ -103,8 +103,7 @@ def _gpu() -> Finding:
 
 
 def _models() -> Iterator[Finding]:
-    chosen = default_model()
-    yield Finding("model by default", True, f"{chosen.name}: {chosen.why}")
+    yield _default_model()
     models = shipped_models()
     if not models:
         yield Finding("models", False, "none was installed: reinstall polyplive", needed=True)
@@ -118,6 +117,18 @@ def _models() -> Iterator[Finding]:
             continue
         size = f"{manifest.input_width}x{manifest.input_height}"
         yield Finding(f"model {name}", True, f"{manifest.version}, {size}, runs on {engine.spec.backend}")
+
+
+def _default_model() -> Finding:
+    """What a command without ``--model`` runs here."""
+    label = "model by default"
+    try:
+        backend = resolve_backend("auto")
+        find_model(DEFAULT_MODEL, backend)
+    except PolypliveError as error:
+        return Finding(label, False, str(error), needed=True)
+    chosen = default_model(backend)
+    return Finding(label, True, f"{chosen.name}: {chosen.why}")
 
 
 def _capture() -> Finding:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.commands.messages import say, stdout
 from polyplive.commands.session_setup import (
+    SameModel,
     leave_room_for_video,
     live_settings_from,
     make_sinks,
-    open_pipeline,
     require_display,
 )
 from polyplive.commands.stopping import INTERRUPTED
@@ -37,7 +37,7 @@ def live(given: dict[str, Any]) -> int:
     request = CaptureRequest(_size(given["size"]), given["rate"], given["pixel_format"])
     parts = LiveParts(
         open_source=lambda: DeviceSource(address, request),
-        open_pipeline=lambda: open_pipeline(settings),
+        open_pipeline=SameModel(settings),
         settings=settings.live,
         overlay=settings.overlay,
         threshold=settings.pipeline.threshold,

@@ -6,7 +6,7 @@ import importlib.util
 
 from polyplive.errors import MissingDependency
 
-_TRAINING = ("torch", "onnx", "onnxscript", "onnxruntime", "safetensors", "matplotlib", "efficientnet_lite_pytorch")
+_TRAINING = ("torch", "onnx", "onnxscript", "onnxruntime", "matplotlib")
 
 
 def need_training_packages(command: str) -> None:

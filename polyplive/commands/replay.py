@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from polyplive.commands.messages import announce, say, stdout
-from polyplive.commands.session_setup import make_sinks, open_pipeline, require_display, settings_from
+from polyplive.commands.session_setup import check_sure, make_sinks, open_pipeline, require_display, settings_from
 from polyplive.errors import ConfigError
 from polyplive.progress import progress_bar
 from polyplive.replay import ReplaySettings, ReplaySummary
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def replay(given: dict[str, Any]) -> int:
     """In the window, or with ``headless`` as a plain loop."""
     settings = settings_from(given)
+    check_sure(given, settings)
     video: Path = given["video"]
     sinks = make_sinks(given, video)
     if given["headless"]:

@@ -11,6 +11,7 @@ from polyplive.commands.messages import resolved, say
 from polyplive.config import load_settings
 from polyplive.errors import ConfigError
 from polyplive.machine import has_display, processor_count
+from polyplive.manifest import DEFAULT_MODEL, default_model
 from polyplive.pipeline import Pipeline
 from polyplive.sinks.events import EventsSink
 from polyplive.sinks.report import ReportSink
@@ -37,14 +38,44 @@ def settings_from(given: dict[str, Any]) -> Settings:
 def live_settings_from(given: dict[str, Any]) -> Settings:
     """The same, with findings withheld as a live session does where nothing else was asked for."""
     settings = settings_from(given)
-    if settings.pipeline.min_frames is not None:
-        return settings
-    return dataclasses.replace(settings, pipeline=dataclasses.replace(settings.pipeline, min_frames=MIN_FRAMES))
+    if settings.pipeline.min_frames is None:
+        withholding = dataclasses.replace(settings.pipeline, min_frames=MIN_FRAMES)
+        settings = dataclasses.replace(settings, pipeline=withholding)
+    check_sure(given, settings)
+    return settings
 
 
 def open_pipeline(settings: Settings) -> Pipeline:
     """Compile the model and put the pipeline around it; it belongs to the calling thread."""
     return Pipeline(open_engine(settings.model, settings.backend, settings.engine, say), settings.pipeline)
+
+
+def check_sure(given: dict[str, Any], settings: Settings) -> None:
+    """Raise ``ConfigError`` where ``--sure`` was given and no finding waits to be sure."""
+    if given.get("sure") is not None and settings.pipeline.min_frames in (None, 1):
+        raise ConfigError(
+            "--sure does nothing where findings are shown at once",
+            "Add --min-frames 3, which is what a live session does, or leave --sure out.",
+        )
+
+
+class SameModel:
+    """Opens the pipeline of a live session, each time with the model that it was first opened with.
+
+    ``auto`` could be another one where the GPU has been lost in between, and a session's events name one model. Called
+    by one thread after another; the pipeline belongs to the calling thread.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self) -> Pipeline:
+        """See ``open_pipeline``."""
+        pipeline = open_pipeline(self._settings)
+        if self._settings.model == DEFAULT_MODEL:
+            name = default_model(pipeline.engine.spec.backend, self._settings.engine.precision).name
+            self._settings = dataclasses.replace(self._settings, model=name)
+        return pipeline
 
 
 def leave_room_for_video(settings: Settings) -> Settings:

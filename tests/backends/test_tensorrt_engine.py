@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from export_helpers import overflowing_network, tiny_checkpoint
 from fake_gpu.driver import FakeDriver
 from fake_gpu.tensorrt import FakeTensorRt
+from polyplive.export.export_model import ExportSettings, export_model
 
 from polyplive.backends.factory import open_engine
 from polyplive.backends.options import EngineOptions
@@ -168,6 +170,27 @@ def test_auto_takes_the_gpu_in_float16_and_says_so(tensorrt: FakeTensorRt) -> No
     assert "float16" in lines[0]
     assert lines[1].startswith("Backend tensorrt: an NVIDIA GPU is here")
     engine.close()
+
+
+@pytest.fixture(scope="module")
+def overflowing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made before there is an imitation, which the exporter would ask for what no imitation has."""
+    folder = tmp_path_factory.mktemp("overflowing")
+    checkpoint = tiny_checkpoint(folder / "best.pt", overflowing_network())
+    return export_model(ExportSettings(checkpoint, "tiny", folder)).graph
+
+
+def test_a_model_that_overflows_in_float16_runs_in_float32_and_says_so(
+    overflowing: Path, tensorrt: FakeTensorRt
+) -> None:
+    tensorrt.rounds = True
+    lines: list[str] = []
+    engine = open_engine(overflowing, "tensorrt", notify=lines.append)
+    assert engine.spec.manifest.name == "tiny"
+    assert lines[-1] == "In float16 the answers of 'tiny' are not numbers: TensorRT runs it in float32"
+    engine.close()
+    with pytest.raises(BackendUnavailable, match="are not numbers"):
+        open_engine(overflowing, "tensorrt", EngineOptions(precision="float16"))
 
 
 def test_a_precision_that_is_not_there_is_one_clear_error(

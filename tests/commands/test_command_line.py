@@ -172,6 +172,14 @@ def test_without_torch_train_says_how_to_install_it_and_evaluate_works(tmp_path:
     assert "pip install" in done.stderr
 
 
+@pytest.mark.parametrize("command", [["replay", "procedure.mp4"], ["live", "--min-frames", "1"]])
+def test_how_sure_is_refused_where_findings_are_shown_at_once(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--headless", "--sure", "0.9"]) == 2
+    assert "--sure does nothing" in capsys.readouterr().err
+
+
 def test_doctor_says_what_works(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     output = capsys.readouterr().out

@@ -84,18 +84,31 @@ def test_what_keeps_no_such_weights_is_read_as_it_is(shipped_graph: Path, tmp_pa
     assert graph_bytes(broken) == broken.read_bytes()
 
 
-@pytest.mark.parametrize("case", ["zero point", "one scale for all", "axis from the end", "read by another node too"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "zero point",
+        "one scale for all",
+        "axis from the end",
+        "one scale for all, axis from the end",
+        "one scale for all, axis beyond",
+        "read by another node too",
+    ],
+)
 def test_what_other_programs_write_stays_sound(case: str) -> None:
     values = {"steps": np.full((2, 2), 3, np.int8), "scale": np.ones(2, np.float32), "zero": np.zeros(2, np.int8)}
-    axis, inputs = (-1 if case == "axis from the end" else 0), ["steps", "scale"]
+    axis, inputs = (-1 if "axis from the end" in case else 0), ["steps", "scale"]
     if case == "zero point":
         inputs.append("zero")
-    if case == "one scale for all":
+    if "one scale for all" in case:
         values["scale"] = np.float32(2)
+    shape = [2] if "axis beyond" in case else [2, 2]  # as the checker allows where there is one scale
+    if "axis beyond" in case:
+        values["steps"], axis = np.full(2, 3, np.int8), 1
     nodes = [onnx.helper.make_node("DequantizeLinear", inputs, ["x"], axis=axis)]
     nodes.append(onnx.helper.make_node("Cast", ["steps"], ["z"], to=TensorProto.FLOAT))
     nodes.append(onnx.helper.make_node("Add", ["x", "z"] if case == "read by another node too" else ["x", "x"], ["y"]))
-    output = onnx.helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 2])
+    output = onnx.helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)
     constants = [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()]
     graph = onnx.helper.make_graph(nodes, "g", [], [output], constants)
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 20)], ir_version=9)

@@ -12,6 +12,8 @@ import pytest
 from polyplive.export.dataset import FolderSource, load_source
 from polyplive.export.leave_one_out import ALL, LeaveOneOut, Study, main, summary
 
+from polyplive.errors import ConfigError
+
 STUDIES = Path(__file__).parents[2] / "export" / "studies"
 SHIPPED = STUDIES / "centres.toml"
 
@@ -83,6 +85,22 @@ def test_no_run_trains_on_what_is_measured(data: Path, left_out: str, tmp_path: 
     assert seen == wanted
 
 
+def test_what_a_variant_learns_first_all_its_runs_begin_with(data: Path, tmp_path: Path) -> None:
+    first = {"epochs": 6, "sources": [{"folder": "all", "include": "^A_", "repeat": 2}]}
+    first |= {"learning_rate": 1e-2, "frozen_norm": False}
+    idle = {"epochs": 1, "learning_rate": 1e-9, "frozen_norm": True}  # the runs themselves learn nothing
+    recipe = study().recipe | idle
+    small = study(recipe=recipe, first=first, per_epoch=4, variants={"plain": {}, "turned": {"rotation": 1.0}})
+    found = LeaveOneOut(small, data, tmp_path).run()
+    assert found["plain"]["A"]["A"]["dice"] > 0.5 > found["plain"]["B"]["B"]["dice"]
+    assert found["plain"]["A"]["A"] == found["plain"][ALL]["A"]
+    assert found["turned"]["A"]["A"] != found["plain"]["A"]["A"]
+    assert {path.name for path in tmp_path.iterdir()} >= {"plain-first", "turned-first", "plain-A"}
+    later = dataclasses.replace(small, first=first | {"epochs": 7})
+    with pytest.raises(ConfigError, match="another study"):
+        LeaveOneOut(later, data, tmp_path).run()
+
+
 def test_the_command_does_no_run_twice(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     short = tmp_path / "study.toml"
     short.write_text(
@@ -118,6 +136,8 @@ def test_what_is_no_study_is_named(data: Path, tmp_path: Path, capsys: pytest.Ca
         ("held_back = 1.5", "held_back is 1.5"),
         ("centres.C = '^A_('", "not a study"),
         ("variants.plain = 3", "no table"),
+        ("first = 3", "'first' is no table"),
+        ("first.siez = 3", "siez"),
         ("variants.plain.colur = 0.0", "colur"),
         ("centres.C = '^nothing'", "Of the 0 pictures of 'C'"),
         ("centres.C = '_01$'", "'A_01' belongs to A and C"),

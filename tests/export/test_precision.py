@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from export_helpers import SIDE, frame, tiny_checkpoint, tiny_network
+from export_helpers import SIDE, frame, overflowing_network, tiny_checkpoint, tiny_network
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from polyplive.export.deployed import deployed
 from polyplive.export.export_model import ExportSettings, export_model
@@ -111,12 +111,7 @@ def test_exported_it_has_a_name_and_a_manifest_of_its_own(tmp_path: Path) -> Non
 
 
 def test_a_network_whose_activations_overflow_in_float16_is_refused(tmp_path: Path) -> None:
-    network = tiny_network()
-    _, norm, _, following, *_ = network.encoder.levels[0]
-    norm.weight.data *= 6e4  # ReLU passes the factor on; the next convolution takes it back
-    norm.bias.data *= 6e4
-    following.weight.data /= 6e4
-    checkpoint = tiny_checkpoint(tmp_path / "best.pt", network)
+    checkpoint = tiny_checkpoint(tmp_path / "best.pt", overflowing_network())
     export_model(ExportSettings(checkpoint, "tiny", tmp_path / "float32"))
     with pytest.raises(VerificationError, match="differs"):
         export_model(ExportSettings(checkpoint, "tiny", tmp_path / "float16", float16=True))

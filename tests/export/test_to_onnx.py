@@ -17,7 +17,7 @@ from polyplive.export.deployed import deployed
 from polyplive.export.export_model import ExportSettings, export_model
 from polyplive.export.outside_check import cam_by_differences
 from polyplive.export.to_onnx import onnx_graph
-from polyplive.export.verify import Agreement, compare, random_frames, require
+from polyplive.export.verify import Agreement, _moved, compare, random_frames, require
 
 from polyplive.backends.factory import installed_backends, open_engine
 from polyplive.backends.options import EngineOptions
@@ -133,15 +133,28 @@ def test_a_wrong_cam_alone_is_refused() -> None:
         require(agreement)
 
 
-def test_undecided_pixels_may_change_side_and_regions_may_not() -> None:
+def test_pixels_that_were_undecided_are_not_moved() -> None:
+    before = np.full((10, 10), 0.49, np.float32)
+    after = before + 0.02
+    assert _moved(before, after) == 0
+    after[0, :3] = 0.6
+    assert _moved(before, after) == pytest.approx(0.03)
+
+
+def test_a_few_pixels_of_rounded_weights_may_move_and_a_region_may_not() -> None:
     def differing(probability: float, moved: float) -> Agreement:
         return Agreement(probability, moved, cam_autograd=0.0, cam_hooks=0.0, frames=1, with_cam=1)
 
-    require(differing(0.04, 0.5), "float16")
     require(differing(0.3, 0.009), "int8 weights")
     for probability, moved in ((0.3, 0.011), (0.6, 0.0)):
         with pytest.raises(VerificationError, match="change side"):
             require(differing(probability, moved), "int8 weights")
+
+
+@pytest.mark.parametrize("fact", [{"sure": 1.5}, {"sure": "high"}, {"threshold": 0}, {"threshold": True}])
+def test_facts_that_no_manifest_may_hold_are_refused_at_once(fact: dict, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"as {next(iter(fact))}"):
+        ExportSettings(tmp_path / "none.pt", "tiny", tmp_path / "out", facts=fact)
 
 
 def test_a_model_that_finds_nothing_cannot_be_verified_without_pictures(tmp_path: Path) -> None:

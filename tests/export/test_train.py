@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from polyplive.export.checkpoint import load_network, read_checkpoint, save_chec
 from polyplive.export.dataset import FolderSource
 from polyplive.export.export_model import ExportSettings, export_model
 from polyplive.export.losses import find_loss
-from polyplive.export.networks import SegmentationNetwork
+from polyplive.export.networks import SegmentationNetwork, build_network
 from polyplive.export.recipe import SHIPPED, Recipe, load_recipe, recipe_from
 from polyplive.export.train import TrainingSettings, train
 
@@ -191,6 +192,32 @@ def test_shipped_recipes_can_be_read_and_wrong_keys_are_named() -> None:
         recipe_from({"size": 100}, "mine.toml")
     with pytest.raises(ConfigError, match="unet-lite0"):
         load_recipe("no-such-recipe")
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"epochs": 2.5}, "'epochs' is 2.5"),
+        ({"frozen_norm": "no"}, "'frozen_norm' is 'no'"),
+        ({"options": 3}, "'options' is 3"),
+        ({"augmentation": {"small_copy": "a"}}, "'small_copy' is 'a'"),
+        ({"augmentation": {"small_copy": 7}}, "small_copy = 7"),
+        ({"augmentation": {"scale": [1.2, 0.8]}}, "scale = "),
+        ({"augmentation": 3}, "not a recipe"),
+        ({"sources": [{"folder": 3}]}, "'folder' is 3"),
+        ({"sources": 3}, "not a recipe"),
+        ({"negatives": {"folder": "a", "repeat": "x"}}, "'repeat' is 'x'"),
+    ],
+)
+def test_a_value_that_no_recipe_can_have_is_named(table: dict, says: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        recipe_from(table, "mine.toml")
+
+
+@pytest.mark.parametrize("options", [{"widths": [128]}, {"widths": [-1, 2]}, {"widths": "ab"}, {"breadth": 3}])
+def test_options_that_make_no_network_are_one_clear_error(options: dict) -> None:
+    with pytest.raises(ConfigError, match="Wrong options for 'unet-vit'"):
+        build_network("unet-vit", **options)
 
 
 def test_a_teacher_that_marks_nothing_teaches_to_mark_nothing(data: Path, tmp_path: Path) -> None:

@@ -1,0 +1,43 @@
+"""Whether a graph in float16 can be trusted on this GPU: an activation beyond 65504 becomes infinite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polyplive.errors import InferenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from polyplive.backends.base import Engine
+
+
+def stays_finite(engine: Engine) -> bool:
+    """Run ``engine`` on a few plain and random pictures; False where an answer or a map holds NaN or infinity.
+
+    Raises what ``infer`` raises for other reasons.
+    """
+    for picture in _pictures(engine.spec.height, engine.spec.width):
+        try:
+            outputs = engine.infer(picture)
+        except InferenceError as error:
+            if type(error) is InferenceError:  # not the loss of the device
+                return False
+            raise
+        if outputs.cam is not None and not np.isfinite(outputs.cam).all():
+            return False
+    return True
+
+
+def _pictures(height: int, width: int) -> Iterator[NDArray[np.uint8]]:
+    """uint8 [1, height, width, 3]: black, white, and random squares of three sizes."""
+    yield from (np.full((1, height, width, 3), level, np.uint8) for level in (0, 255))
+    rng = np.random.default_rng(0)
+    for cells in (2, 8, 32):
+        squares = rng.integers(0, 256, (cells, cells, 3), np.uint8)
+        rows, columns = (np.arange(side) * cells // side for side in (height, width))
+        yield squares[rows][:, columns][None]
