@@ -110,8 +110,7 @@ class LeaveOneOut:
     def _check_runs(self) -> None:
         """Find what is wrong with any run before the first: a variant that is none, a folder of two runs."""
         folders = set()
-        firsts = [Run(variant, FIRST) for variant in self._study.variants if self._study.first]
-        for run in (*firsts, *self.runs()):
+        for run in self.runs():
             self.recipe(run)
             folder = run.folder(self._out)
             if folder in folders:
@@ -120,8 +119,9 @@ class LeaveOneOut:
 
     def runs(self) -> Iterator[Run]:
         """All of the study, variant after variant."""
+        firsts = [FIRST] if self._study.first else []
         for variant in self._study.variants:
-            yield from (Run(variant, left_out) for left_out in (ALL, *self._study.centres))
+            yield from (Run(variant, left_out) for left_out in (*firsts, ALL, *self._study.centres))
 
     def _result(self, run: Run) -> dict[str, Any]:
         """The run's figures: those that an earlier call left, if it was the same run."""
@@ -181,7 +181,7 @@ class LeaveOneOut:
         network, _ = load_network(checkpoint)
         recipe = self.recipe(run)
         found = {}
-        for name in self._study.centres if run.left_out == ALL else [run.left_out]:
+        for name in self._study.centres if run.left_out in (ALL, FIRST) else [run.left_out]:
             source = FolderSource(self._study.folder, include=_exactly(self._held[name]))
             samples = load_source(self._data, source, recipe.side).samples
             polyps = [sample for sample in samples if sample.mask.any()]
@@ -192,16 +192,21 @@ class LeaveOneOut:
 
 
 def summary(figures: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row for each variant whose runs are done: mean Dice in-centre and left out, the mean drop, the worst centre."""
+    """A row for each variant whose runs are done: mean Dice in-centre and left out, the mean drop, the worst centre.
+
+    ``first`` is the mean after what the variant learnt first, None where it learnt nothing before.
+    """
     rows = []
     for variant, runs in figures.items():
-        centres = [name for name in runs if name != ALL]
+        centres = [name for name in runs if name not in (ALL, FIRST)]
+        before = [row["dice"] for row in runs.get(FIRST, {}).values()]
         known = {name: runs[ALL][name]["dice"] for name in centres}
         unknown = {name: runs[name][name]["dice"] for name in centres}
         worst = min(unknown, key=lambda name: unknown[name])
         rows.append(
             {
                 "variant": variant,
+                "first": round(float(np.mean(before)), 4) if before else None,
                 "in_centre": round(float(np.mean(list(known.values()))), 4),
                 "left_out": round(float(np.mean(list(unknown.values()))), 4),
                 "drop": round(float(np.mean([known[name] - unknown[name] for name in centres])), 4),
