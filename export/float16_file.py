@@ -8,6 +8,7 @@ from pathlib import Path
 
 import onnx
 
+from polyplive.backends.engine_cache import MAKE_ROOM
 from polyplive.backends.stored_weights import graph_bytes
 from polyplive.errors import ExportError, ModelError
 from polyplive.manifest import float16_name, load_manifest
@@ -39,8 +40,5 @@ def float16_file(graph: Path, folder: Path) -> Path:
         except Exception as error:  # protobuf's and onnx's errors share no base class
             line = " ".join(str(error).split())[:160]
             raise ExportError(f"'{graph.name}' cannot be turned into float16 ({line})", "Take float32.") from None
-        hint = (
-            "Free some space, or name another folder in the variable POLYPLIVE_CACHE; --precision float32 needs none."
-        )
-        made, _ = write_model(half, facts, made.parent, hint)
+        made, _ = write_model(half, facts, made.parent, f"{MAKE_ROOM}; --precision float32 needs none.")
     return made

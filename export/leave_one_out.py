@@ -70,8 +70,8 @@ class Study:
             re.compile(pattern)
         if not 0 < self.held_back < 1:
             raise ValueError(f"held_back is {self.held_back}")
-        for name, changes in (*((f"the variant '{name}'", changes) for name, changes in self.variants.items()),
-                              ("'first'", self.first)):  # fmt: skip
+        tables = {f"the variant '{name}'": changes for name, changes in self.variants.items()} | {"'first'": self.first}
+        for name, changes in tables.items():
             if not isinstance(changes, dict):
                 raise TypeError(f"{name} is no table")
 
@@ -96,7 +96,6 @@ class LeaveOneOut:
         stems = [pair.stem for pair in find_pairs(data / study.folder).pairs]
         own = _shared_out(stems, study.centres)
         self._held = {name: _last(name, own[name], study.held_back) for name in study.centres}
-        self._firsts: dict[str, Path] = {}
         self._check_runs()
 
     def run(self) -> dict[str, Any]:
@@ -146,9 +145,10 @@ class LeaveOneOut:
         last = folder / "last.pt"
         start = None
         if self._study.first and run.left_out != FIRST:
-            if run.variant not in self._firsts:
-                self._firsts[run.variant] = self._train(Run(run.variant, FIRST))
-            start = self._firsts[run.variant]
+            first = Run(run.variant, FIRST)  # done before, and there unless someone took it away
+            start = first.folder(self._out) / "last.pt"
+            if not start.exists():
+                self._train(first)
         resume = last.exists()
         train(
             TrainingSettings(self.recipe(run), self._data, folder, resume, None if resume else start),

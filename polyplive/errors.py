@@ -16,6 +16,7 @@
     │   ├── EngineCacheError (OSError)            a compiled engine cannot be kept on disk
     │   └── InferenceError   (RuntimeError)       the runtime failed while building or running
     │       ├── BuildError                        it could not compile the graph
+    │       ├── NotFinite                         its answer holds NaN or infinity
     │       └── DeviceLost                        the GPU is gone, or its context of no more use
     ├── SinkError            (OSError)            a recording or an events file cannot be written
     ├── DataError            (ValueError)         a folder of images and masks is not what it should be
@@ -97,6 +98,10 @@ class InferenceError(EngineError, RuntimeError):
 
 class BuildError(InferenceError):
     """The runtime could not compile the graph; the message gives its own reason."""
+
+
+class NotFinite(InferenceError):
+    """An answer of the model holds NaN or infinity."""
 
 
 class DeviceLost(InferenceError):

@@ -115,6 +115,11 @@ def default_model(backend: str = "openvino", precision: str = "auto") -> Default
     return DefaultModel(FAST, f"{ACCURATE} would be slow here")
 
 
+def named_model(model: str, backend: str, precision: str) -> str:
+    """``model``, or the name that ``DEFAULT_MODEL`` stands for where ``backend`` runs it: see ``default_model``."""
+    return default_model(backend, precision).name if model == DEFAULT_MODEL else model
+
+
 def float16_name(name: str) -> str:
     """The name of a model's float16 variant, which ``export`` writes beside the float32 one."""
     return f"{name}-fp16"

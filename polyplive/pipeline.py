@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polyplive.backends.checks import check_numbers
 from polyplive.config import PipelineSettings
-from polyplive.errors import InferenceError
 from polyplive.field_of_view import FieldOfView
 from polyplive.postprocess import Postprocessor
 from polyplive.preprocess import preprocess
@@ -18,7 +18,7 @@ from polyplive.types import Prediction, StageTimes
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from polyplive.backends.base import Engine, Outputs
+    from polyplive.backends.base import Engine
     from polyplive.types import FloatMap, Frame
 
 MASK_PROBABILITY = 0.5
@@ -76,7 +76,7 @@ class Pipeline:
         prepared = time.perf_counter()
         outputs = self.engine.infer(tensor, cam=cam)
         inferred = time.perf_counter()
-        _check_numbers(outputs)
+        check_numbers(outputs)
         detections = self._postprocessor.run(outputs.probability, roi, self.threshold)
         finished = time.perf_counter()
         return Prediction(
@@ -117,13 +117,6 @@ class Pipeline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _check_numbers(outputs: Outputs) -> None:
-    """Raise ``InferenceError`` where an output holds NaN or infinity: one would spread to every sum over the map."""
-    for name, values in (("probability", outputs.probability), ("CAM", outputs.cam)):
-        if values is not None and not np.isfinite(np.sum(values)):
-            raise InferenceError(f"The model's {name} holds values that are no numbers", "Try another --backend.")
 
 
 def _full_scale(constant: float, probability: FloatMap, min_area: float) -> float:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polyplive.errors import InferenceError, ManifestError
+from polyplive.errors import ManifestError, NotFinite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from polyplive.backends.base import EngineSpec
+    from polyplive.backends.base import EngineSpec, Outputs
     from polyplive.manifest import ModelManifest
 
 
@@ -37,9 +37,16 @@ def check_graph(shapes: dict[str, tuple[int, ...]], manifest: ModelManifest) -> 
 
 
 def check_finite(probability: NDArray[np.float32], backend: str) -> None:
-    """Raise ``InferenceError`` when an answer holds NaN or infinity, which no comparison would notice later."""
+    """Raise ``NotFinite`` when an answer holds NaN or infinity, which no comparison would notice later."""
     if not np.isfinite(probability).all():
-        raise InferenceError(
+        raise NotFinite(
             f"{backend} returned values that are not numbers",
             "Try another --backend, or --precision float32.",
         )
+
+
+def check_numbers(outputs: Outputs) -> None:
+    """Raise ``NotFinite`` where an output holds NaN or infinity: one would spread to every sum over the map."""
+    for name, values in (("probability", outputs.probability), ("CAM", outputs.cam)):
+        if values is not None and not np.isfinite(np.sum(values)):
+            raise NotFinite(f"The model's {name} holds values that are no numbers", "Try another --backend.")

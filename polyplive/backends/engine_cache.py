@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _FOLDER_VARIABLE = "POLYPLIVE_CACHE"
+MAKE_ROOM = f"Free some space, or name another folder in the variable {_FOLDER_VARIABLE}"
+"""What to do where the folder cannot be written."""
 _KEPT_OF_A_KIND = 3
 """Engines of one model and use, for other graphs, GPUs or versions, that are kept before the oldest goes."""
 
@@ -199,7 +201,4 @@ def _difference(found: Any, wanted: EngineKey) -> str:
 
 
 def _cannot_write(folder: Path, error: OSError) -> EngineCacheError:
-    return EngineCacheError(
-        f"Cannot keep compiled engines in '{folder}': {error.strerror or error}",
-        f"Free some space, or name another folder in the variable {_FOLDER_VARIABLE}.",
-    )
+    return EngineCacheError(f"Cannot keep compiled engines in '{folder}': {error.strerror or error}", f"{MAKE_ROOM}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from typing import TYPE_CHECKING
 
@@ -147,9 +148,11 @@ def _open_tensorrt(model: Path, options: EngineOptions, notify: Callable[[str], 
     if choice.why:
         notify(choice.why)
     engine = TensorRtEngine(choice.graph, notify)
-    if choice.graph == model or stays_finite(engine):
-        return engine
-    engine.close()
+    with contextlib.ExitStack() as opened:
+        opened.callback(engine.close)
+        if choice.graph == model or stays_finite(engine):
+            opened.pop_all()
+            return engine
     what = f"In float16 the answers of '{model.stem}' are not numbers"
     if options.precision == "float16":
         raise BackendUnavailable(what, "Take --precision float32.")

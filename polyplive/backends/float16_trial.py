@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polyplive.errors import InferenceError
+from polyplive.backends.checks import check_numbers
+from polyplive.errors import NotFinite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,15 +22,11 @@ def stays_finite(engine: Engine) -> bool:
 
     Raises what ``infer`` raises for other reasons.
     """
-    for picture in _pictures(engine.spec.height, engine.spec.width):
-        try:
-            outputs = engine.infer(picture)
-        except InferenceError as error:
-            if type(error) is InferenceError:  # not the loss of the device
-                return False
-            raise
-        if outputs.cam is not None and not np.isfinite(outputs.cam).all():
-            return False
+    try:
+        for picture in _pictures(engine.spec.height, engine.spec.width):
+            check_numbers(engine.infer(picture))
+    except NotFinite:
+        return False
     return True
 
 

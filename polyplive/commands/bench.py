@@ -30,7 +30,7 @@ from polyplive.commands.session_setup import leave_room_for_video, open_pipeline
 from polyplive.demo import demo_clip
 from polyplive.gpu_facts import gpu_facts
 from polyplive.machine import has_display
-from polyplive.manifest import DEFAULT_MODEL, default_model
+from polyplive.manifest import named_model
 from polyplive.progress import progress_bar
 from polyplive.session import open_source
 
@@ -118,9 +118,8 @@ def _contenders(texts: tuple[str, ...], settings: Settings) -> list[Contender]:
 
 def _as_measured(contender: Contender, document: dict[str, Any], settings: Settings) -> Contender:
     """``auto`` is what it was just now, without asking and saying so again."""
-    if contender.model == DEFAULT_MODEL:
-        model = default_model(document["backend"], settings.engine.precision).name
-        contender = replace(contender, model=model)
+    model = named_model(contender.model, document["backend"], settings.engine.precision)
+    contender = replace(contender, model=model)
     if contender.backend == "auto":
         contender = replace(contender, backend=document["backend"])
     return contender

@@ -11,7 +11,7 @@ from polyplive.commands.messages import resolved, say
 from polyplive.config import load_settings
 from polyplive.errors import ConfigError
 from polyplive.machine import has_display, processor_count
-from polyplive.manifest import DEFAULT_MODEL, default_model
+from polyplive.manifest import named_model
 from polyplive.pipeline import Pipeline
 from polyplive.sinks.events import EventsSink
 from polyplive.sinks.report import ReportSink
@@ -72,9 +72,9 @@ class SameModel:
     def __call__(self) -> Pipeline:
         """See ``open_pipeline``."""
         pipeline = open_pipeline(self._settings)
-        if self._settings.model == DEFAULT_MODEL:
-            name = default_model(pipeline.engine.spec.backend, self._settings.engine.precision).name
-            self._settings = dataclasses.replace(self._settings, model=name)
+        settings = self._settings
+        model = named_model(settings.model, pipeline.engine.spec.backend, settings.engine.precision)
+        self._settings = dataclasses.replace(settings, model=model)
         return pipeline
 
 

@@ -13,6 +13,7 @@ from fake_gpu.driver import FakeDriver
 from fake_gpu.tensorrt import FakeTensorRt
 from polyplive.export.export_model import ExportSettings, export_model
 
+from polyplive.backends import factory
 from polyplive.backends.factory import open_engine
 from polyplive.backends.options import EngineOptions
 from polyplive.backends.tensorrt_engine import TensorRtEngine
@@ -191,6 +192,19 @@ def test_a_model_that_overflows_in_float16_runs_in_float32_and_says_so(
     engine.close()
     with pytest.raises(BackendUnavailable, match="are not numbers"):
         open_engine(overflowing, "tensorrt", EngineOptions(precision="float16"))
+
+
+def test_a_gpu_that_is_lost_while_float16_is_tried_is_given_back(
+    tensorrt: FakeTensorRt, driver: FakeDriver, shipped_graph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(engine: TensorRtEngine) -> bool:
+        assert not driver.clean
+        raise DeviceLost("The GPU is gone")
+
+    monkeypatch.setattr(factory, "stays_finite", lose)
+    with pytest.raises(DeviceLost):
+        open_engine(shipped_graph, "tensorrt")
+    assert driver.clean
 
 
 def test_a_precision_that_is_not_there_is_one_clear_error(
