@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from polyplive.errors import TrainingError
+from polyplive.errors import TrainingError, said_by
 
 from .networks import SegmentationNetwork, build_network
 
@@ -61,7 +61,6 @@ def load_network(path: Path) -> tuple[SegmentationNetwork, dict[str, Any]]:
     try:
         network.load_state_dict(data["weights"])
     except (RuntimeError, KeyError) as error:
-        line = " ".join(str(error).split())[:160]
-        raise TrainingError(f"'{path}' does not fit its architecture ({line})", "Train again.") from None
+        raise TrainingError(f"'{path}' does not fit its architecture ({said_by(error)})", "Train again.") from None
     facts = {key: value for key, value in data.items() if key not in ("weights", "raw_weights", "optimiser")}
     return network.eval(), facts

@@ -10,7 +10,7 @@ import onnx
 
 from polyplive.backends.engine_cache import MAKE_ROOM
 from polyplive.backends.stored_weights import graph_bytes
-from polyplive.errors import ExportError, ModelError
+from polyplive.errors import ExportError, ModelError, said_by
 from polyplive.manifest import float16_name, load_manifest
 
 from .model_file import write_model
@@ -38,7 +38,8 @@ def float16_file(graph: Path, folder: Path) -> Path:
         except ExportError:
             raise
         except Exception as error:  # protobuf's and onnx's errors share no base class
-            line = " ".join(str(error).split())[:160]
-            raise ExportError(f"'{graph.name}' cannot be turned into float16 ({line})", "Take float32.") from None
+            raise ExportError(
+                f"'{graph.name}' cannot be turned into float16 ({said_by(error)})", "Take float32."
+            ) from None
         made, _ = write_model(half, facts, made.parent, f"{MAKE_ROOM}; --precision float32 needs none.")
     return made

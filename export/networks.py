@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from polyplive.errors import ConfigError
+from polyplive.errors import ConfigError, said_by
 
 from .encoders import EfficientNetLite
 from .vision_transformer import TransformerEncoder
@@ -235,5 +235,6 @@ def build_network(architecture: str, **options: Any) -> SegmentationNetwork:
     except ConfigError:
         raise
     except (TypeError, ValueError, RuntimeError) as error:
-        what = " ".join(str(error).split())[:200]
-        raise ConfigError(f"Wrong options for '{architecture}' ({what})", "Mend the recipe's options.") from None
+        raise ConfigError(
+            f"Wrong options for '{architecture}' ({said_by(error)})", "Mend the recipe's options."
+        ) from None

@@ -19,7 +19,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from polyplive.backends.stored_weights import graph_bytes
-from polyplive.errors import ConfigError, ExportError
+from polyplive.errors import ConfigError, ExportError, said_by
 from polyplive.manifest import ModelManifest, load_manifest
 
 from .deployed import MatrixLinear, MergedUpStage, deployed
@@ -71,8 +71,7 @@ def _constants(graph: Path) -> dict[str, NDArray[Any]]:
         model = onnx.load_from_string(graph_bytes(graph))
         return {item.name: numpy_helper.to_array(item) for item in model.graph.initializer}
     except Exception as error:  # protobuf's, onnx's and the system's errors share no base class
-        text = " ".join(str(error).split())[:200]
-        raise ExportError(f"'{graph.name}' cannot be read as ONNX ({text})", "Export it again.") from None
+        raise ExportError(f"'{graph.name}' cannot be read as ONNX ({said_by(error)})", "Export it again.") from None
 
 
 def _fill(rewritten: SegmentationNetwork, values: dict[str, NDArray[Any]], graph: str) -> None:

@@ -13,7 +13,7 @@ from polyplive.backends.base import EngineSpec, Outputs
 from polyplive.backends.checks import check_finite, check_tensor
 from polyplive.backends.choice import check_precision
 from polyplive.backends.options import EngineOptions
-from polyplive.errors import EngineClosed, InferenceError
+from polyplive.errors import EngineClosed, InferenceError, said_by
 from polyplive.manifest import load_manifest
 
 from .graph import cam_by_hooks
@@ -81,5 +81,4 @@ def _run(network: SegmentationNetwork, frame: torch.Tensor, *, cam: bool) -> tup
 
 
 def _inference_error(verb: str, what: str, error: RuntimeError) -> InferenceError:
-    text = " ".join(str(error).split())
-    return InferenceError(f"PyTorch could not {verb} '{what}': {text[:200]}", "Try another --backend.")
+    return InferenceError(f"PyTorch could not {verb} '{what}': {said_by(error)}", "Try another --backend.")

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from polyplive.errors import TrainingError
+from polyplive.errors import TrainingError, said_by
 from polyplive.machine import has_bfloat16
 from polyplive.manifest import load_manifest
 from polyplive.progress import progress_bar
@@ -179,8 +179,9 @@ class _Run:
             self.optimiser.load_state_dict(data["optimiser"])
             self.history, self.best, self.epochs_done = data["history"], data["best"], len(data["history"])
         except (KeyError, RuntimeError, ValueError) as error:
-            line = " ".join(str(error).split())[:160]
-            raise TrainingError(f"'{last}' cannot be gone on from ({line})", "Train anew in another --out.") from None
+            raise TrainingError(
+                f"'{last}' cannot be gone on from ({said_by(error)})", "Train anew in another --out."
+            ) from None
 
     def epoch(self, epoch: int) -> str:
         """One pass over the data, validation, checkpoint; gives the line to report."""

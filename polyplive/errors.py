@@ -31,6 +31,15 @@ else. Where a builtin exception means the same, the class is one too, so that a 
 from __future__ import annotations
 
 
+def said_by(error: object, most: int = 200) -> str:
+    """What another library's ``error`` says, for a message of ours: one line without a full stop, never empty.
+
+    A system's error gives its own words, without number and file name; one without words gives its class.
+    """
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())[:most].rstrip(". ")
+
+
 class PolypliveError(Exception):
     """The root: ``message`` says what happened, ``hint`` what to do next (may be empty)."""
 

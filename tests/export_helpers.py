@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from polyplive.export.checkpoint import save_checkpoint
+from polyplive.export.deployed import deployed
 from polyplive.export.networks import SegmentationNetwork, build_network
 from polyplive.export.recipe import Recipe, recipe_facts
+from polyplive.export.to_onnx import onnx_graph
 
 from polyplive.demo import demo_clip
 from polyplive.preprocess import preprocess
@@ -46,6 +50,17 @@ def tiny_network(seed: int = 0, kind: str = "unet") -> SegmentationNetwork:
     network.head.weight.data /= logit.std()
     network.head.bias.data = (network.head.bias.data - logit.median()) / logit.std()
     return network
+
+
+def tiny_graph(kind: str = "unet") -> onnx.ModelProto:
+    """That of ``tiny_network(0, kind)``: exported once, which takes seconds; each that asks gets a copy."""
+    return onnx.load_from_string(_exported(kind))
+
+
+@functools.cache
+def _exported(kind: str) -> bytes:
+    exported: bytes = onnx_graph(deployed(tiny_network(0, kind)), SIDE, SIDE).SerializeToString()
+    return exported
 
 
 def overflowing_network() -> SegmentationNetwork:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polyplive.errors import BackendUnavailable, DeviceLost, EngineError, InferenceError
+from polyplive.errors import BackendUnavailable, DeviceLost, EngineError, InferenceError, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ class CudaDevice:
             self._context: Any = device.retain_primary_context()
         except self._cuda.Error as error:
             raise BackendUnavailable(
-                f"No NVIDIA GPU answers ({_line(error)})", "Check it with 'nvidia-smi', or use --backend openvino."
+                f"No NVIDIA GPU answers ({said_by(error)})", "Check it with 'nvidia-smi', or use --backend openvino."
             ) from None
         self._buffers: list[Buffer] = []
         self.stream: Any = None
@@ -141,19 +141,15 @@ def import_cuda() -> ModuleType:
         ) from None
     except (ImportError, OSError) as error:
         raise BackendUnavailable(
-            f"PyCUDA cannot be imported ({_line(error)})", "Install NVIDIA's driver, then: pip install --force pycuda"
+            f"PyCUDA cannot be imported ({said_by(error)})", "Install NVIDIA's driver, then: pip install --force pycuda"
         ) from None
     return pycuda.driver  # type: ignore[no-any-return]
 
 
 def _translated(error: Exception) -> EngineError:
-    text = _line(error)
+    text = said_by(error)
     if any(sign in text.lower() for sign in _SIGNS_OF_LOSS):
         return DeviceLost(f"The GPU is lost ({text})", "Start polyplive again; if that fails, see 'nvidia-smi'.")
     if "out of memory" in text.lower():
         return InferenceError(f"The GPU has too little free memory ({text})", "Close other programs that use it.")
     return InferenceError(f"The GPU's driver failed ({text})", "Try --backend openvino, and 'polyplive doctor'.")
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

@@ -11,7 +11,7 @@ from polyplive.backends.checks import check_finite, check_graph, check_tensor
 from polyplive.backends.mask_graph import for_output
 from polyplive.backends.options import EngineOptions
 from polyplive.backends.stored_weights import graph_bytes, read_graph
-from polyplive.errors import BackendUnavailable, EngineClosed, InferenceError
+from polyplive.errors import BackendUnavailable, EngineClosed, InferenceError, said_by
 from polyplive.manifest import load_manifest
 
 if TYPE_CHECKING:
@@ -112,5 +112,5 @@ def _where(graph: Path) -> str | bytes:
 
 
 def _inference_error(verb: str, what: str, error: Exception) -> InferenceError:
-    text = " ".join(str(error).split())
-    return InferenceError(f"ONNX Runtime could not {verb} '{what}': {text[:300]}", "Export the model again.")
+    text = f"ONNX Runtime could not {verb} '{what}': {said_by(error, 300)}"
+    return InferenceError(text, "Export the model again.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyplive.backends.stored_weights import graph_bytes
 from polyplive.backends.tensorrt_flavour import Log
-from polyplive.errors import BuildError
+from polyplive.errors import BuildError, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +47,8 @@ def _compile(
     network = builder.create_network(_network_flags(trt))
     parser = trt.OnnxParser(network, log.logger)
     if not parser.parse(graph_bytes(graph)) or not network.num_outputs:  # text parses as a graph of nothing
-        reasons = [" ".join(str(parser.get_error(number)).split()) for number in range(parser.num_errors)]
-        problem = f"does not take '{graph.name}': {reasons[0][:300] if reasons else 'it holds nothing'}"
+        reasons = [said_by(parser.get_error(number), 300) for number in range(parser.num_errors)]
+        problem = f"does not take '{graph.name}': {reasons[0] if reasons else 'it holds nothing'}"
         return None, problem, "Export the model again with 'polyplive export'."
     if outputs == MASK:
         _leave_out(network, "cam")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import av.error
 
-from polyplive.errors import SourceNotFound, SourceUnreadable
+from polyplive.errors import SourceNotFound, SourceUnreadable, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def translated(path: Path) -> Iterator[None]:
     except PermissionError:
         raise _not_permitted(path) from None
     except AV_ERRORS as error:
-        raise SourceUnreadable(f"'{path}' holds no video that can be decoded ({_reason(error)})", PLAYABLE) from None
+        raise SourceUnreadable(f"'{path}' holds no video that can be decoded ({said_by(error)})", PLAYABLE) from None
 
 
 def check_file(path: Path) -> int:
@@ -55,7 +55,7 @@ def check_file(path: Path) -> int:
     except PermissionError:
         raise _not_permitted(path) from None
     except (OSError, ValueError) as error:
-        raise SourceUnreadable(f"'{path}' cannot be opened ({_reason(error)})", "Check the path.") from None
+        raise SourceUnreadable(f"'{path}' cannot be opened ({said_by(error)})", "Check the path.") from None
     if stat.S_ISDIR(status.st_mode):
         raise SourceUnreadable(f"'{path}' is a folder, not a video", "Name one video file.")
     if not stat.S_ISREG(status.st_mode):
@@ -71,9 +71,3 @@ def _not_found(path: Path) -> SourceNotFound:
 
 def _not_permitted(path: Path) -> SourceUnreadable:
     return SourceUnreadable(f"'{path}' may not be read", "Change its permissions, or run as its owner.")
-
-
-def _reason(error: Exception) -> str:
-    """The error's own words, without its number and file name; never empty."""
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(text).split()).rstrip(".")

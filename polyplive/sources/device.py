@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import av
 from av.codec.context import Flags, ThreadType
 
-from polyplive.errors import SourceLost, SourceNotFound, SourceUnreadable
+from polyplive.errors import SourceLost, SourceNotFound, SourceUnreadable, said_by
 from polyplive.sources.address import Kind, hide_secrets
 from polyplive.sources.av_errors import AV_ERRORS
 from polyplive.sources.conversion import BgrConverter
@@ -298,5 +298,4 @@ def _not_granted(options: dict[str, str], info: SourceInfo) -> tuple[str, ...]:
 
 
 def _words(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return hide_secrets(" ".join(str(text).split()).rstrip("."))
+    return hide_secrets(said_by(error, 2000))  # a cut address could hide its password from the search for one

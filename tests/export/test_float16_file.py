@@ -22,6 +22,7 @@ from polyplive.errors import ExportError
 from polyplive.manifest import ACCURATE, FAST, find_model, load_manifest, sha256_of
 
 
+@pytest.mark.usefixtures("exported_before")
 @pytest.mark.parametrize("int8", [False, True])
 def test_it_is_the_models_float16_made_once(tmp_path: Path, int8: bool) -> None:
     graph = export_model(
@@ -44,6 +45,7 @@ def test_it_is_the_models_float16_made_once(tmp_path: Path, int8: bool) -> None:
     np.testing.assert_allclose(answers[1], answers[0], atol=2e-2)
 
 
+@pytest.mark.usefixtures("exported_before")
 def test_a_damaged_one_is_made_again(tmp_path: Path) -> None:
     graph = export_model(ExportSettings(tiny_checkpoint(tmp_path / "best.pt"), "tiny", tmp_path / "out")).graph
     made = float16_file(graph, tmp_path / "cache")
@@ -53,6 +55,7 @@ def test_a_damaged_one_is_made_again(tmp_path: Path) -> None:
     assert sha256_of(made) == sound
 
 
+@pytest.mark.usefixtures("exported_before")
 def test_what_is_no_graph_is_one_clear_error(tmp_path: Path) -> None:
     graph = export_model(ExportSettings(tiny_checkpoint(tmp_path / "best.pt"), "tiny", tmp_path / "out")).graph
     graph.write_bytes(b"no graph")

@@ -8,13 +8,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from export_helpers import SIDE, frame, tiny_checkpoint, tiny_network
+from export_helpers import frame, tiny_checkpoint, tiny_graph
 from onnx import TensorProto, numpy_helper
 from polyplive.export import int8_weights as module
-from polyplive.export.deployed import deployed
 from polyplive.export.export_model import ExportSettings, export_model
 from polyplive.export.int8_weights import int8_weights
-from polyplive.export.to_onnx import onnx_graph
 
 from polyplive.backends.factory import installed_backends, open_engine
 from polyplive.backends.stored_weights import float_weights, graph_bytes, read_graph
@@ -23,7 +21,7 @@ from polyplive.errors import VerificationError
 
 @pytest.fixture(scope="module", params=["unet-lite0", "unet-vit"])
 def graphs(request: pytest.FixtureRequest) -> tuple[onnx.ModelProto, onnx.ModelProto]:
-    full = onnx_graph(deployed(tiny_network(0, request.param)), SIDE, SIDE)
+    full = tiny_graph(request.param)
     return full, int8_weights(full)
 
 
@@ -76,7 +74,7 @@ def test_the_application_computes_what_the_file_says(graphs: tuple[onnx.ModelPro
 
 def test_what_keeps_no_such_weights_is_read_as_it_is(shipped_graph: Path, tmp_path: Path) -> None:
     plain = tmp_path / "plain.onnx"
-    plain.write_bytes(onnx_graph(deployed(tiny_network()), SIDE, SIDE).SerializeToString())
+    plain.write_bytes(tiny_graph().SerializeToString())
     assert read_graph(plain) == plain
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"DequantizeLinear, but no graph")
@@ -121,6 +119,7 @@ def test_what_other_programs_write_stays_sound(case: str) -> None:
     np.testing.assert_array_equal(*answers)
 
 
+@pytest.mark.usefixtures("exported_before")
 def test_exported_it_runs_on_every_backend_and_keeps_mask_and_map(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +143,7 @@ def test_exported_it_runs_on_every_backend_and_keeps_mask_and_map(
         np.testing.assert_allclose(answers[1].cam, answers[0].cam, atol=0.15 * answers[0].cam.max())
 
 
+@pytest.mark.usefixtures("exported_before")
 def test_rounding_that_changes_the_answers_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SMALLEST", 256)
     monkeypatch.setattr(module, "_STEPS", 3)

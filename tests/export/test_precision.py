@@ -8,12 +8,10 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from export_helpers import SIDE, frame, overflowing_network, tiny_checkpoint, tiny_network
+from export_helpers import frame, overflowing_network, tiny_checkpoint, tiny_graph
 from onnx import ModelProto, TensorProto, helper, numpy_helper
-from polyplive.export.deployed import deployed
 from polyplive.export.export_model import ExportSettings, export_model
 from polyplive.export.precision import float16_graph, rounded_graph
-from polyplive.export.to_onnx import onnx_graph
 
 from polyplive.errors import ExportError, VerificationError
 from polyplive.manifest import find_float16, load_manifest
@@ -21,7 +19,7 @@ from polyplive.manifest import find_float16, load_manifest
 
 @pytest.fixture(scope="module", params=["unet", "unet-lite0", "unet-vit"])
 def full(request: pytest.FixtureRequest) -> ModelProto:
-    return onnx_graph(deployed(tiny_network(0, request.param)), SIDE, SIDE)
+    return tiny_graph(request.param)
 
 
 def run(model: ModelProto, picture: np.ndarray) -> list[np.ndarray]:
@@ -45,7 +43,7 @@ def test_only_the_ends_and_the_sums_stay_float32(full: ModelProto) -> None:
 
 
 def test_it_is_half_as_large_and_leaves_the_original_alone() -> None:
-    full = onnx_graph(deployed(tiny_network(0, "unet-lite0")), SIDE, SIDE)
+    full = tiny_graph("unet-lite0")
     before = full.SerializeToString()
     assert float16_graph(full).ByteSize() < 0.55 * len(before)
     assert full.SerializeToString() == before
@@ -93,6 +91,7 @@ def test_a_weight_beyond_float16_is_one_clear_error() -> None:
         float16_graph(one_weight(1e6))
 
 
+@pytest.mark.usefixtures("exported_before")
 def test_exported_it_has_a_name_and_a_manifest_of_its_own(tmp_path: Path) -> None:
     checkpoint = tiny_checkpoint(tmp_path / "best.pt")
     report = export_model(ExportSettings(checkpoint, "tiny", tmp_path / "out", float16=True))

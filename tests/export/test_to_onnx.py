@@ -11,12 +11,11 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from export_helpers import SIDE, frame, tiny_checkpoint, tiny_network
+from export_helpers import SIDE, frame, tiny_checkpoint, tiny_graph, tiny_network
 from polyplive.export import export_model as exporting
 from polyplive.export.deployed import deployed
 from polyplive.export.export_model import ExportSettings, export_model
 from polyplive.export.outside_check import cam_by_differences
-from polyplive.export.to_onnx import onnx_graph
 from polyplive.export.verify import Agreement, _moved, compare, random_frames, require
 
 from polyplive.backends.factory import installed_backends, open_engine
@@ -100,8 +99,8 @@ def test_the_same_checkpoint_gives_the_same_bytes(exported: Path, tmp_path: Path
 
 
 def test_a_graph_that_differs_from_pytorch_is_refused_with_the_figures(tmp_path: Path, monkeypatch) -> None:
-    def wrong(network, height, width):
-        model = onnx_graph(network, height, width)
+    def wrong(*_):
+        model = tiny_graph()
         weights = onnx.numpy_helper.to_array(model.graph.initializer[0]) * np.float32(1.05)
         model.graph.initializer[0].CopyFrom(onnx.numpy_helper.from_array(weights, model.graph.initializer[0].name))
         return model
@@ -123,7 +122,7 @@ def test_a_wrong_cam_alone_is_refused() -> None:
     trained, reversed_inside = tiny_network(), tiny_network()
     reversed_inside.decoder[0].upsample = torch.nn.Sequential(reversed_inside.decoder[0].upsample, Reversed())
     rewritten = deployed(trained)
-    model = onnx_graph(rewritten, SIDE, SIDE)
+    model = tiny_graph()
     frames = random_frames(SIDE, SIDE, 4)
     require(compare(model, trained, rewritten, frames))
     agreement = compare(model, reversed_inside, rewritten, frames)
@@ -164,6 +163,7 @@ def test_a_model_that_finds_nothing_cannot_be_verified_without_pictures(tmp_path
         export_model(ExportSettings(tiny_checkpoint(tmp_path / "best.pt", network), "tiny", tmp_path / "out"))
 
 
+@pytest.mark.usefixtures("exported_before")
 def test_the_scale_comes_from_the_check_folder(tmp_path: Path) -> None:
     for folder in ("images", "masks"):
         (tmp_path / "data" / folder).mkdir(parents=True)
@@ -178,6 +178,7 @@ def test_the_scale_comes_from_the_check_folder(tmp_path: Path) -> None:
     assert manifest.cam_full_scale != 1.0
 
 
+@pytest.mark.usefixtures("exported_before")
 @pytest.mark.parametrize(
     ("change", "error"),
     [
