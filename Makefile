@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Two processes, a file of tests in one of them. For one file, plain pytest is quicker.
+TESTS := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 --dist loadfile
 # The CPU build of torch serves the tests; where a package index offers only CUDA builds, those work too.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -11,14 +13,14 @@ demo: $(VENV)/.runtime
 	$(BIN)/polyplive demo
 
 test: $(VENV)/.dev
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+	$(TESTS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p polyplive
 	$(BIN)/mypy export engines assets
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+	$(TESTS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
