@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Two processes, a file of tests in one of them. For one file, plain pytest is quicker.
+# Two processes; each file of tests runs in one of them. For one file, plain pytest is quicker.
 TESTS := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 --dist loadfile
 # The CPU build of torch serves the tests; where a package index offers only CUDA builds, those work too.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

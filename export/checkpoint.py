@@ -42,8 +42,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise TrainingError(f"There is no checkpoint '{path}'", "Check the path.") from None
     except Exception as error:  # a damaged file makes the reader fail in many ways
-        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise TrainingError(f"'{path}' is not a checkpoint ({line[:120]})", "Name a file that train wrote.") from None
+        raise TrainingError(
+            f"'{path}' is not a checkpoint ({said_by(error, 120)})", "Name a file that train wrote."
+        ) from None
     if not isinstance(data, dict) or "architecture" not in data:
         raise TrainingError(f"'{path}' is not a checkpoint of this program", "Name a file that train wrote.")
     return data

@@ -36,8 +36,8 @@ def said_by(error: object, most: int = 200) -> str:
 
     A system's error gives its own words, without number and file name; one without words gives its class.
     """
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(text).split())[:most].rstrip(". ")
+    text = str(getattr(error, "strerror", None) or error)
+    return " ".join(text.split())[:most].rstrip(". ") or type(error).__name__
 
 
 class PolypliveError(Exception):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from polyplive.backends.factory import open_engine
+from polyplive.cli import main
 from polyplive.demo import TruthSink, demo_clip, demo_truth
 from polyplive.pipeline import Pipeline
 from polyplive.sinks.base import FrameRecord
@@ -35,3 +40,11 @@ def test_the_shipped_model_finds_the_rendered_polyps_and_leaves_the_rest() -> No
     assert truth.empty_frames > 5
     assert truth.empty_frames_marked <= 0.25 * truth.empty_frames
     assert len(truth.summary()) == 2
+
+
+@pytest.mark.heavy
+def test_the_command_plays_it_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--headless", "--output", str(tmp_path / "out"), "--model", "polyplive-fast"]) == 0
+    empty = sum(not polyps for polyps in demo_truth()["truth"])
+    assert f"of {empty} marked" in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {"overlay.mp4", "events.jsonl", "report.html"}

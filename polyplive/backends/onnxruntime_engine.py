@@ -77,7 +77,7 @@ def _import_onnxruntime() -> ModuleType:
         import onnxruntime
     except ImportError as error:
         raise BackendUnavailable(
-            f"ONNX Runtime cannot be imported ({error})", "Install it with: pip install onnxruntime"
+            f"ONNX Runtime cannot be imported ({said_by(error)})", "Install it with: pip install onnxruntime"
         ) from None
     onnxruntime.disable_telemetry_events()
     return onnxruntime  # type: ignore[no-any-return]

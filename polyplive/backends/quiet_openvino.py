@@ -11,7 +11,7 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
-from polyplive.errors import BackendUnavailable
+from polyplive.errors import BackendUnavailable, said_by
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -28,7 +28,7 @@ def import_openvino() -> ModuleType:
         import openvino
     except ImportError as error:
         raise BackendUnavailable(
-            f"OpenVINO cannot be imported ({error})", "Install it with: pip install openvino"
+            f"OpenVINO cannot be imported ({said_by(error)})", "Install it with: pip install openvino"
         ) from None
     module: ModuleType = openvino
     return module

@@ -7,7 +7,7 @@ import importlib.util
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from polyplive.errors import BackendUnavailable
+from polyplive.errors import BackendUnavailable, said_by
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -49,7 +49,7 @@ def import_tensorrt() -> Flavour:
             module = importlib.import_module(name)
             return Flavour(name, str(module.__version__), module)
         except (ImportError, OSError, AttributeError) as error:
-            problems.append(f"{name}: {' '.join(str(error).split())[:160]}")
+            problems.append(f"{name}: {said_by(error)}")
     if not problems:
         raise BackendUnavailable("TensorRT is not installed", f"Install it with: {INSTALL}")
     raise BackendUnavailable(f"TensorRT cannot be imported ({'; '.join(problems)})", f"Repair it with: {INSTALL}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from polyplive.errors import SinkError
+from polyplive.errors import SinkError, said_by
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,5 +25,4 @@ def sink_error(path: Path, error: BaseException, *, kept: bool = True) -> SinkEr
         return SinkError(f"Cannot write '{path}': it is a folder", "Name a file in it.")
     if isinstance(error, PermissionError):
         return SinkError(f"Cannot write '{path}': permission denied", "Name a file in a folder of your own.")
-    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return SinkError(f"Cannot write '{path}': {' '.join(str(said).split())}", "Name another file.")
+    return SinkError(f"Cannot write '{path}': {said_by(error)}", "Name another file.")

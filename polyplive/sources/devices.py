@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import av
 import av.device
 
+from polyplive.errors import said_by
 from polyplive.sources import v4l2
 from polyplive.sources.av_errors import AV_ERRORS
 
@@ -59,7 +60,7 @@ def describe_device(path: str) -> CaptureDevice | None:
     try:
         said = v4l2.query(real)
     except OSError as error:
-        return CaptureDevice(stable, real, Path(real).name, problem=error.strerror or str(error))
+        return CaptureDevice(stable, real, Path(real).name, problem=said_by(error))
     return CaptureDevice(stable, real, said[0], said[1], said[2]) if said is not None else None
 
 

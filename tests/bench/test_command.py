@@ -1,4 +1,4 @@
-"""``polyplive bench`` as a user runs it, with a small model: it runs a thousand frames here."""
+"""``polyplive bench`` as a user runs it, with a small model: it runs thousands of frames here."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ def bench(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+def usual(model: Path, clip: Path) -> tuple[object, ...]:
+    return ("--model", model, "--video", clip, "--frames", 200, "--runs", 2, "--no-display")
+
+
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("bench") / "clip.mp4", 30)
@@ -35,10 +39,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def twice(tmp_path_factory: pytest.TempPathFactory, clip: Path, model: Path) -> tuple[Path, list]:
     """The same benchmark twice, the second against the first, with a comparison and a chart."""
     folder = tmp_path_factory.mktemp("results")
-    common = ("--model", model, "--video", clip, "--frames", 60, "--runs", 2, "--no-display")
-    first = bench(*common, "--json", folder / "old.json")
+    first = bench(*usual(model, clip), "--json", folder / "old.json")
     second = bench(
-        *common, "--json", folder / "new.json", "--against", folder / "old.json", "--compare", "mask",
+        *usual(model, clip), "--json", folder / "new.json", "--against", folder / "old.json", "--compare", "mask",
         "--chart", folder / "page.html",
     )  # fmt: skip
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
@@ -66,20 +69,7 @@ def test_two_runs_against_each_other_show_no_clear_difference(twice: tuple, clip
         if all(covers):
             return
         earlier, latest = latest, folder / f"again{attempt}.json"
-        options = (
-            "--model",
-            model,
-            "--frames",
-            60,
-            "--runs",
-            2,
-            "--no-display",
-            "--json",
-            latest,
-            "--against",
-            earlier,
-        )
-        run = bench("--video", clip, *options)
+        run = bench(*usual(model, clip), "--json", latest, "--against", earlier)
         assert run.returncode == 0, run.stderr
     pytest.fail("four pairs of runs differ clearly")
 

@@ -148,6 +148,7 @@ def test_rounding_that_changes_the_answers_is_refused(tmp_path: Path, monkeypatc
     monkeypatch.setattr(module, "_SMALLEST", 256)
     monkeypatch.setattr(module, "_STEPS", 3)
     checkpoint = tiny_checkpoint(tmp_path / "best.pt")
+    export_model(ExportSettings(checkpoint, "tiny", tmp_path / "plain"))
     with pytest.raises(VerificationError, match="differs"):
         export_model(ExportSettings(checkpoint, "tiny", tmp_path / "out", int8_weights=True))
     assert not (tmp_path / "out").exists()

@@ -182,7 +182,8 @@ def test_a_card_that_grants_another_size_is_said_and_its_pictures_are_whole(card
     assert any("352x288" in line for line in said["warnings"])
     end = child.wait("end")
     drawn = [number for _, number, _ in end["numbers"][0]]
-    assert drawn == list(range(drawn[0], drawn[0] + 60))
+    assert drawn == sorted(set(drawn))
+    assert drawn[-1] - drawn[0] + 1 - 60 == end["dropped"].get("missed", 0) + end["dropped"].get("late", 0)
     assert {width for _, _, width in end["numbers"][0]} == {WIDTH}
 
 
@@ -207,7 +208,8 @@ def test_another_rate_in_mid_stream(card: EmulatedCard, start) -> None:
     threading.Event().wait(1.5)
     end = child.end()
     drawn = [number for _, number, _ in end["numbers"][0]]
-    assert drawn == list(range(drawn[0], drawn[0] + len(drawn)))
+    assert drawn == sorted(set(drawn))
+    assert drawn[-1] - drawn[0] + 1 - len(drawn) <= end["dropped"].get("missed", 0) + end["dropped"].get("late", 0)
     assert len(drawn) > 30, "frames came at the new rate"
     assert end["dropped"].get("missed", 0) <= 1, "a slower rate is no loss"
     assert [item["state"] for item in child.states].count("no signal") == 0
