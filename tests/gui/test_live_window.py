@@ -66,7 +66,7 @@ def test_the_newest_frame_is_on_screen_with_its_overlay(qtbot, rig) -> None:
     assert window.display.view.prediction.detections
     stream(qtbot, feeder, lambda: feeder.session.summary().shown > 20)
     stream(qtbot, feeder, lambda: window.strip.state.text() == "Ready")
-    qtbot.waitUntil(lambda: "p99" in window.bar.video.text() and "p99" in window.bar.annotation.text())
+    stream(qtbot, feeder, lambda: "p99" in window.bar.video.text() and "p99" in window.bar.annotation.text())
     qtbot.waitUntil(lambda: np.array_equal(window.display.view.frame.image, picture(feeder.sent - 1)))
 
 
