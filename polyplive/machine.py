@@ -62,20 +62,21 @@ def package_version(distribution: str) -> str | None:
 
 
 def has_display() -> bool:
-    """Whether a window can be opened here.
-
-    Where the platform names no display the answer is immediate. Otherwise a short-lived process opens a connection,
-    since Qt ends its process when a display or one of its libraries is missing.
-    """
-    if os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in {"offscreen", "minimal"}:
-        return False
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return False
+    """Whether a window can be opened here."""
     return window_problem() is None
 
 
 def window_problem() -> str | None:
-    """Why Qt cannot open a window here, in one line; None when it can."""
+    """Why no window can be opened here, in one line; None where one can.
+
+    Where the platform names no display the answer is immediate. Otherwise a short-lived process opens a connection,
+    since Qt ends its process when a display or one of its libraries is missing.
+    """
+    unseen = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
+    if unseen in {"offscreen", "minimal"}:
+        return f"QT_QPA_PLATFORM is {unseen}, which shows nothing"
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return "there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set"
     probe = "from PyQt6.QtGui import QGuiApplication as A; a = A([]); assert a.screens()"
     try:
         done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=30, check=False)
@@ -84,7 +85,7 @@ def window_problem() -> str | None:
     if done.returncode == 0:
         return None
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    return lines[0] if lines else f"Qt ended with code {done.returncode}"
+    return lines[0].rstrip(".") if lines else f"Qt ended with code {done.returncode}"
 
 
 def peak_memory_mib() -> float | None:

@@ -29,7 +29,7 @@ from polyplive.commands.messages import (
 from polyplive.commands.session_setup import leave_room_for_video, open_pipeline, require_display, settings_from
 from polyplive.demo import demo_clip
 from polyplive.gpu_facts import gpu_facts
-from polyplive.machine import has_display
+from polyplive.machine import window_problem
 from polyplive.manifest import named_model
 from polyplive.progress import progress_bar
 from polyplive.session import open_source
@@ -102,7 +102,8 @@ def _why_no_display(wanted: bool | None) -> dict[str, str]:
     if wanted:
         require_display("Leave --display out.")
         return {}
-    return {} if has_display() else {"display": "there is no display"}
+    problem = window_problem()
+    return {} if problem is None else {"display": problem}
 
 
 def _contenders(texts: tuple[str, ...], settings: Settings) -> list[Contender]:

@@ -15,7 +15,6 @@ from polyplive.backends.tensorrt_flavour import import_tensorrt
 from polyplive.commands.messages import stdout
 from polyplive.errors import BackendUnavailable, PolypliveError
 from polyplive.machine import (
-    has_display,
     has_nvidia_gpu,
     package_version,
     processor_count,
@@ -138,6 +137,5 @@ def _capture() -> Finding:
 
 
 def _window() -> Finding:
-    if has_display():
-        return Finding("window", True, "a display is there")
-    return Finding("window", False, f"{window_problem() or 'no display'}; --headless works without one")
+    problem = window_problem()
+    return Finding("window", problem is None, f"{problem}; --headless needs none" if problem else "a display is there")

@@ -10,7 +10,7 @@ from polyplive.cli_options import settings_overrides
 from polyplive.commands.messages import resolved, say
 from polyplive.config import load_settings
 from polyplive.errors import ConfigError
-from polyplive.machine import has_display, processor_count
+from polyplive.machine import processor_count, window_problem
 from polyplive.manifest import named_model
 from polyplive.pipeline import Pipeline
 from polyplive.sinks.events import EventsSink
@@ -88,8 +88,9 @@ def leave_room_for_video(settings: Settings) -> Settings:
 
 def require_display(hint: str = "Add --headless, with --record, --events or --report.") -> None:
     """Raise ``ConfigError``, with ``hint`` as what to do, where no window can be opened."""
-    if not has_display():
-        raise ConfigError("There is no display to open a window on", hint)
+    problem = window_problem()
+    if problem is not None:
+        raise ConfigError(f"No window can be opened ({problem})", hint)
 
 
 def make_sinks(

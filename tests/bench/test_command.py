@@ -96,7 +96,7 @@ def test_the_chart_is_one_file_that_loads_nothing(twice: tuple) -> None:
         (("--compare", ","), "empty part"),
         (("--against", "nowhere.json"), "nowhere.json"),
         (("--chart", "page.txt"), "ends in .html"),
-        (("--display",), "no display"),
+        (("--display",), "No window can be opened (QT_QPA_PLATFORM is offscreen"),
     ],
 )
 def test_what_cannot_be_is_one_line_that_helps(
