@@ -11,6 +11,12 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def same_numbers() -> None:
+    """Each test draws the same random numbers, whichever ran before it."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture
 def exported_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """``export_model`` of ``tiny_checkpoint()`` goes on from the graph of an export before, which took seconds.
