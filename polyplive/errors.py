@@ -31,10 +31,11 @@ else. Where a builtin exception means the same, the class is one too, so that a 
 from __future__ import annotations
 
 
-def said_by(error: object, most: int = 200) -> str:
+def said_by(error: object, most: int | None = 200) -> str:
     """What another library's ``error`` says, for a message of ours: one line without a full stop, never empty.
 
-    A system's error gives its own words, without number and file name; one without words gives its class.
+    A system's error gives its own words, without number and file name; one without words gives its class. ``most`` is
+    the number of characters after which it is cut, None for all.
     """
     text = str(getattr(error, "strerror", None) or error)
     return " ".join(text.split())[:most].rstrip(". ") or type(error).__name__

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import platformdirs
 
-from polyplive.errors import EngineCacheError
+from polyplive.errors import EngineCacheError, said_by
 from polyplive.manifest import shipped_folder
 from polyplive.whole_file import write_whole
 
@@ -201,4 +201,4 @@ def _difference(found: Any, wanted: EngineKey) -> str:
 
 
 def _cannot_write(folder: Path, error: OSError) -> EngineCacheError:
-    return EngineCacheError(f"Cannot keep compiled engines in '{folder}': {error.strerror or error}", f"{MAKE_ROOM}.")
+    return EngineCacheError(f"Cannot keep compiled engines in '{folder}': {said_by(error)}", f"{MAKE_ROOM}.")

@@ -92,6 +92,16 @@ def start(card: EmulatedCard) -> Iterator[Any]:
         child.reader.join(20)
 
 
+def gaps(drawn: list[int]) -> int:
+    """How many numbers are missing in ``drawn``, those that the card drew into its pictures."""
+    return drawn[-1] - drawn[0] + 1 - len(drawn)
+
+
+def left_out(end: dict[str, Any]) -> int:
+    """How many frames the session counted as lost before it had them, or as come too late."""
+    return sum(end["dropped"].get(why, 0) for why in ("missed", "late"))
+
+
 def test_every_frame_that_the_card_sent_is_accounted_for(card: EmulatedCard, start) -> None:
     end = start(frames=300, rate=60.0).wait("end")
     (numbers,) = end["numbers"]
@@ -99,8 +109,8 @@ def test_every_frame_that_the_card_sent_is_accounted_for(card: EmulatedCard, sta
     drawn = [number for _, number, _ in numbers]
     assert None not in drawn
     assert [index for index, _, _ in numbers] == [number - drawn[0] for number in drawn], "a gap has its numbers too"
-    missed = drawn[-1] - drawn[0] + 1 - 300
-    assert missed == end["dropped"].get("missed", 0) + end["dropped"].get("late", 0)
+    missed = gaps(drawn)
+    assert missed == left_out(end)
     assert end["read"] == 300 + missed
     assert end["read"] == end["processed"] + sum(end["dropped"].values())
     assert end["shown"] + sum(end["unshown"].values()) == 300
@@ -119,10 +129,10 @@ def test_frames_that_the_card_lost_are_counted_as_missed(card: EmulatedCard, sta
     child.process.send_signal(signal.SIGCONT)
     end = child.wait("end")
     drawn = [number for numbers in end["numbers"] for _, number, _ in numbers]
-    lost = drawn[-1] - drawn[0] + 1 - len(drawn)
+    lost = gaps(drawn)
     assert lost >= 20
     if end["opens"] == 1:
-        assert lost == end["dropped"].get("missed", 0) + end["dropped"].get("late", 0)
+        assert lost == left_out(end)
     assert end["read"] == end["processed"] + sum(end["dropped"].values())
 
 
@@ -182,8 +192,9 @@ def test_a_card_that_grants_another_size_is_said_and_its_pictures_are_whole(card
     assert any("352x288" in line for line in said["warnings"])
     end = child.wait("end")
     drawn = [number for _, number, _ in end["numbers"][0]]
+    assert len(drawn) == 60
     assert drawn == sorted(set(drawn))
-    assert drawn[-1] - drawn[0] + 1 - 60 == end["dropped"].get("missed", 0) + end["dropped"].get("late", 0)
+    assert gaps(drawn) == left_out(end)
     assert {width for _, _, width in end["numbers"][0]} == {WIDTH}
 
 
@@ -209,10 +220,9 @@ def test_another_rate_in_mid_stream(card: EmulatedCard, start) -> None:
     end = child.end()
     drawn = [number for _, number, _ in end["numbers"][0]]
     assert drawn == sorted(set(drawn))
-    lost = drawn[-1] - drawn[0] + 1 - len(drawn)
+    lost = gaps(drawn)
     assert len(drawn) > 30, "frames came at the new rate"
-    counted = end["dropped"].get("missed", 0) + end["dropped"].get("late", 0)
-    assert lost <= counted <= lost + 1, "a slower rate is no loss"
+    assert lost <= left_out(end) <= lost + 1, "a slower rate is no loss"
     assert [item["state"] for item in child.states].count("no signal") == 0
 
 
