@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from polyplive.backends.base import EngineSpec, Outputs
-from polyplive.backends.checks import check_finite, check_tensor
+from polyplive.backends.checks import check_tensor
 from polyplive.backends.choice import check_precision
 from polyplive.backends.options import EngineOptions
 from polyplive.errors import EngineClosed, InferenceError, said_by
@@ -62,7 +62,6 @@ class TorchEngine:
             probability, activation_map = _run(self._network, frame, cam=cam)
         except RuntimeError as error:
             raise _inference_error("run", self._spec.manifest.name, error) from None
-        check_finite(probability, NAME)
         return Outputs(probability, activation_map)
 
     def close(self) -> None:

@@ -76,7 +76,7 @@ class Pipeline:
         prepared = time.perf_counter()
         outputs = self.engine.infer(tensor, cam=cam)
         inferred = time.perf_counter()
-        check_numbers(outputs)
+        check_numbers(outputs, spec.backend)
         detections = self._postprocessor.run(outputs.probability, roi, self.threshold)
         finished = time.perf_counter()
         return Prediction(

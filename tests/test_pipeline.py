@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from colour_engine import MANIFEST, ColourEngine, red_disc
 
+from polyplive.backends.base import Outputs
 from polyplive.config import PipelineSettings
-from polyplive.errors import ConfigError, EngineClosed
+from polyplive.errors import ConfigError, EngineClosed, NotFinite
 from polyplive.pipeline import Pipeline
 from polyplive.types import Frame, Roi
 
@@ -91,6 +92,20 @@ def test_after_a_seek_the_field_of_view_is_kept() -> None:
     assert pipeline.process(frame(covered, 30)).roi == inner
     pipeline.reset()
     assert pipeline.process(frame(covered, 31)).roi != inner
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("spoilt", ["probability", "CAM"])
+def test_an_answer_without_numbers_is_an_error(spoilt: str, value: float) -> None:
+    class Spoilt(ColourEngine):
+        def infer(self, tensor, *, cam: bool = True) -> Outputs:
+            outputs = super().infer(tensor, cam=cam)
+            (outputs.cam if spoilt == "CAM" else outputs.probability)[3, 3] = value
+            return outputs
+
+    pipeline = Pipeline(Spoilt(), PipelineSettings(roi="none"))
+    with pytest.raises(NotFinite, match=rf"The model's {spoilt} holds .* \(colour\)"):
+        pipeline.process(frame(red_disc(64, 64, (32, 32), 10)))
 
 
 def test_closing_the_pipeline_closes_its_engine() -> None:

@@ -66,7 +66,8 @@ class Engine(Protocol):
         """Run the graph on uint8 [1, H, W, 3] RGB.
 
         With ``cam`` False only the mask is computed. Raises ``ValueError`` for another shape or dtype (naming both),
-        ``EngineClosed`` after ``close()``, ``InferenceError`` when the runtime fails.
+        ``EngineClosed`` after ``close()``, ``InferenceError`` when the runtime fails. That the answer holds numbers is
+        its user's to check: see ``check_numbers``.
         """
         ...
 

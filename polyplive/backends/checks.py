@@ -36,17 +36,11 @@ def check_graph(shapes: dict[str, tuple[int, ...]], manifest: ModelManifest) -> 
         )
 
 
-def check_finite(probability: NDArray[np.float32], backend: str) -> None:
-    """Raise ``NotFinite`` when an answer holds NaN or infinity, which no comparison would notice later."""
-    if not np.isfinite(probability).all():
-        raise NotFinite(
-            f"{backend} returned values that are not numbers",
-            "Try another --backend, or --precision float32.",
-        )
-
-
-def check_numbers(outputs: Outputs) -> None:
-    """Raise ``NotFinite`` where an output holds NaN or infinity: one would spread to every sum over the map."""
+def check_numbers(outputs: Outputs, backend: str) -> None:
+    """Raise ``NotFinite`` where an output holds NaN or infinity, which no comparison would notice later."""
     for name, values in (("probability", outputs.probability), ("CAM", outputs.cam)):
-        if values is not None and not np.isfinite(np.sum(values)):
-            raise NotFinite(f"The model's {name} holds values that are no numbers", "Try another --backend.")
+        if values is not None and not np.isfinite(np.sum(values)):  # one would spread to the sum
+            raise NotFinite(
+                f"The model's {name} holds values that are no numbers ({backend})",
+                "Try another --backend, or --precision float32.",
+            )

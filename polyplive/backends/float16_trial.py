@@ -24,7 +24,7 @@ def stays_finite(engine: Engine) -> bool:
     """
     try:
         for picture in _pictures(engine.spec.height, engine.spec.width):
-            check_numbers(engine.infer(picture))
+            check_numbers(engine.infer(picture), engine.spec.backend)
     except NotFinite:
         return False
     return True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyplive.backends.base import EngineSpec, Outputs
-from polyplive.backends.checks import check_finite, check_graph, check_tensor
+from polyplive.backends.checks import check_graph, check_tensor
 from polyplive.backends.mask_graph import for_output
 from polyplive.backends.options import EngineOptions
 from polyplive.backends.stored_weights import graph_bytes, read_graph
@@ -58,7 +58,6 @@ class OnnxRuntimeEngine:
         except Exception as error:  # the runtime's exceptions share no base class of their own
             raise _inference_error("run", self._spec.manifest.name, error) from None
         probability = found[0][0, 0]
-        check_finite(probability, NAME)
         return Outputs(probability, found[1][0, 0] if cam else None)
 
     def _open_mask(self) -> Any:

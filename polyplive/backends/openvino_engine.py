@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyplive.backends.base import EngineSpec, Outputs
-from polyplive.backends.checks import check_finite, check_graph, check_tensor
+from polyplive.backends.checks import check_graph, check_tensor
 from polyplive.backends.options import EngineOptions
 from polyplive.backends.quiet_openvino import import_openvino, shared_core
 from polyplive.backends.stored_weights import read_graph
@@ -69,7 +69,6 @@ class OpenVinoEngine:
         except RuntimeError as error:
             raise _inference_error("run", self._spec.manifest.name, error) from None
         probability = np.array(request.get_tensor("probability").data[0, 0])
-        check_finite(probability, NAME)
         return Outputs(probability, np.array(request.get_tensor("cam").data[0, 0]) if cam else None)
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyplive.backends.base import EngineSpec, Outputs
-from polyplive.backends.checks import check_finite, check_graph, check_tensor
+from polyplive.backends.checks import check_graph, check_tensor
 from polyplive.backends.cuda_device import CudaDevice
 from polyplive.backends.tensorrt_flavour import Log, import_tensorrt
 from polyplive.backends.tensorrt_plan import MASK, MASK_AND_CAM
@@ -85,7 +85,6 @@ class TensorRtEngine:
                 device.download(buffers[name])
             device.wait()
         probability = buffers["probability"].host[0, 0].copy()
-        check_finite(probability, NAME)
         return Outputs(probability, buffers["cam"].host[0, 0].copy() if cam else None)
 
     def close(self) -> None:

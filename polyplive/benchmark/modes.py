@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polyplive.backends.checks import check_numbers
 from polyplive.benchmark.values import WARM_UP, BenchmarkSettings, ModeFigures
 from polyplive.compositor import compose
 from polyplive.errors import SourceUnreadable
@@ -73,8 +74,9 @@ def _engine_run(
     for index in range(WARM_UP + settings.frames):
         before = time.perf_counter()
         began = before if index == WARM_UP else began
-        pipeline.engine.infer(pictures[index % len(pictures)], cam=settings.cam)
+        outputs = pipeline.engine.infer(pictures[index % len(pictures)], cam=settings.cam)
         after = time.perf_counter()
+        check_numbers(outputs, pipeline.engine.spec.backend)
         if index >= WARM_UP:
             ends.append(after)
             figures.stages.add(StageTimes(infer_ms=(after - before) * 1e3))

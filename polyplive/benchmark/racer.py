@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from polyplive import errors
+from polyplive.backends.checks import check_numbers
 from polyplive.backends.factory import open_engine
 from polyplive.errors import InferenceError, PolypliveError
 
@@ -124,6 +125,7 @@ def _answer_all(pipe: Connection, engine: Engine, cam: bool) -> None:
         taken = []
         for index in range(_SETTLING + request):
             before = time.perf_counter()
-            engine.infer(pictures[index % len(pictures)], cam=cam)
+            outputs = engine.infer(pictures[index % len(pictures)], cam=cam)
             taken.append(time.perf_counter() - before)
+            check_numbers(outputs, engine.spec.backend)
         pipe.send(("done", taken[_SETTLING:]))
