@@ -24,6 +24,7 @@ from .networks import SegmentationNetwork
 from .precision import float16_graph, rounded_graph
 from .to_onnx import TENSORS, onnx_graph
 from .verify import Agreement, compare, random_frames, require
+from .vision_transformer import TransformerEncoder
 
 CAM_METHOD = (
     "Grad-CAM (Selvaraju et al. 2017) of the sum of the polyp logits over the predicted mask (Vinogradova et al. 2020)"
@@ -86,6 +87,8 @@ def export_model(settings: ExportSettings) -> ExportReport:
     size = settings.size or int(checkpoint_facts["recipe"]["size"])
     if size % 32:
         raise ConfigError(f"An input side of {size} cannot be halved five times", "Give a multiple of 32.")
+    if isinstance(trained.encoder, TransformerEncoder):
+        trained.encoder.fit(size)  # a constant in the graph, where it can be read back from
     layer = _choose_layer(trained, settings.cam_layer)
     rewritten = deployed(trained)
     model = onnx_graph(rewritten, size, size)

@@ -58,6 +58,8 @@ def _empty(manifest: ModelManifest, graph: Path) -> SegmentationNetwork:
     try:
         options: dict[str, Any] = dict(recipe.get("options") or {}) if isinstance(recipe, dict) else {}
         network = build_network(manifest.architecture, **{k: v for k, v in options.items() if k != "pretrained"})
+        if isinstance(network.encoder, TransformerEncoder):
+            network.encoder.fit(manifest.input_height)
         network.cam_stage = network.cam_layers[manifest.cam_layer]
     except (ConfigError, KeyError, TypeError, ValueError, RuntimeError):  # the manifest's options can be anything
         raise ExportError(f"'{graph.name}' is of no network known here", "Use another backend than torch.") from None

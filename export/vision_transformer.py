@@ -100,6 +100,12 @@ class VisionTransformer(nn.Module):
                 features.append(normed.transpose(1, 2).reshape(batch, channels, rows, columns))
         return features
 
+    @torch.no_grad()
+    def keep_positions_for(self, grid: int) -> None:
+        """Keep the embedding of positions for another side, in patches; answers at that side stay as they are."""
+        self.positions = nn.Parameter(self._positions(grid, grid))
+        self.grid = grid
+
     def _positions(self, rows: int, columns: int) -> Tensor:
         if (rows, columns) == (self.grid, self.grid):
             return self.positions
@@ -143,6 +149,10 @@ class TransformerEncoder(nn.Module):
         """Of a normalised picture, float32 [N, 3, H, W]; finest first."""
         fine = self.fine(x)
         return [fine, self.coarse(fine), self.join(torch.cat(self.transformer(x), 1))]
+
+    def fit(self, side: int) -> None:
+        """Keep the positions for pictures of ``side`` pixels, a multiple of 16."""
+        self.transformer.keep_positions_for(side // PATCH)
 
     def rates(self, decay: float = 0.8) -> Iterator[tuple[nn.Module | nn.Parameter, float]]:
         """What was trained before, each part with its share of the learning rate: less the nearer to the picture.

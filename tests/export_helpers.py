@@ -80,15 +80,16 @@ def frame(seed: int, side: int = SIDE):
     return random_frames(side, side, 4, seed)[2]
 
 
-def tiny_checkpoint(path: Path, network: SegmentationNetwork | None = None) -> Path:
+def tiny_checkpoint(path: Path, network: SegmentationNetwork | None = None, kind: str = "unet") -> Path:
     """A checkpoint as training writes it."""
-    network = network or tiny_network()
-    recipe = recipe_facts(Recipe(architecture="unet", options={"base": 4, "levels": 4}, size=SIDE))
+    network = network or tiny_network(kind=kind)
+    architecture, options = TINY[kind]
+    recipe = recipe_facts(Recipe(architecture=architecture, options=options, size=SIDE))
     save_checkpoint(
         path,
         {
-            "architecture": "unet",
-            "options": {"base": 4, "levels": 4},
+            "architecture": architecture,
+            "options": options,
             "recipe": recipe,
             "weights": network.state_dict(),
             "validation": {"iou": 0.5},

@@ -126,6 +126,15 @@ def test_an_exported_checkpoint_comes_back(tmp_path: Path) -> None:
     engine.close()
 
 
+def test_a_transformer_comes_back_from_another_side_than_it_was_trained_at(tmp_path: Path) -> None:
+    checkpoint = tiny_checkpoint(tmp_path / "best.pt", kind="unet-vit")
+    graph = export_model(ExportSettings(checkpoint, "tiny", tmp_path, size=SIDE + 32)).graph
+    engine, reference = TorchEngine(graph), open_engine(graph, "onnxruntime")
+    assert_agree(engine.infer(frame(1, SIDE + 32)[None]), reference.infer(frame(1, SIDE + 32)[None]))
+    reference.close()
+    engine.close()
+
+
 def test_only_float32_graphs_can_be_read_back(shipped_graph: Path, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="float16"):
         TorchEngine(float16_file(shipped_graph, tmp_path))
