@@ -133,6 +133,13 @@ def _choose_layer(network: SegmentationNetwork, name: str | None) -> str:
     return name
 
 
+def _training(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """How the weights came about, as far as the checkpoint says."""
+    told = {"recipe": checkpoint["recipe"], "epoch": checkpoint.get("epoch")}
+    origins = checkpoint.get("origins")
+    return told | {"origins": origins} if origins else told
+
+
 def _facts(
     model: ModelProto, settings: ExportSettings, checkpoint: dict[str, Any], layer: str, scale: float
 ) -> dict[str, Any]:
@@ -157,7 +164,7 @@ def _facts(
         "precision": "float32",
         "weights": "int8" if settings.int8_weights else "float32",
         "tensors": TENSORS,
-        "training": given.get("training") or {"recipe": checkpoint["recipe"], "epoch": checkpoint.get("epoch")},
+        "training": given.get("training") or _training(checkpoint),
         "metrics": given.get("metrics") or {"validation": checkpoint.get("validation", {})},
         "licences": list(given.get("licences", ())),
     }

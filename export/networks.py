@@ -73,6 +73,8 @@ class SegmentationNetwork(nn.Module):
         self, encoder: nn.Module, channels: tuple[int, ...], widths: tuple[int, ...], normalise: Normalise
     ) -> None:
         super().__init__()
+        if len(widths) != len(channels) - 1 or min(widths, default=0) < 1:
+            raise ValueError(f"the decoder takes {len(channels) - 1} widths from 1, not {list(widths)}")
         self.normalise = normalise
         self.encoder = encoder
         stages, coarse = [], channels[-1]

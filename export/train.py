@@ -17,7 +17,7 @@ from torch.nn import Parameter
 
 from polyplive.errors import TrainingError, said_by
 from polyplive.machine import has_bfloat16
-from polyplive.manifest import load_manifest
+from polyplive.manifest import load_manifest, sha256_of
 from polyplive.progress import progress_bar
 
 from .averaging import AveragedWeights
@@ -87,6 +87,7 @@ class _Run:
         self.network = self._new_network().to(self.device, memory_format=torch.channels_last)
         self.average = AveragedWeights(self.network, recipe.averaging)
         self.teacher = self._load_teacher()
+        self.origins = _origins(settings)
         self.sources, self.polyps, self.negatives = self._load_data()
         self.steps_an_epoch = max(1, len(self._draw(0)) // recipe.batch)
         self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=recipe.weight_decay)
@@ -173,6 +174,10 @@ class _Run:
                 f"'{last}' is of another recipe ({', '.join(changed)} differ)",
                 "Resume with the recipe that the run began with; only its epochs may change.",
             )
+        before = data.get("origins", {})
+        if (known := before.get("teacher")) is not None and known["sha256"] != self.origins["teacher"]["sha256"]:
+            raise TrainingError(f"'{last}' learnt from another teacher", f"Name '{known['name']}' with --teacher.")
+        self.origins |= before
         try:
             self.network.load_state_dict(data["raw_weights"])
             self.average.network.load_state_dict(data["weights"])
@@ -258,6 +263,7 @@ class _Run:
             "architecture": self.recipe.architecture,
             "options": _lasting(self.recipe.options),
             "recipe": recipe_facts(self.recipe),
+            "origins": self.origins,
             "weights": self.average.network.state_dict(),
             "validation": asdict(found),
             "epoch": len(self.history),
@@ -287,6 +293,17 @@ def _trained(path: Path) -> tuple[SegmentationNetwork, str]:
         return network_from_graph(path), load_manifest(path).architecture
     network, facts = load_network(path)
     return network, str(facts["architecture"])
+
+
+def _origins(settings: TrainingSettings) -> dict[str, dict[str, str]]:
+    """Of the weights that the run begins with and of its teacher's, where there are any: their file and its sum."""
+    found = {}
+    for role, path in (("start_from", settings.start_from), ("teacher", settings.teacher)):
+        if path is not None:
+            file = path / "best.pt" if path.is_dir() else path
+            named = file.resolve()
+            found[role] = {"name": f"{named.parent.name}/{named.name}", "sha256": sha256_of(file)}
+    return found
 
 
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

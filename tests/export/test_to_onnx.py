@@ -13,6 +13,7 @@ import pytest
 import torch
 from export_helpers import SIDE, frame, tiny_checkpoint, tiny_graph, tiny_network
 from polyplive.export import export_model as exporting
+from polyplive.export.checkpoint import read_checkpoint, save_checkpoint
 from polyplive.export.deployed import deployed
 from polyplive.export.export_model import ExportSettings, export_model
 from polyplive.export.outside_check import cam_by_differences
@@ -23,13 +24,20 @@ from polyplive.backends.options import EngineOptions
 from polyplive.errors import ConfigError, ExportError, TrainingError, VerificationError
 from polyplive.manifest import load_manifest
 
+ORIGINS = {"start_from": {"name": "first/best.pt", "sha256": "0" * 64}}
+
+
+def with_facts(folder: Path) -> ExportSettings:
+    """Of the tiny checkpoint, which says where it began, with some facts of our own."""
+    checkpoint = tiny_checkpoint(folder / "best.pt")
+    save_checkpoint(checkpoint, read_checkpoint(checkpoint) | {"origins": ORIGINS})
+    facts = {"version": "1.2", "licences": ["made here"], "threshold": 0.4}
+    return ExportSettings(checkpoint, "tiny", folder / "out", facts=facts)
+
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("exported")
-    checkpoint = tiny_checkpoint(folder / "best.pt")
-    facts = {"version": "1.2", "licences": ["made here"], "threshold": 0.4}
-    return export_model(ExportSettings(checkpoint, "tiny", folder / "out", facts=facts)).graph
+    return export_model(with_facts(tmp_path_factory.mktemp("exported"))).graph
 
 
 def test_the_contract_of_the_graph(exported: Path) -> None:
@@ -52,6 +60,7 @@ def test_file_and_manifest_say_the_same(exported: Path) -> None:
     assert json.loads(inside["licences"]) == manifest.licences == ["made here"]
     assert json.loads(inside["tensors"]) == manifest.tensors
     assert manifest.training["recipe"]["architecture"] == "unet"
+    assert manifest.training["origins"] == ORIGINS
 
 
 def test_the_named_tensors_are_in_the_file_and_fit(exported: Path) -> None:
@@ -92,9 +101,7 @@ def test_the_cam_can_be_checked_from_the_file_alone(exported: Path) -> None:
 
 
 def test_the_same_checkpoint_gives_the_same_bytes(exported: Path, tmp_path: Path) -> None:
-    facts = {"version": "1.2", "licences": ["made here"], "threshold": 0.4}
-    checkpoint = tiny_checkpoint(tmp_path / "best.pt")
-    again = export_model(ExportSettings(checkpoint, "tiny", tmp_path / "out", facts=facts)).graph
+    again = export_model(with_facts(tmp_path)).graph
     assert again.read_bytes() == exported.read_bytes()
 
 

@@ -26,6 +26,7 @@ from polyplive.export.recipe import SHIPPED, Recipe, load_recipe, recipe_from
 from polyplive.export.train import TrainingSettings, train
 
 from polyplive.errors import ConfigError, TrainingError
+from polyplive.manifest import sha256_of
 
 TINY = Recipe(
     architecture="unet",
@@ -145,6 +146,10 @@ def test_another_runs_weights_can_be_the_start(data: Path, tmp_path: Path) -> No
     first = train(TrainingSettings(with_epochs(8), data, tmp_path / "first"))
     lines: list[str] = []
     train(TrainingSettings(with_epochs(1), data, tmp_path / "second", start_from=first), lines.append)
+    train(TrainingSettings(with_epochs(2), data, tmp_path / "second", resume=True))
+    origin = {"start_from": {"name": "first/best.pt", "sha256": sha256_of(first)}}
+    for name in ("best.pt", "last.pt"):
+        assert read_checkpoint(tmp_path / "second" / name)["origins"] == origin
     loss = float(lines[0].split("loss ")[1].split(",")[0])
     assert loss < read_checkpoint(tmp_path / "first" / "last.pt")["history"][0]["loss"]
 
@@ -214,7 +219,9 @@ def test_a_value_that_no_recipe_can_have_is_named(table: dict, says: str) -> Non
         recipe_from(table, "mine.toml")
 
 
-@pytest.mark.parametrize("options", [{"widths": [128]}, {"widths": [-1, 2]}, {"widths": "ab"}, {"breadth": 3}])
+@pytest.mark.parametrize(
+    "options", [{"widths": [128]}, {"widths": [-1, 2]}, {"widths": [0, 0]}, {"widths": "ab"}, {"breadth": 3}]
+)
 def test_options_that_make_no_network_are_one_clear_error(options: dict) -> None:
     with pytest.raises(ConfigError, match="Wrong options for 'unet-vit'"):
         build_network("unet-vit", **options)
@@ -235,6 +242,10 @@ def test_a_teacher_that_marks_nothing_teaches_to_mark_nothing(data: Path, tmp_pa
     rows: list[str] = []
     train(TrainingSettings(recipe, data, tmp_path / "run", teacher=tmp_path / "blind.pt"), rows.append)
     assert "IoU 0.0000" in rows[-1]
+    again = TrainingSettings(dataclasses.replace(recipe, epochs=9), data, tmp_path / "run", resume=True)
+    with pytest.raises(TrainingError, match="another teacher"):
+        train(dataclasses.replace(again, teacher=best))
+    assert len(read_checkpoint(tmp_path / "run" / "last.pt")["history"]) == 8
     alone = dataclasses.replace(recipe, teacher_share=0.0)
     train(TrainingSettings(alone, data, tmp_path / "masks"), rows.append)
     assert float(rows[-1].split("IoU ")[1][:6]) > 0.4
