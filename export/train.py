@@ -17,17 +17,16 @@ from torch.nn import Parameter
 
 from polyplive.errors import TrainingError, said_by
 from polyplive.machine import has_bfloat16
-from polyplive.manifest import load_manifest, sha256_of
 from polyplive.progress import progress_bar
 
 from .averaging import AveragedWeights
-from .checkpoint import load_network, read_checkpoint, save_checkpoint
+from .checkpoint import read_checkpoint, save_checkpoint
 from .dataset import FolderSource, LoadedSource, Sample, batches, draw_epoch, load_source, set_aside
 from .losses import find_loss
 from .networks import SegmentationNetwork, build_network
-from .read_back import network_from_graph
 from .recipe import Recipe, recipe_facts
 from .records import write_records
+from .trained import load_trained, origin_of
 from .validate import Validation, validate
 
 FALSE_MARK_LIMIT = 0.25
@@ -101,12 +100,12 @@ class _Run:
         options = {"pretrained": True, **recipe.options} if before else _lasting(recipe.options)
         network = build_network(recipe.architecture, **options)
         if start is not None:
-            other, architecture = _trained(start)
+            other, facts = load_trained(start)
             try:
                 network.load_state_dict(other.state_dict())
             except RuntimeError:
                 raise TrainingError(
-                    f"'{start}' holds another network ({architecture}) than the recipe's",
+                    f"'{start}' holds another network ({facts['architecture']}) than the recipe's",
                     "Start from a checkpoint of the same architecture and options.",
                 ) from None
         return network
@@ -120,7 +119,7 @@ class _Run:
             )
         if path is None:
             return None
-        teacher, _ = _trained(path)
+        teacher, _ = load_trained(path)
         teacher.requires_grad_(False).to(self.device, memory_format=torch.channels_last)
         return teacher
 
@@ -287,23 +286,10 @@ class _Run:
             ) from None
 
 
-def _trained(path: Path) -> tuple[SegmentationNetwork, str]:
-    """The network of a checkpoint, a run's folder or an exported graph, and its architecture."""
-    if path.suffix == ".onnx":
-        return network_from_graph(path), load_manifest(path).architecture
-    network, facts = load_network(path)
-    return network, str(facts["architecture"])
-
-
 def _origins(settings: TrainingSettings) -> dict[str, dict[str, str]]:
-    """Of the weights that the run begins with and of its teacher's, where there are any: their file and its sum."""
-    found = {}
-    for role, path in (("start_from", settings.start_from), ("teacher", settings.teacher)):
-        if path is not None:
-            file = path / "best.pt" if path.is_dir() else path
-            named = file.resolve()
-            found[role] = {"name": f"{named.parent.name}/{named.name}", "sha256": sha256_of(file)}
-    return found
+    """Of the weights that the run begins with and of its teacher's, where there are any."""
+    given = {"start_from": settings.start_from, "teacher": settings.teacher}
+    return {role: origin_of(path) for role, path in given.items() if path is not None}
 
 
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

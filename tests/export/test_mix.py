@@ -1,0 +1,88 @@
+"""The mean of several networks' weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from export_helpers import SIDE, frame, tiny_checkpoint, tiny_network
+from polyplive.export.checkpoint import load_network
+from polyplive.export.export_model import ExportSettings, export_model
+from polyplive.export.mix import Ingredient, main, mix
+
+from polyplive.errors import ConfigError, TrainingError
+from polyplive.manifest import load_manifest, sha256_of
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[Path, Path]:
+    return tiny_checkpoint(tmp_path / "one.pt"), tiny_checkpoint(tmp_path / "two.pt", tiny_network(1))
+
+
+def test_three_parts_and_one(two: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main([f"3:{two[0]}", str(two[1]), "--out", str(tmp_path / "mixed.pt")]) == 0
+    assert "mixed.pt" in capsys.readouterr().out
+    mixed, facts = load_network(tmp_path / "mixed.pt")
+    one, other = (load_network(path)[0].state_dict() for path in two)
+    for name, weights in mixed.state_dict().items():
+        torch.testing.assert_close(weights, ((3 * one[name] + other[name]) / 4).to(weights.dtype), msg=name)
+    sums = [(item["parts"], item["sha256"]) for item in facts["origins"]["mixture"]]
+    assert sums == [(3.0, sha256_of(two[0])), (1.0, sha256_of(two[1]))]
+
+
+@pytest.mark.usefixtures("exported_before")
+def test_graphs_can_be_mixed_and_the_mixture_is_exported(two: tuple[Path, Path], tmp_path: Path) -> None:
+    graph = export_model(ExportSettings(two[0], "one", tmp_path)).graph
+    assert main([f"0.5:{graph}", f"1.5:{graph}", "--out", str(tmp_path / "mixed.pt")]) == 0
+    again = export_model(ExportSettings(tmp_path / "mixed.pt", "mixed", tmp_path)).graph
+    manifest = load_manifest(again)
+    assert manifest.input_height == SIDE
+    assert [item["name"] for item in manifest.training["origins"]["mixture"]] == [f"{tmp_path.name}/one.onnx"] * 2
+    pixels = torch.from_numpy(frame(1)).permute(2, 0, 1)[None]
+    answers = [network(network.normalise(pixels)) for network in map(_network, (tmp_path / "mixed.pt", two[0]))]
+    torch.testing.assert_close(*answers, atol=1e-4, rtol=1e-4)
+    with pytest.raises(ConfigError, match="different forms"):
+        mix([Ingredient(graph), Ingredient(two[0])])
+
+
+def _network(path: Path) -> torch.nn.Module:
+    return load_network(path)[0]
+
+
+def test_another_network_is_refused(two: tuple[Path, Path], tmp_path: Path) -> None:
+    other = tiny_checkpoint(tmp_path / "vit.pt", kind="unet-vit")
+    with pytest.raises(TrainingError, match=r"vit.pt' holds another network than .*one.pt"):
+        mix([Ingredient(two[0]), Ingredient(other)])
+    with pytest.raises(ConfigError, match="nothing to mix"):
+        mix([])
+
+
+@pytest.mark.parametrize("parts", ["0", "0.0", "1.2.3", "."])
+def test_parts_are_above_nothing(parts: str) -> None:
+    with pytest.raises(ConfigError, match="parts"):
+        Ingredient.read(f"{parts}:best.pt")
+
+
+def test_a_path_without_parts_counts_once() -> None:
+    assert Ingredient.read("runs/a:b/best.pt") == Ingredient(Path("runs/a:b/best.pt"))
+    assert Ingredient.read("2:runs/best.pt") == Ingredient(Path("runs/best.pt"), 2.0)
+
+
+def test_errors_are_one_line_and_nothing_is_written(
+    two: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    before = two[1].read_bytes()
+    for files, out in (
+        ([two[0]], two[1]),  # is there already
+        ([tmp_path / "gone.pt"], tmp_path / "mixed.pt"),
+        ([tmp_path / "gone.onnx"], tmp_path / "mixed.pt"),
+        ([tmp_path], tmp_path / "mixed.pt"),
+        ([two[0]], tmp_path / "no folder" / "mixed.pt"),
+    ):
+        assert main([*map(str, files), "--out", str(out)]) == 1
+        told = capsys.readouterr().err
+        assert told.startswith("mix: ")
+        assert told.count("\n") == 1
+    assert two[1].read_bytes() == before
+    assert not (tmp_path / "mixed.pt").exists()
