@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def save_checkpoint(path: Path, data: dict[str, Any]) -> None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a file of ``save_checkpoint``. Raises ``TrainingError`` for any other file."""
+    """Read what a training run wrote, with ``options`` and ``origins``. Raises ``TrainingError`` for any other file."""
     try:
         data = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -45,20 +46,38 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise TrainingError(
             f"'{path}' is not a checkpoint ({said_by(error, 120)})", "Name a file that train wrote."
         ) from None
-    if not isinstance(data, dict) or "architecture" not in data:
+    if not _is_checkpoint(data):
         raise TrainingError(f"'{path}' is not a checkpoint of this program", "Name a file that train wrote.")
-    return data
+    whole: dict[str, Any] = {"options": {}, "origins": {}} | data
+    return whole
+
+
+def _is_checkpoint(data: Any) -> bool:
+    """Whether it says what it is of, in values that a manifest can hold."""
+    if not isinstance(data, dict) or not isinstance(data.get("architecture"), str):
+        return False
+    told = [data.get("recipe"), data.get("options", {}), data.get("origins", {})]
+    try:
+        json.dumps(told)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return all(isinstance(part, dict) for part in told)
+
+
+def weights_file(path: Path) -> Path:
+    """The file that ``path`` stands for: of a run's folder its ``best.pt``."""
+    return path / "best.pt" if path.is_dir() else path
 
 
 def load_network(path: Path) -> tuple[SegmentationNetwork, dict[str, Any]]:
     """The trained network, in evaluation mode, and what else the checkpoint says (all but the tensors).
 
     Takes ``best.pt`` or ``last.pt`` of a run, or the run's folder (its ``best.pt``). Of ``last.pt`` the averaged
-    weights are taken. Raises ``TrainingError``.
+    weights are taken. Raises ``TrainingError``; ``ConfigError`` where it names no network known here.
     """
-    path = path / "best.pt" if path.is_dir() else path
+    path = weights_file(path)
     data = read_checkpoint(path)
-    network = build_network(data["architecture"], **data.get("options", {}))
+    network = build_network(data["architecture"], **data["options"])
     try:
         network.load_state_dict(data["weights"])
     except (RuntimeError, KeyError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,9 @@ class ExportSettings:
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for facts that no manifest may hold, before hours go into the rest."""
         given = self.facts or {}
+        for key in ("training", "metrics"):
+            if not isinstance(given.get(key, {}), dict):
+                raise ConfigError(f"The facts give {given[key]!r} as {key}", f"Write it as [{key}].")
         for key, lowest in (("threshold", "above 0"), ("sure", "from 0")):
             value = given.get(key, 0.5)
             sound = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
@@ -87,10 +91,8 @@ def export_model(settings: ExportSettings) -> ExportReport:
     size = settings.size or int(checkpoint_facts["recipe"]["size"])
     if size % 32:
         raise ConfigError(f"An input side of {size} cannot be halved five times", "Give a multiple of 32.")
-    if isinstance(trained.encoder, TransformerEncoder):
-        trained.encoder.fit(size)  # a constant in the graph, where it can be read back from
     layer = _choose_layer(trained, settings.cam_layer)
-    rewritten = deployed(trained)
+    rewritten = deployed(_fitted(trained, size))
     model = onnx_graph(rewritten, size, size)
     real = load_frames(settings.check_folder, size) if settings.check_folder is not None else []
     frames = [*random_frames(size, size, RANDOM_FRAMES), *real[:REAL_FRAMES]]
@@ -133,11 +135,20 @@ def _choose_layer(network: SegmentationNetwork, name: str | None) -> str:
     return name
 
 
+def _fitted(trained: SegmentationNetwork, size: int) -> SegmentationNetwork:
+    """With positions for ``size``: a constant of the graph, which can be read back from it."""
+    if not isinstance(trained.encoder, TransformerEncoder):
+        return trained
+    fitted = copy.deepcopy(trained)
+    assert isinstance(fitted.encoder, TransformerEncoder)
+    fitted.encoder.fit(size)
+    return fitted
+
+
 def _training(checkpoint: dict[str, Any]) -> dict[str, Any]:
     """How the weights came about, as far as the checkpoint says."""
     told = {"recipe": checkpoint["recipe"], "epoch": checkpoint.get("epoch")}
-    origins = checkpoint.get("origins")
-    return told | {"origins": origins} if origins else told
+    return told | {"origins": checkpoint["origins"]} if checkpoint["origins"] else told
 
 
 def _facts(
@@ -164,7 +175,7 @@ def _facts(
         "precision": "float32",
         "weights": "int8" if settings.int8_weights else "float32",
         "tensors": TENSORS,
-        "training": given.get("training") or _training(checkpoint),
+        "training": _training(checkpoint) | given.get("training", {}),
         "metrics": given.get("metrics") or {"validation": checkpoint.get("validation", {})},
         "licences": list(given.get("licences", ())),
     }

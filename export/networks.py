@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from polyplive.errors import ConfigError, said_by
 
 from .encoders import EfficientNetLite
-from .vision_transformer import TransformerEncoder
+from .vision_transformer import LARGEST_GRID, TransformerEncoder
 
 
 class Normalise(nn.Module):
@@ -73,8 +73,8 @@ class SegmentationNetwork(nn.Module):
         self, encoder: nn.Module, channels: tuple[int, ...], widths: tuple[int, ...], normalise: Normalise
     ) -> None:
         super().__init__()
-        if len(widths) != len(channels) - 1 or min(widths, default=0) < 1:
-            raise ValueError(f"the decoder takes {len(channels) - 1} widths from 1, not {list(widths)}")
+        if len(widths) != len(channels) - 1 or min(widths) < 1:
+            raise ValueError(f"the decoder needs {len(channels) - 1} widths, each at least 1, not {list(widths)}")
         self.normalise = normalise
         self.encoder = encoder
         stages, coarse = [], channels[-1]
@@ -162,6 +162,8 @@ def _doubling_matrix(side: int) -> np.ndarray[Any, Any]:
 
 def _unet(*, base: int = 64, levels: int = 5) -> SegmentationNetwork:
     """The paper's U-Net: five levels of 64 to 1024 channels. It normalises to -1..1."""
+    if levels < 2 or base < 1:
+        raise ValueError(f"no U-Net has {levels} levels from {base} channels on")
     channels = tuple(base << level for level in range(levels))
     normalise = Normalise((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     return SegmentationNetwork(PlainEncoder(channels), channels, tuple(reversed(channels[:-1])), normalise)
@@ -195,7 +197,7 @@ def _unet_vit(
 
     Of DINOv2's 12 blocks the first ``blocks`` are used. ``grid`` is a sixteenth of the usual input side.
     """
-    if not (1 <= blocks <= _MOST_BLOCKS and 1 <= grid <= _LARGEST_GRID):
+    if not (1 <= blocks <= _MOST_BLOCKS and 1 <= grid <= LARGEST_GRID):
         raise ConfigError(f"No transformer of {blocks} blocks and {grid} patches a side", "Give at most 12 and 128.")
     if not taps or sorted(set(taps)) != list(taps) or not 1 <= taps[0] <= taps[-1] <= blocks:
         raise ConfigError(f"Features after blocks {list(taps)} of {blocks}", "Name blocks from 1, in their order.")
@@ -210,7 +212,7 @@ def _unet_vit(
     return network
 
 
-_MOST_BLOCKS, _LARGEST_GRID = 12, 128
+_MOST_BLOCKS = 12
 
 _FULL_RESOLUTION = 5
 """Decoder stages that bring stride 32 back to 1."""
@@ -223,6 +225,11 @@ ARCHITECTURES: dict[str, Callable[..., SegmentationNetwork]] = {
         for variant in ("lite0", "lite1", "lite2")
     },
 }
+
+
+def lasting(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that a network needs to be built again: its own weights take the place of ImageNet's."""
+    return {key: value for key, value in options.items() if key != "pretrained"}
 
 
 def build_network(architecture: str, **options: Any) -> SegmentationNetwork:

@@ -24,8 +24,8 @@ from polyplive.manifest import ModelManifest, load_manifest
 
 from .deployed import MatrixLinear, MergedUpStage, deployed
 from .graph import MaskAndCam, trace
-from .networks import SegmentationNetwork, build_network
-from .vision_transformer import PATCH, ScaledLinear, TransformerEncoder
+from .networks import SegmentationNetwork, build_network, lasting
+from .vision_transformer import ScaledLinear, TransformerEncoder
 
 _SIDE = 64
 
@@ -53,11 +53,19 @@ def network_from_graph(graph: Path) -> SegmentationNetwork:
     return network
 
 
-def _empty(manifest: ModelManifest, graph: Path) -> SegmentationNetwork:
+def graph_recipe(manifest: ModelManifest) -> dict[str, Any]:
+    """What the manifest says of the recipe, with the network's ``options`` as ``lasting`` gives them.
+
+    Raises ``TypeError`` or ``ValueError`` for options that are no table.
+    """
     recipe = manifest.training.get("recipe")
+    told = recipe if isinstance(recipe, dict) else {}
+    return told | {"options": lasting(dict(told.get("options") or {}))}
+
+
+def _empty(manifest: ModelManifest, graph: Path) -> SegmentationNetwork:
     try:
-        options: dict[str, Any] = dict(recipe.get("options") or {}) if isinstance(recipe, dict) else {}
-        network = build_network(manifest.architecture, **{k: v for k, v in options.items() if k != "pretrained"})
+        network = build_network(manifest.architecture, **graph_recipe(manifest)["options"])
         if isinstance(network.encoder, TransformerEncoder):
             network.encoder.fit(manifest.input_height)
         network.cam_stage = network.cam_layers[manifest.cam_layer]
@@ -79,7 +87,7 @@ def _constants(graph: Path) -> dict[str, NDArray[Any]]:
 def _fill(rewritten: SegmentationNetwork, values: dict[str, NDArray[Any]], graph: str) -> None:
     """Put the graph's constants into the rewritten network: a trace of it names each as the export did."""
     encoder = rewritten.encoder
-    side = PATCH * encoder.transformer.grid if isinstance(encoder, TransformerEncoder) else _SIDE
+    side = encoder.side if isinstance(encoder, TransformerEncoder) else _SIDE
     try:
         traced = trace(MaskAndCam(rewritten), torch.zeros((1, side, side, 3), dtype=torch.uint8))
     except (RuntimeError, ValueError):  # no channels, or more levels than the side can be halved

@@ -23,11 +23,12 @@ from .averaging import AveragedWeights
 from .checkpoint import read_checkpoint, save_checkpoint
 from .dataset import FolderSource, LoadedSource, Sample, batches, draw_epoch, load_source, set_aside
 from .losses import find_loss
-from .networks import SegmentationNetwork, build_network
+from .networks import SegmentationNetwork, build_network, lasting
 from .recipe import Recipe, recipe_facts
 from .records import write_records
 from .trained import load_trained, origin_of
 from .validate import Validation, validate
+from .vision_transformer import TransformerEncoder
 
 FALSE_MARK_LIMIT = 0.25
 """Weights that mark more of the held-back negatives than this are not kept as the best, whatever their IoU."""
@@ -97,10 +98,12 @@ class _Run:
     def _new_network(self) -> SegmentationNetwork:
         recipe, start = self.recipe, self.settings.start_from
         before = recipe.architecture != "unet" and start is None
-        options = {"pretrained": True, **recipe.options} if before else _lasting(recipe.options)
+        options = {"pretrained": True, **recipe.options} if before else lasting(recipe.options)
         network = build_network(recipe.architecture, **options)
         if start is not None:
             other, facts = load_trained(start)
+            if isinstance(network.encoder, TransformerEncoder) and isinstance(other.encoder, TransformerEncoder):
+                other.encoder.fit(network.encoder.side)
             try:
                 network.load_state_dict(other.state_dict())
             except RuntimeError:
@@ -173,10 +176,7 @@ class _Run:
                 f"'{last}' is of another recipe ({', '.join(changed)} differ)",
                 "Resume with the recipe that the run began with; only its epochs may change.",
             )
-        before = data.get("origins", {})
-        if (known := before.get("teacher")) is not None and known["sha256"] != self.origins["teacher"]["sha256"]:
-            raise TrainingError(f"'{last}' learnt from another teacher", f"Name '{known['name']}' with --teacher.")
-        self.origins |= before
+        self._keep_origins(data["origins"], last)
         try:
             self.network.load_state_dict(data["raw_weights"])
             self.average.network.load_state_dict(data["weights"])
@@ -186,6 +186,16 @@ class _Run:
             raise TrainingError(
                 f"'{last}' cannot be gone on from ({said_by(error)})", "Train anew in another --out."
             ) from None
+
+    def _keep_origins(self, before: dict[str, Any], last: Path) -> None:
+        """Go on with what the run began from, whatever is named now; its teacher has to be the one it had."""
+        known, named = before.get("teacher"), self.origins.get("teacher")
+        if known and named and (not isinstance(known, dict) or known.get("sha256") != named["sha256"]):
+            raise TrainingError(
+                f"'{last}' learnt from another teacher than '{named['name']}': {json.dumps(known)}",
+                "Name that file with --teacher, or train anew in another --out.",
+            )
+        self.origins = ({"teacher": named} if named else {}) | before
 
     def epoch(self, epoch: int) -> str:
         """One pass over the data, validation, checkpoint; gives the line to report."""
@@ -260,7 +270,7 @@ class _Run:
     def _save(self, found: Validation) -> None:
         data: dict[str, Any] = {
             "architecture": self.recipe.architecture,
-            "options": _lasting(self.recipe.options),
+            "options": lasting(self.recipe.options),
             "recipe": recipe_facts(self.recipe),
             "origins": self.origins,
             "weights": self.average.network.state_dict(),
@@ -300,8 +310,3 @@ def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
     old, new = plain(old), plain(new)
     return sorted(name for name in old.keys() | new.keys() if name != "epochs" and old.get(name) != new.get(name))
-
-
-def _lasting(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that a checkpoint needs to be read again: its own weights take the place of ImageNet's."""
-    return {key: value for key, value in options.items() if key != "pretrained"}

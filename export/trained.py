@@ -7,26 +7,35 @@ from typing import Any
 
 from polyplive.manifest import load_manifest, sha256_of
 
-from .checkpoint import load_network
+from .checkpoint import load_network, weights_file
 from .networks import SegmentationNetwork
-from .read_back import network_from_graph
+from .read_back import graph_recipe, network_from_graph
+from .vision_transformer import TransformerEncoder
 
 
 def load_trained(path: Path) -> tuple[SegmentationNetwork, dict[str, Any]]:
-    """The network, in evaluation mode, and what is known of it: ``architecture``, ``options`` and ``recipe`` at least.
+    """The network, in evaluation mode, and what is known of it: ``architecture``, ``options``, ``recipe``, ``origins``.
 
-    Raises ``TrainingError`` for a checkpoint, ``ExportError`` and ``ModelError`` for a graph.
+    Raises ``TrainingError`` and ``ConfigError`` for a checkpoint, ``ExportError`` and ``ModelError`` for a graph.
     """
     if path.suffix != ".onnx":
         return load_network(path)
     network, manifest = network_from_graph(path), load_manifest(path)
-    told = manifest.training.get("recipe")
-    recipe = {**(told if isinstance(told, dict) else {}), "size": manifest.input_height}
-    options = {key: value for key, value in (recipe.get("options") or {}).items() if key != "pretrained"}
-    return network, {"architecture": manifest.architecture, "options": options, "recipe": recipe}
+    recipe = {"size": manifest.input_height} | graph_recipe(manifest)
+    options = dict(recipe["options"])
+    if isinstance(network.encoder, TransformerEncoder):  # as the graph has it, which may be of another side
+        options["grid"] = network.encoder.transformer.grid
+    origins = manifest.training.get("origins", {})
+    return network, {
+        "architecture": manifest.architecture,
+        "options": options,
+        "recipe": recipe,
+        "origins": origins if isinstance(origins, dict) else {},
+        "epoch": manifest.training.get("epoch"),
+    }
 
 
 def origin_of(path: Path) -> dict[str, str]:
     """The ``name`` (with its folder's) and the ``sha256`` of the file that ``load_trained`` reads for ``path``."""
-    file = (path / "best.pt" if path.is_dir() else path).resolve()
+    file = weights_file(path).absolute()
     return {"name": f"{file.parent.name}/{file.name}", "sha256": sha256_of(file)}

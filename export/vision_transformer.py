@@ -15,7 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-PATCH = 16
+from polyplive.errors import ConfigError
+
+PATCH, LARGEST_GRID = 16, 128
 _CHANNELS = 384
 _HEADS = 6
 _DETAIL = (48, 96)
@@ -100,9 +102,13 @@ class VisionTransformer(nn.Module):
                 features.append(normed.transpose(1, 2).reshape(batch, channels, rows, columns))
         return features
 
+    def extra_repr(self) -> str:
+        """What its printed structure would not show: two networks that print alike calculate alike."""
+        return f"grid={self.grid}, taps={tuple(self.taps)}"
+
     @torch.no_grad()
     def keep_positions_for(self, grid: int) -> None:
-        """Keep the embedding of positions for another side, in patches; answers at that side stay as they are."""
+        """Keep the embedding of positions for a side of ``grid`` patches; answers at that side stay as they are."""
         self.positions = nn.Parameter(self._positions(grid, grid))
         self.grid = grid
 
@@ -150,8 +156,18 @@ class TransformerEncoder(nn.Module):
         fine = self.fine(x)
         return [fine, self.coarse(fine), self.join(torch.cat(self.transformer(x), 1))]
 
+    @property
+    def side(self) -> int:
+        """That of the pictures, in pixels, which the positions are kept for."""
+        return PATCH * self.transformer.grid
+
     def fit(self, side: int) -> None:
-        """Keep the positions for pictures of ``side`` pixels, a multiple of 16."""
+        """Keep the positions for pictures of ``side`` pixels. Raises ``ConfigError`` unless that is 16 to 2048, by 16.
+
+        The positions become another parameter: make an optimiser afterwards.
+        """
+        if side % PATCH or not 1 <= side // PATCH <= LARGEST_GRID:
+            raise ConfigError(f"No transformer sees a side of {side} pixels", "Give a multiple of 16, to 2048.")
         self.transformer.keep_positions_for(side // PATCH)
 
     def rates(self, decay: float = 0.8) -> Iterator[tuple[nn.Module | nn.Parameter, float]]:

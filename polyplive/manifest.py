@@ -173,7 +173,10 @@ def load_manifest(graph: Path) -> ModelManifest:
     if manifest.schema != SCHEMA:
         raise ManifestError(f"'{path}' has schema {reprlib.repr(manifest.schema)}; this version reads {SCHEMA}", redo)
     _check_types(manifest, path)
-    actual = sha256_of(graph)
+    try:
+        actual = sha256_of(graph)
+    except OSError as error:
+        raise ModelNotFound(f"Cannot read the graph '{graph}': {error.strerror}", "Check the path.") from None
     if actual != manifest.sha256:
         raise ManifestError(
             f"'{graph}' is not the graph that its manifest describes (SHA-256 {actual[:12]}…,"

@@ -51,6 +51,19 @@ class ColourEngine:
         self.closed = True
 
 
+class SpoiltEngine(ColourEngine):
+    """The colour engine with one ``value`` that is no number in its ``probability`` or in its ``CAM``."""
+
+    def __init__(self, spoilt: str = "probability", value: float = np.nan) -> None:
+        super().__init__()
+        self._spoilt, self._value = spoilt, value
+
+    def infer(self, tensor, *, cam: bool = True) -> Outputs:
+        outputs = super().infer(tensor, cam=cam)
+        (outputs.cam if self._spoilt == "CAM" else outputs.probability)[3, 3] = self._value
+        return outputs
+
+
 def red_disc(width: int, height: int, centre: tuple[int, int], radius: int) -> np.ndarray:
     """uint8 [height, width, 3] BGR: a red disc on grey."""
     image = np.full((height, width, 3), 120, np.uint8)

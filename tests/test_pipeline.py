@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from colour_engine import MANIFEST, ColourEngine, red_disc
+from colour_engine import MANIFEST, ColourEngine, SpoiltEngine, red_disc
 
-from polyplive.backends.base import Outputs
 from polyplive.config import PipelineSettings
 from polyplive.errors import ConfigError, EngineClosed, NotFinite
 from polyplive.pipeline import Pipeline
@@ -97,13 +96,7 @@ def test_after_a_seek_the_field_of_view_is_kept() -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("spoilt", ["probability", "CAM"])
 def test_an_answer_without_numbers_is_an_error(spoilt: str, value: float) -> None:
-    class Spoilt(ColourEngine):
-        def infer(self, tensor, *, cam: bool = True) -> Outputs:
-            outputs = super().infer(tensor, cam=cam)
-            (outputs.cam if spoilt == "CAM" else outputs.probability)[3, 3] = value
-            return outputs
-
-    pipeline = Pipeline(Spoilt(), PipelineSettings(roi="none"))
+    pipeline = Pipeline(SpoiltEngine(spoilt, value), PipelineSettings(roi="none"))
     with pytest.raises(NotFinite, match=rf"The model's {spoilt} holds .* \(colour\)"):
         pipeline.process(frame(red_disc(64, 64, (32, 32), 10)))
 

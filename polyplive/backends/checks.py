@@ -1,4 +1,4 @@
-"""Checks that every engine makes of what it is given and of what its runtime answers."""
+"""Checks of what an engine is given, of the graph it runs, and of what it answers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def check_graph(shapes: dict[str, tuple[int, ...]], manifest: ModelManifest) -> 
 def check_numbers(outputs: Outputs, backend: str) -> None:
     """Raise ``NotFinite`` where an output holds NaN or infinity, which no comparison would notice later."""
     for name, values in (("probability", outputs.probability), ("CAM", outputs.cam)):
-        if values is not None and not np.isfinite(np.sum(values)):  # one would spread to the sum
+        if values is not None and not np.isfinite(np.sum(values)):  # one such value makes the sum one
             raise NotFinite(
                 f"The model's {name} holds values that are no numbers ({backend})",
                 "Try another --backend, or --precision float32.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
@@ -10,13 +11,13 @@ import jsonschema
 import numpy as np
 import pytest
 from bench_schema import CONTENDER
-from colour_engine import SIDE, ColourEngine
+from colour_engine import SIDE, ColourEngine, SpoiltEngine
 
 from polyplive.backends.factory import missing
 from polyplive.benchmark.contender import Contender
 from polyplive.benchmark.contest import contest_length, run_contest
-from polyplive.benchmark.racer import Racer
-from polyplive.errors import BackendUnavailable, InferenceError
+from polyplive.benchmark.racer import Racer, _answer_all
+from polyplive.errors import BackendUnavailable, InferenceError, NotFinite
 from polyplive.machine import has_nvidia_gpu
 
 OPENVINO = Contender("mask alone", "polyplive-fast", backend="openvino", cam=False)
@@ -95,6 +96,16 @@ def test_every_engine_has_a_process_of_its_own_and_one_that_cannot_run_is_left_o
     ids = [racer.process_id for racer in entered]
     assert len({os.getpid(), *ids}) == 3
     assert not any(runs(number) for number in ids)
+
+
+def test_an_engine_that_answers_no_numbers_has_no_speed() -> None:
+    here, there = multiprocessing.Pipe()
+    engine = SpoiltEngine()
+    here.send(pictures(engine.spec))
+    here.send(3)
+    with pytest.raises(NotFinite, match="colour"):
+        _answer_all(there, engine, cam=True)
+    assert here.recv() == ("done", None)
 
 
 def test_where_the_first_cannot_run_its_error_comes_through() -> None:

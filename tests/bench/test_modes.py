@@ -9,11 +9,12 @@ import jsonschema
 import pytest
 from bench_schema import SCHEMA
 from clipmaker import write_clip
-from colour_engine import ColourEngine
+from colour_engine import ColourEngine, SpoiltEngine
 
 from polyplive.benchmark.document import make_document
 from polyplive.benchmark.modes import run_modes
 from polyplive.benchmark.values import WARM_UP, BenchmarkSettings, ModeFigures, block_rates
+from polyplive.errors import NotFinite
 from polyplive.pipeline import Pipeline
 from polyplive.sources.file import FileSource
 from polyplive.stats import STAGES
@@ -35,6 +36,16 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, ColourEngi
 
 def test_the_document_fits_its_schema(measured: tuple) -> None:
     jsonschema.validate(json.loads(json.dumps(measured[0])), SCHEMA)
+
+
+def test_what_answers_no_numbers_has_no_speed(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    write_clip(path, frames=3)
+    source, engine = FileSource(path), SpoiltEngine()
+    with Pipeline(engine) as pipeline, pytest.raises(NotFinite, match="colour"):
+        run_modes(source, pipeline, SETTINGS)
+    source.close()
+    assert len(engine.cams) == 1, "the engine's own mode finds it, at once"
 
 
 def test_warm_up_is_run_and_not_counted(measured: tuple) -> None:

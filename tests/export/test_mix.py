@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from export_helpers import SIDE, frame, tiny_checkpoint, tiny_network
-from polyplive.export.checkpoint import load_network
+from polyplive.export.checkpoint import load_network, save_checkpoint
 from polyplive.export.export_model import ExportSettings, export_model
 from polyplive.export.mix import Ingredient, main, mix
+from polyplive.export.networks import build_network
 
 from polyplive.errors import ConfigError, TrainingError
-from polyplive.manifest import load_manifest, sha256_of
+from polyplive.manifest import load_manifest, sha256_of, shipped_models
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_graphs_can_be_mixed_and_the_mixture_is_exported(two: tuple[Path, Path],
     pixels = torch.from_numpy(frame(1)).permute(2, 0, 1)[None]
     answers = [network(network.normalise(pixels)) for network in map(_network, (tmp_path / "mixed.pt", two[0]))]
     torch.testing.assert_close(*answers, atol=1e-4, rtol=1e-4)
-    with pytest.raises(ConfigError, match="different forms"):
+    with pytest.raises(TrainingError, match="different forms"):
         mix([Ingredient(graph), Ingredient(two[0])])
 
 
@@ -50,35 +51,62 @@ def _network(path: Path) -> torch.nn.Module:
     return load_network(path)[0]
 
 
-def test_another_network_is_refused(two: tuple[Path, Path], tmp_path: Path) -> None:
-    other = tiny_checkpoint(tmp_path / "vit.pt", kind="unet-vit")
-    with pytest.raises(TrainingError, match=r"vit.pt' holds another network than .*one.pt"):
-        mix([Ingredient(two[0]), Ingredient(other)])
+def test_a_transformer_is_mixed_at_the_side_of_its_graph(tmp_path: Path) -> None:
+    checkpoint = tiny_checkpoint(tmp_path / "best.pt", kind="unet-vit")
+    graph = export_model(ExportSettings(checkpoint, "tiny", tmp_path, size=SIDE + 32)).graph
+    save_checkpoint(tmp_path / "mixed.pt", mix([Ingredient(graph), Ingredient(graph)]))
+    mixed, facts = load_network(tmp_path / "mixed.pt")
+    assert mixed.encoder.side == SIDE + 32
+    assert facts["recipe"]["size"] == SIDE
+    assert facts["recipe"]["architecture"] == "unet-vit"
+
+
+@pytest.mark.parametrize("change", [{"taps": (1, 3)}, {"widths": (8, 9)}, {"grid": 5}])
+def test_another_network_is_refused(change: dict, tmp_path: Path) -> None:
+    """Also where all weights have the same shapes."""
+    paths = []
+    for name, options in (("one", {"taps": (2, 3)}), ("two", {"taps": (2, 3)} | change)):
+        whole = {"widths": (8, 8), "blocks": 3, "grid": 4} | options
+        network = build_network("unet-vit", **whole)
+        paths.append(tmp_path / f"{name}.pt")
+        told = {"architecture": "unet-vit", "options": whole, "recipe": {"size": SIDE}}
+        save_checkpoint(paths[-1], told | {"weights": network.state_dict()})
+    with pytest.raises(TrainingError, match=r"two.pt' holds another network than .*one.pt"):
+        mix([Ingredient(path) for path in paths])
+
+
+def test_nothing_is_no_mixture() -> None:
     with pytest.raises(ConfigError, match="nothing to mix"):
         mix([])
 
 
-@pytest.mark.parametrize("parts", ["0", "0.0", "1.2.3", "."])
+@pytest.mark.parametrize("parts", ["0", "0.0", "1.2.3", ".", "-1", "inf", "nan", "1,5"])
 def test_parts_are_above_nothing(parts: str) -> None:
-    with pytest.raises(ConfigError, match="parts"):
+    with pytest.raises(ConfigError, match=f"cannot count for '{parts}' parts"):
         Ingredient.read(f"{parts}:best.pt")
 
 
-def test_a_path_without_parts_counts_once() -> None:
-    assert Ingredient.read("runs/a:b/best.pt") == Ingredient(Path("runs/a:b/best.pt"))
-    assert Ingredient.read("2:runs/best.pt") == Ingredient(Path("runs/best.pt"), 2.0)
+@pytest.mark.parametrize("path", ["runs/a:b/best.pt", "best.pt", "12", "./2:best.pt", "C:best.pt"])
+def test_a_path_without_parts_counts_once(path: str) -> None:
+    assert Ingredient.read(path) == Ingredient(Path(path))
+    assert Ingredient.read(f"2.5:{path}") == Ingredient(Path(path), 2.5)
 
 
 def test_errors_are_one_line_and_nothing_is_written(
     two: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     before = two[1].read_bytes()
+    (tmp_path / "gone.json").write_bytes(shipped_models()["polyplive-fast"].with_suffix(".json").read_bytes())
+    (tmp_path / "folder.onnx").mkdir()
+    (tmp_path / "folder.json").write_bytes((tmp_path / "gone.json").read_bytes())
     for files, out in (
         ([two[0]], two[1]),  # is there already
         ([tmp_path / "gone.pt"], tmp_path / "mixed.pt"),
         ([tmp_path / "gone.onnx"], tmp_path / "mixed.pt"),
+        ([tmp_path / "folder.onnx"], tmp_path / "mixed.pt"),
         ([tmp_path], tmp_path / "mixed.pt"),
         ([two[0]], tmp_path / "no folder" / "mixed.pt"),
+        ([two[0]], tmp_path / ("long" * 100)),
     ):
         assert main([*map(str, files), "--out", str(out)]) == 1
         told = capsys.readouterr().err

@@ -63,6 +63,14 @@ def test_file_and_manifest_say_the_same(exported: Path) -> None:
     assert manifest.training["origins"] == ORIGINS
 
 
+@pytest.mark.usefixtures("exported_before")
+def test_facts_of_the_training_add_to_what_the_checkpoint_says(tmp_path: Path) -> None:
+    settings = with_facts(tmp_path)
+    settings.facts["training"] = {"pictures": 800}
+    training = load_manifest(export_model(settings).graph).training
+    assert (training["pictures"], training["origins"], training["recipe"]["size"]) == (800, ORIGINS, SIDE)
+
+
 def test_the_named_tensors_are_in_the_file_and_fit(exported: Path) -> None:
     model = onnx.load(exported)
     names = load_manifest(exported).tensors

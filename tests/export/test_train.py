@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from export_helpers import TINY as KINDS
+from export_helpers import tiny_checkpoint
 from polyplive.export.checkpoint import load_network, read_checkpoint, save_checkpoint
 from polyplive.export.dataset import FolderSource
 from polyplive.export.export_model import ExportSettings, export_model
@@ -146,12 +148,25 @@ def test_another_runs_weights_can_be_the_start(data: Path, tmp_path: Path) -> No
     first = train(TrainingSettings(with_epochs(8), data, tmp_path / "first"))
     lines: list[str] = []
     train(TrainingSettings(with_epochs(1), data, tmp_path / "second", start_from=first), lines.append)
-    train(TrainingSettings(with_epochs(2), data, tmp_path / "second", resume=True))
     origin = {"start_from": {"name": "first/best.pt", "sha256": sha256_of(first)}}
-    for name in ("best.pt", "last.pt"):
-        assert read_checkpoint(tmp_path / "second" / name)["origins"] == origin
+    for run, start, wanted in (("second", None, origin), ("first", first, {})):  # going on begins from nothing new
+        recipe = with_epochs(2 if run == "second" else 9)
+        train(TrainingSettings(recipe, data, tmp_path / run, resume=True, start_from=start))
+        assert read_checkpoint(tmp_path / run / "last.pt")["origins"] == wanted
     loss = float(lines[0].split("loss ")[1].split(",")[0])
     assert loss < read_checkpoint(tmp_path / "first" / "last.pt")["history"][0]["loss"]
+
+
+def test_a_transformer_can_begin_where_one_ended_that_saw_another_side(data: Path, tmp_path: Path) -> None:
+    start = tiny_checkpoint(tmp_path / "start.pt", kind="unet-vit")
+    options = {**KINDS["unet-vit"][1], "grid": 2}
+    recipe = dataclasses.replace(with_epochs(1), architecture="unet-vit", options=options, learning_rate=1e-9)
+    recipe = dataclasses.replace(recipe, frozen_norm=True)
+    best = train(TrainingSettings(recipe, data, tmp_path / "run", start_from=start))
+    one, two = load_network(start)[0], load_network(best)[0]
+    assert two.encoder.side == 32
+    pixels = torch.randn(1, 3, 32, 32)
+    torch.testing.assert_close(one(pixels), two(pixels), atol=1e-4, rtol=1e-4)
 
 
 class Planted:
@@ -180,9 +195,27 @@ def test_what_is_no_checkpoint_is_named(tmp_path: Path, content: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"architecture": 3},
+        {"recipe": None},
+        {"recipe": {"size": torch.zeros(1)}},
+        {"options": [["base", 4]]},
+        {"origins": "x"},
+        {"origins": {"start_from": torch.zeros(1)}},
+    ],
+)
+def test_a_checkpoint_that_says_nothing_sound_of_itself_is_none(tmp_path: Path, change: dict) -> None:
+    path = tiny_checkpoint(tmp_path / "odd.pt")
+    save_checkpoint(path, read_checkpoint(path) | change)
+    with pytest.raises(TrainingError, match=r"odd\.pt' is not a checkpoint of this program"):
+        load_network(path)
+
+
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "last.pt"
-    save_checkpoint(path, {"architecture": "unet", "epoch": 1})
+    save_checkpoint(path, {"architecture": "unet", "recipe": {}, "epoch": 1})
     (tmp_path / ".last.pt.part").mkdir()  # where the new one would be prepared
     with pytest.raises((TrainingError, OSError)):
         save_checkpoint(path, {"architecture": "unet", "epoch": 2})
@@ -243,7 +276,7 @@ def test_a_teacher_that_marks_nothing_teaches_to_mark_nothing(data: Path, tmp_pa
     train(TrainingSettings(recipe, data, tmp_path / "run", teacher=tmp_path / "blind.pt"), rows.append)
     assert "IoU 0.0000" in rows[-1]
     again = TrainingSettings(dataclasses.replace(recipe, epochs=9), data, tmp_path / "run", resume=True)
-    with pytest.raises(TrainingError, match="another teacher"):
+    with pytest.raises(TrainingError, match=r"another teacher than 'teacher/best.pt': .*blind.pt.*[0-9a-f]{64}"):
         train(dataclasses.replace(again, teacher=best))
     assert len(read_checkpoint(tmp_path / "run" / "last.pt")["history"]) == 8
     alone = dataclasses.replace(recipe, teacher_share=0.0)

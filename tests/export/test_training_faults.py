@@ -118,7 +118,7 @@ def test_a_folder_that_cannot_be_made_is_named(archive: Path, tmp_path: Path) ->
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file sizes are POSIX")
 def test_a_disk_that_fills_up_leaves_the_old_checkpoint(tmp_path: Path) -> None:
-    save_checkpoint(tmp_path / "last.pt", {"architecture": "unet", "epoch": 1})
+    save_checkpoint(tmp_path / "last.pt", {"architecture": "unet", "recipe": {}, "epoch": 1})
     script = (
         "import resource, signal, sys, torch; from pathlib import Path\n"
         "from polyplive.errors import TrainingError; from polyplive.export.checkpoint import save_checkpoint\n"

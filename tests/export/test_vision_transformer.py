@@ -24,7 +24,7 @@ from polyplive.export.vision_transformer import (
 )
 from torch.nn import functional as F
 
-from polyplive.errors import MissingDependency
+from polyplive.errors import ConfigError, MissingDependency
 
 
 def test_a_resized_patch_embeds_as_before() -> None:
@@ -68,6 +68,22 @@ def test_the_scale_of_a_layer_multiplies_what_comes_out() -> None:
     before = layer(x)
     layer.scale.data = torch.tensor([2.0, -1.0])
     torch.testing.assert_close(layer(x), before * layer.scale)
+
+
+def test_answers_stay_where_positions_are_kept_for_another_side() -> None:
+    encoder = TransformerEncoder(blocks=2, grid=4, taps=(1, 2)).eval()
+    pixels = torch.randn(1, 3, 96, 96)
+    before = encoder(pixels)
+    encoder.fit(96)
+    assert encoder.side == 96
+    assert encoder.transformer.positions.shape[1] == 1 + 6 * 6
+    torch.testing.assert_close(encoder(pixels), before)
+
+
+@pytest.mark.parametrize("side", [0, 24, 2064, -16])
+def test_a_side_that_it_cannot_see_is_refused(side: int) -> None:
+    with pytest.raises(ConfigError, match="multiple of 16"):
+        TransformerEncoder(blocks=1, grid=4, taps=(1,)).fit(side)
 
 
 def test_what_was_trained_before_learns_slower_the_nearer_it_is_to_the_picture() -> None:

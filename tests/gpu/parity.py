@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from polyplive.backends.base import Outputs
+from polyplive.backends.checks import check_numbers
 from polyplive.backends.factory import open_engine
 from polyplive.backends.options import EngineOptions
 from polyplive.demo import demo_clip
@@ -40,7 +42,7 @@ def parity(precision: str, notify=lambda line: print(line, file=sys.stderr)) -> 
     """The figures of one precision."""
     reference = open_engine(MODEL, "onnxruntime")
     engine = open_engine(MODEL, "tensorrt", EngineOptions(precision=precision), notify)
-    rows = [_compared(engine.infer(picture), reference.infer(picture)) for picture in pictures(engine.spec.height)]
+    rows = [_compared(_infer(engine, picture), _infer(reference, picture)) for picture in pictures(engine.spec.height)]
     found = {"precision": precision, "device": engine.spec.device, "graph": engine.spec.manifest.name}
     with_map = [row for row in rows if row["cam"] is not None]
     found |= {name: max(row[name] for row in rows) for name in ("probability", "mean_probability", "other_side")}
@@ -53,6 +55,13 @@ def parity(precision: str, notify=lambda line: print(line, file=sys.stderr)) -> 
     engine.close()
     reference.close()
     return found
+
+
+def _infer(engine, picture: np.ndarray) -> Outputs:
+    """Its answer, which has to be numbers: a maximum passes over NaN."""
+    outputs = engine.infer(picture)
+    check_numbers(outputs, engine.spec.backend)
+    return outputs
 
 
 def _compared(given, wanted) -> dict:
