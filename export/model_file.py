@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,12 @@ from onnx import ModelProto
 
 from polyplive.errors import ExportError
 from polyplive.manifest import ModelManifest
+
+
+def variant_facts(manifest: ModelManifest, name: str, precision: str) -> dict[str, Any]:
+    """What ``write_model`` needs for the same model in another precision, weights included."""
+    facts = asdict(manifest) | {"name": name, "precision": precision, "weights": precision}
+    return {key: value for key, value in facts.items() if key not in ("sha256", "schema")}
 
 
 def write_model(

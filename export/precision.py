@@ -7,13 +7,20 @@ with the mask's ones), so nothing there can overflow.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from polyplive.errors import ExportError
+from polyplive.backends.stored_weights import graph_bytes
+from polyplive.errors import ExportError, said_by
 
 HALF, FLOAT = TensorProto.FLOAT16, TensorProto.FLOAT
+NARROW = {"float16": HALF, "bfloat16": TensorProto.BFLOAT16}
 _SUFFIX = {HALF: "_float16", FLOAT: "_float32"}
 _SUMS = {"ReduceMean", "ReduceSum", "Sigmoid"}
 
@@ -53,12 +60,42 @@ def float16_graph(model: ModelProto) -> ModelProto:
     return changed
 
 
-def rounded_graph(model: ModelProto) -> ModelProto:
-    """A float32 graph that rounds every value which ``model`` (of ``float16_graph``) holds in float16.
+def float16_of_file(graph: Path) -> ModelProto:
+    """As ``float16_graph``, of a model's float32 file. Raises ``ExportError``."""
+    return _of_file(graph, float16_graph, "float16")
+
+
+def rounded_of_file(graph: Path, precision: str) -> ModelProto:
+    """As ``rounded_graph``, of a model's float32 file. Raises ``ExportError``."""
+
+    def rounded(full: ModelProto) -> ModelProto:
+        weights = {f"{item.name}{_SUFFIX[HALF]}": numpy_helper.to_array(item) for item in full.graph.initializer}
+        return rounded_graph(float16_graph(full), precision, weights)
+
+    return _of_file(graph, rounded, precision)
+
+
+def _of_file(graph: Path, convert: Callable[[ModelProto], ModelProto], precision: str) -> ModelProto:
+    try:
+        return convert(onnx.load_from_string(graph_bytes(graph)))
+    except ExportError:
+        raise
+    except Exception as error:  # protobuf's, onnx's and the system's errors share no base class
+        raise ExportError(
+            f"'{graph.name}' cannot be turned into {precision} ({said_by(error)})", "Take float32."
+        ) from None
+
+
+def rounded_graph(
+    model: ModelProto, precision: str = "float16", weights: Mapping[str, NDArray[Any]] | None = None
+) -> ModelProto:
+    """A float32 graph that rounds to ``precision`` every value which ``model`` (of ``float16_graph``) has in float16.
 
     For checks on a processor: ONNX Runtime computes float16 there in float32 from one operation to the next, without
-    rounding, so that an overflow in the float16 graph itself would not show.
+    rounding, so that an overflow in the float16 graph itself would not show, and most of bfloat16 not at all.
+    ``weights`` are the constants' float32 values by name, which bfloat16 needs, since those in ``model`` are rounded.
     """
+    narrow, weights = NARROW[precision], weights or {}
     kinds = _kinds(model)
     changed = ModelProto()
     changed.CopyFrom(model)
@@ -71,16 +108,22 @@ def rounded_graph(model: ModelProto) -> ModelProto:
         for place, name in enumerate(node.output):
             if kinds[name] == HALF:
                 node.output[place] = f"{name}_exact"
-                nodes += [_cast(f"{name}_exact", f"{name}_rounded", HALF), _cast(f"{name}_rounded", name, FLOAT)]
+                nodes += [_cast(f"{name}_exact", f"{name}_rounded", narrow), _cast(f"{name}_rounded", name, FLOAT)]
     constants = [
-        numpy_helper.from_array(numpy_helper.to_array(constant).astype(np.float32), constant.name)
-        if constant.data_type == HALF
-        else constant
+        _rounded(constant, weights.get(constant.name), narrow) if constant.data_type == HALF else constant
         for constant in graph.initializer
     ]
     _replace(graph, nodes, constants)
     onnx.checker.check_model(changed, full_check=True)
     return changed
+
+
+def _rounded(constant: TensorProto, exact: NDArray[Any] | None, narrow: int) -> TensorProto:
+    kind = helper.tensor_dtype_to_np_dtype(narrow)
+    if kind.itemsize > 2:  # older versions of onnx keep bfloat16 in float32
+        raise ExportError("This version of onnx cannot round to bfloat16", "pip install --upgrade onnx")
+    values = numpy_helper.to_array(constant) if exact is None else exact
+    return numpy_helper.from_array(values.astype(kind).astype(np.float32), constant.name)
 
 
 def _float32_nodes(graph: GraphProto) -> set[int]:

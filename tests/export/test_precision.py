@@ -11,7 +11,7 @@ import pytest
 from export_helpers import frame, overflowing_network, tiny_checkpoint, tiny_graph
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from polyplive.export.export_model import ExportSettings, export_model
-from polyplive.export.precision import float16_graph, rounded_graph
+from polyplive.export.precision import NARROW, float16_graph, rounded_graph
 
 from polyplive.errors import ExportError, VerificationError
 from polyplive.manifest import find_float16, load_manifest
@@ -57,6 +57,18 @@ def test_rounded_it_is_close_to_float32(full: ModelProto) -> None:
     assert cam.max() > 0
     assert np.abs(rounded_cam - cam).max() < 5e-2 * cam.max()
     np.testing.assert_allclose(run(half, picture)[0], probability, atol=2e-2)
+
+
+def test_bfloat16_is_rounded_more_coarsely(full: ModelProto) -> None:
+    picture = frame(0)
+    exact = run(full, picture)
+    errors = {}
+    weights = {f"{item.name}_float16": numpy_helper.to_array(item) for item in full.graph.initializer}
+    for name in NARROW:
+        rounded = run(rounded_graph(float16_graph(full), name, weights), picture)
+        errors[name] = [np.abs(given - wanted).mean() for given, wanted in zip(rounded, exact, strict=True)]
+    assert all(2 * half < brain for half, brain in zip(errors["float16"], errors["bfloat16"], strict=True)), errors
+    assert errors["bfloat16"][0] < 2e-2
 
 
 def one_weight(factor: float) -> ModelProto:
