@@ -56,17 +56,19 @@ def _is_checkpoint(data: Any) -> bool:
     """Whether it says what it is of, in values that a manifest can hold."""
     if not isinstance(data, dict) or not isinstance(data.get("architecture"), str):
         return False
-    told = [data.get("recipe"), data.get("options", {}), data.get("origins", {})]
+    tables = [data.get("recipe"), data.get("options", {}), data.get("origins", {}), data.get("validation", {})]
     try:
-        json.dumps(told)
+        json.dumps([tables, data.get("epoch")])
     except (TypeError, ValueError, RecursionError):
         return False
-    return all(isinstance(part, dict) for part in told)
+    return all(isinstance(table, dict) and all(isinstance(key, str) for key in table) for table in tables)
 
 
 def weights_file(path: Path) -> Path:
     """The file that ``path`` stands for: of a run's folder its ``best.pt``."""
-    return path / "best.pt" if path.is_dir() else path
+    with contextlib.suppress(OSError):  # a name too long, a folder that may not be entered: reading it says so
+        return path / "best.pt" if path.is_dir() else path
+    return path
 
 
 def load_network(path: Path) -> tuple[SegmentationNetwork, dict[str, Any]]:
@@ -77,10 +79,10 @@ def load_network(path: Path) -> tuple[SegmentationNetwork, dict[str, Any]]:
     """
     path = weights_file(path)
     data = read_checkpoint(path)
-    network = build_network(data["architecture"], **data["options"])
     try:
+        network = build_network(data["architecture"], **data["options"])
         network.load_state_dict(data["weights"])
-    except (RuntimeError, KeyError) as error:
+    except (RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(f"'{path}' does not fit its architecture ({said_by(error)})", "Train again.") from None
     facts = {key: value for key, value in data.items() if key not in ("weights", "raw_weights", "optimiser")}
     return network.eval(), facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from polyplive.errors import ConfigError
+from polyplive.errors import ConfigError, said_by
 from polyplive.image_folder import find_pairs, read_image
 from polyplive.manifest import ModelManifest, float16_name
 
@@ -58,9 +59,16 @@ class ExportSettings:
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for facts that no manifest may hold, before hours go into the rest."""
         given = self.facts or {}
+        try:
+            json.dumps(given)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"The facts hold what no manifest can ({said_by(error)})", "Write it as text.") from None
         for key in ("training", "metrics"):
             if not isinstance(given.get(key, {}), dict):
                 raise ConfigError(f"The facts give {given[key]!r} as {key}", f"Write it as [{key}].")
+        licences = given.get("licences", [])
+        if not isinstance(licences, list) or not all(isinstance(licence, str) for licence in licences):
+            raise ConfigError(f"The facts give {licences!r} as licences", 'Write them as ["one", "another"].')
         for key, lowest in (("threshold", "above 0"), ("sure", "from 0")):
             value = given.get(key, 0.5)
             sound = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
@@ -88,7 +96,7 @@ def export_model(settings: ExportSettings) -> ExportReport:
     Nothing is written unless every graph agrees with PyTorch, and then graph and manifest each in one step.
     """
     trained, checkpoint_facts = load_network(settings.checkpoint)
-    size = settings.size or int(checkpoint_facts["recipe"]["size"])
+    size = settings.size or _size(checkpoint_facts, settings.checkpoint)
     if size % 32:
         raise ConfigError(f"An input side of {size} cannot be halved five times", "Give a multiple of 32.")
     layer = _choose_layer(trained, settings.cam_layer)
@@ -135,6 +143,14 @@ def _choose_layer(network: SegmentationNetwork, name: str | None) -> str:
     return name
 
 
+def _size(checkpoint: dict[str, Any], path: Path) -> int:
+    """The side that the network was trained at, or that the graph had which it was read from."""
+    size = checkpoint.get("size", checkpoint["recipe"].get("size"))
+    if not isinstance(size, int) or size < 1:
+        raise ConfigError(f"'{path}' does not say at what side it was trained", "Give --size.")
+    return size
+
+
 def _fitted(trained: SegmentationNetwork, size: int) -> SegmentationNetwork:
     """With positions for ``size``: a constant of the graph, which can be read back from it."""
     if not isinstance(trained.encoder, TransformerEncoder):
@@ -175,7 +191,7 @@ def _facts(
         "precision": "float32",
         "weights": "int8" if settings.int8_weights else "float32",
         "tensors": TENSORS,
-        "training": _training(checkpoint) | given.get("training", {}),
+        "training": given.get("training", {}) | _training(checkpoint),
         "metrics": given.get("metrics") or {"validation": checkpoint.get("validation", {})},
         "licences": list(given.get("licences", ())),
     }

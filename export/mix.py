@@ -5,7 +5,8 @@
 FILE is a checkpoint, a run's folder or an exported ``.onnx`` file; PARTS (1 if not given) is how much it counts (write
 ``./2:a.pt`` for a file of that name). All have to be of one architecture, and should come from one start: the mean of
 networks that learnt apart from each other is worth nothing. Nor is that of a graph and a checkpoint, since a graph's
-batch norm is folded into its convolutions. (Wortsman et al., "Model soups", ICML 2022, section 2.)
+batch norm is folded into its convolutions. The mixture is exported at the first one's side and with the usual CAM
+layer unless ``export`` is told otherwise. (Wortsman et al., "Model soups", ICML 2022, section 2.)
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from polyplive.errors import ConfigError, PolypliveError, TrainingError
 
@@ -36,27 +36,32 @@ class Ingredient:
 
     @staticmethod
     def read(text: str) -> Ingredient:
-        """``PARTS:FILE`` or ``FILE``. Raises ``ConfigError`` for parts that are not above 0."""
+        """``PARTS:FILE`` or ``FILE``. Raises ``ConfigError`` for parts that are not above 0 or no file."""
         before, colon, path = text.partition(":")
         try:
             parts = float(before)
         except ValueError:
             parts = 0.0
-            if not colon or before.strip("0123456789.,"):
-                return Ingredient(Path(text))
+            if before.strip("0123456789.,"):
+                colon = ""
+        if not (path if colon else text):
+            raise ConfigError(f"'{text}' names no file", "Write FILE, or 2:FILE for two parts of it.")
         if not colon:
             return Ingredient(Path(text))
-        if not 0 < parts < float("inf"):
+        if not 0 < parts <= _MOST_PARTS:
             raise ConfigError(f"'{path}' cannot count for '{before}' parts", f"Give a number above 0, as in 2:{path}.")
         return Ingredient(Path(path), parts)
+
+
+_MOST_PARTS = 1e9
 
 
 def mix(ingredients: Sequence[Ingredient]) -> dict[str, Any]:
     """A checkpoint of the mean weights, with the first one's recipe.
 
     Batch norm's means and variances are weights here as well. Raises ``ConfigError`` without ingredients,
-    ``TrainingError`` where one is of another network than the first or is folded where the first is not, and what
-    ``load_trained`` raises.
+    ``TrainingError`` where one is of another network than the first or comes from a graph and the first does not, and
+    what ``load_trained`` raises.
     """
     if not ingredients:
         raise ConfigError("There is nothing to mix", "Name checkpoints or .onnx files.")
@@ -65,42 +70,38 @@ def mix(ingredients: Sequence[Ingredient]) -> dict[str, Any]:
     mean = {name: torch.zeros_like(value, dtype=torch.float64) for name, value in first.state_dict().items()}
     origins = []
     for item in ingredients:
-        network, told = load_trained(item.path)
-        _check_alike(network, item.path, first, ingredients[0].path)
+        network, told = (first, facts) if item is ingredients[0] else load_trained(item.path)
+        _check_alike(item.path, ingredients[0].path, (network, told), (first, facts))
         for name, value in network.state_dict().items():
             mean[name] += value.double() * (item.parts / whole)
-        origins.append({"parts": item.parts, **origin_of(item.path), "epoch": told.get("epoch")} | _named(told))
+        known = {key: told[key] for key in ("epoch", "origins") if told.get(key)}
+        origins.append({"parts": item.parts, **origin_of(item.path), **known})
     return {
-        **{key: facts[key] for key in ("architecture", "options", "recipe")},
+        **{key: facts[key] for key in ("architecture", "options", "recipe", "size", "folded") if key in facts},
         "origins": {"mixture": origins},
-        "weights": {name: mean[name].to(value.dtype) for name, value in first.state_dict().items()},
+        "weights": {  # counters are the first one's
+            name: mean[name].to(value.dtype) if value.is_floating_point() else value
+            for name, value in first.state_dict().items()
+        },
         "epoch": None,
     }
 
 
-def _named(told: dict[str, Any]) -> dict[str, Any]:
-    """Where an ingredient itself came from, if it says so."""
-    return {"origins": told["origins"]} if told["origins"] else {}
+_Trained = tuple[SegmentationNetwork, dict[str, Any]]
 
 
-def _check_alike(network: SegmentationNetwork, path: Path, first: SegmentationNetwork, first_path: Path) -> None:
+def _check_alike(path: Path, first_path: Path, trained: _Trained, first: _Trained) -> None:
     """Raise ``TrainingError`` unless a mean of both networks' weights can mean something."""
-    if str(network) != str(first):
+    if str(trained[0]) != str(first[0]):
         raise TrainingError(
             f"'{path}' holds another network than '{first_path}'",
             "Mix networks of one architecture with the same options.",
         )
-    if _is_folded(network) != _is_folded(first):
+    if bool(trained[1].get("folded")) != bool(first[1].get("folded")):
         raise TrainingError(
-            f"'{path}' and '{first_path}' keep their weights in different forms: one was read out of a graph",
-            "Mix only graphs, or only checkpoints.",
+            f"Only one of '{path}' and '{first_path}' comes from a graph, which keeps its weights in another form",
+            "Mix only what comes from graphs, or only what does not.",
         )
-
-
-def _is_folded(network: SegmentationNetwork) -> bool:
-    """Whether its batch norms do nothing but add, as ``network_from_graph`` leaves them."""
-    norms = [module.state_dict() for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    return all(not norm["running_mean"].any() and bool((norm["running_var"] == 1).all()) for norm in norms)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -122,6 +123,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _check_out(out: Path) -> None:
     """Raise ``ConfigError`` where nothing can be written, or something was."""
     try:
+        if out.suffix == ".onnx":
+            raise ConfigError(f"'{out}' would be taken for a graph", "Name it .pt.")
         if out.exists():
             raise ConfigError(f"'{out}' is there already", "Name another --out.")
         if not out.parent.is_dir():

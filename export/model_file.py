@@ -15,11 +15,19 @@ import onnx
 from onnx import ModelProto
 
 from polyplive.errors import ExportError
-from polyplive.manifest import ModelManifest
+from polyplive.manifest import ModelManifest, load_manifest
+
+
+def float32_manifest(graph: Path) -> ModelManifest:
+    """As ``load_manifest``; ``ExportError`` for a graph in another precision."""
+    manifest = load_manifest(graph)
+    if manifest.precision != "float32":
+        raise ExportError(f"'{graph.name}' is {manifest.precision}", "Name the float32 graph.")
+    return manifest
 
 
 def variant_facts(manifest: ModelManifest, name: str, precision: str) -> dict[str, Any]:
-    """What ``write_model`` needs for the same model in another precision, weights included."""
+    """What ``write_model`` needs for the same model under another name, weights and all in ``precision``."""
     facts = asdict(manifest) | {"name": name, "precision": precision, "weights": precision}
     return {key: value for key, value in facts.items() if key not in ("sha256", "schema")}
 

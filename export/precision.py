@@ -1,5 +1,7 @@
 """The float16 variant, for runtimes that take the precision from the graph (TensorRT 11 and TensorRT-RTX do).
 
+And what it, or bfloat16, would answer, on processors that have neither: see ``rounded_graph``.
+
 Weights and activations become float16. Float32 stay the normalisation of the frame, the sigmoid, and the CAM's weighted
 sum over channels, which adds up hundreds of values. The score itself is no number in the graph (its gradient begins
 with the mask's ones), so nothing there can overflow.
@@ -25,11 +27,11 @@ _SUFFIX = {HALF: "_float16", FLOAT: "_float32"}
 _SUMS = {"ReduceMean", "ReduceSum", "Sigmoid"}
 
 
-def float16_graph(model: ModelProto) -> ModelProto:
+def float16_graph(model: ModelProto, *, any_weight: bool = False) -> ModelProto:
     """A strongly typed float16 copy of a float32 graph; input, outputs and names of inner tensors stay.
 
     The input stays uint8 and the outputs float32; the named logit and activation are float16. Raises ``ExportError``
-    for a weight that float16 cannot hold.
+    for a weight that float16 cannot hold, unless ``any_weight`` lets it be infinite.
     """
     kinds = _kinds(model)
     changed = ModelProto()
@@ -47,10 +49,11 @@ def float16_graph(model: ModelProto) -> ModelProto:
             if kinds.get(name) not in (FLOAT, HALF) or kinds[name] == wanted:
                 continue
             other = name + _SUFFIX[wanted]
-            if other not in made:
-                made[other] = _half(constants[name], other) if name in constants else _cast(name, other, wanted)
-                if name not in constants:
-                    nodes.append(made[other])
+            if other not in made and name in constants:
+                made[other] = _half(constants[name], other, any_weight=any_weight)
+            elif other not in made:
+                made[other] = _cast(name, other, wanted)
+                nodes.append(made[other])
             node.input[place] = other
         if node.op_type == "Cast" and kinds[node.output[0]] == HALF:
             _set_target(node, HALF)
@@ -70,7 +73,7 @@ def rounded_of_file(graph: Path, precision: str) -> ModelProto:
 
     def rounded(full: ModelProto) -> ModelProto:
         weights = {f"{item.name}{_SUFFIX[HALF]}": numpy_helper.to_array(item) for item in full.graph.initializer}
-        return rounded_graph(float16_graph(full), precision, weights)
+        return rounded_graph(float16_graph(full, any_weight=NARROW[precision] != HALF), precision, weights)
 
     return _of_file(graph, rounded, precision)
 
@@ -154,11 +157,11 @@ def _kinds(model: ModelProto) -> dict[str, int]:
     return kinds | {constant.name: constant.data_type for constant in graph.initializer}
 
 
-def _half(constant: TensorProto, name: str) -> TensorProto:
+def _half(constant: TensorProto, name: str, *, any_weight: bool) -> TensorProto:
     values = numpy_helper.to_array(constant)
     with np.errstate(over="ignore"):
         halved = values.astype(np.float16)
-    if not np.isfinite(halved).all():
+    if not (any_weight or np.isfinite(halved).all()):
         raise ExportError(
             f"The weights '{constant.name}' reach {np.abs(values).max():.3g}; float16 ends at 65504",
             "Export in float32.",

@@ -20,10 +20,11 @@ from torch import Tensor, nn
 
 from polyplive.backends.stored_weights import graph_bytes
 from polyplive.errors import ConfigError, ExportError, said_by
-from polyplive.manifest import ModelManifest, load_manifest
+from polyplive.manifest import ModelManifest
 
 from .deployed import MatrixLinear, MergedUpStage, deployed
 from .graph import MaskAndCam, trace
+from .model_file import float32_manifest
 from .networks import SegmentationNetwork, build_network, lasting
 from .vision_transformer import ScaledLinear, TransformerEncoder
 
@@ -38,9 +39,7 @@ def network_from_graph(graph: Path) -> SegmentationNetwork:
     whose constants are not that network's by name, shape and type, or that is in float16. What the graph's nodes
     compute is not looked at.
     """
-    manifest = load_manifest(graph)
-    if manifest.precision != "float32":
-        raise ExportError(f"'{graph.name}' is {manifest.precision}", "Name the float32 graph.")
+    manifest = float32_manifest(graph)
     network = _empty(manifest, graph)
     rewritten = deployed(network)
     _fill(rewritten, _constants(graph), graph.name)

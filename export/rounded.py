@@ -1,10 +1,11 @@
-"""What narrow arithmetic costs, measured without hardware that has it: a model that rounds all that it calculates.
+"""What narrow arithmetic costs, measured without hardware that has it: a model that rounds what would be narrow.
 
     python -m polyplive.export.rounded MODEL --to float16|bfloat16 --out FOLDER
     polyplive evaluate DATA --backend onnxruntime --model FOLDER/MODEL-as-bfloat16.onnx
 
 MODEL is a shipped model's name or an ``.onnx`` file in float32. Weights and what each operation gives are rounded, sums
-are taken in float32, as tensor cores and AMX do. Other backends may take a rounding away that is taken back at once.
+within one operation are taken in float32, as tensor cores and AMX do; see ``precision`` for what stays float32. Measure
+it with onnxruntime: other backends may remove the roundings as needless conversions.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from polyplive.errors import ExportError, PolypliveError
-from polyplive.manifest import find_model, load_manifest
+from polyplive.errors import PolypliveError
+from polyplive.manifest import find_model
 
-from .model_file import variant_facts, write_model
+from .model_file import float32_manifest, variant_facts, write_model
 from .precision import NARROW, rounded_of_file
 
 
@@ -25,17 +26,15 @@ def write_rounded(graph: Path, precision: str, out: Path) -> Path:
 
     Raises ``ModelError`` for the manifest, ``ExportError`` for a graph that is not in float32 or cannot be narrow.
     """
-    manifest = load_manifest(graph)
-    if manifest.precision != "float32":
-        raise ExportError(f"'{graph.name}' is {manifest.precision}", "Name the float32 graph.")
-    model = rounded_of_file(graph, precision)
-    written, _ = write_model(model, variant_facts(manifest, f"{manifest.name}-as-{precision}", "float32"), out)
-    return written
+    manifest = float32_manifest(graph)
+    facts = variant_facts(manifest, f"{graph.stem}-as-{precision}", "float32")
+    facts |= {"metrics": {}, "training": manifest.training | {"rounded_to": precision}}
+    return write_model(rounded_of_file(graph, precision), facts, out)[0]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The first command above."""
-    parser = argparse.ArgumentParser(prog="rounded", description="Make a model that rounds all that it calculates.")
+    parser = argparse.ArgumentParser(prog="rounded", description="Make a model that rounds as narrow hardware would.")
     parser.add_argument("model")
     parser.add_argument("--to", choices=list(NARROW), required=True)
     parser.add_argument("--out", type=Path, required=True)

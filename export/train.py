@@ -39,8 +39,9 @@ class TrainingSettings:
     """Where a run reads and writes.
 
     ``data`` is the root of the recipe's folders, ``out`` the run's folder. ``resume`` goes on where a run in ``out``
-    ended; ``start_from`` takes the weights of another run's checkpoint or of an exported graph, ``teacher`` is that of
-    the network which a recipe with a ``teacher_share`` learns from. ``on_bad`` is ``refuse`` or ``skip``.
+    ended, with the teacher that it had, and does not look at ``start_from`` any more; ``start_from`` takes the weights
+    of another run's checkpoint or of an exported graph, ``teacher`` is that of the network which a recipe with a
+    ``teacher_share`` learns from. ``on_bad`` is ``refuse`` or ``skip``.
     """
 
     recipe: Recipe
@@ -84,6 +85,7 @@ class _Run:
         self.narrow = self.device.type == "cuda" or has_bfloat16()
         torch.manual_seed(recipe.seed)
         self.loss = find_loss(recipe.loss)
+        self.folded = False  # whether the weights descend from a graph's
         self.network = self._new_network().to(self.device, memory_format=torch.channels_last)
         self.average = AveragedWeights(self.network, recipe.averaging)
         self.teacher = self._load_teacher()
@@ -102,6 +104,7 @@ class _Run:
         network = build_network(recipe.architecture, **options)
         if start is not None:
             other, facts = load_trained(start)
+            self.folded = bool(facts.get("folded"))
             if isinstance(network.encoder, TransformerEncoder) and isinstance(other.encoder, TransformerEncoder):
                 other.encoder.fit(network.encoder.side)
             try:
@@ -177,6 +180,7 @@ class _Run:
                 "Resume with the recipe that the run began with; only its epochs may change.",
             )
         self._keep_origins(data["origins"], last)
+        self.folded = bool(data.get("folded"))
         try:
             self.network.load_state_dict(data["raw_weights"])
             self.average.network.load_state_dict(data["weights"])
@@ -273,6 +277,7 @@ class _Run:
             "options": lasting(self.recipe.options),
             "recipe": recipe_facts(self.recipe),
             "origins": self.origins,
+            "folded": self.folded,
             "weights": self.average.network.state_dict(),
             "validation": asdict(found),
             "epoch": len(self.history),

@@ -16,12 +16,13 @@ from .vision_transformer import TransformerEncoder
 def load_trained(path: Path) -> tuple[SegmentationNetwork, dict[str, Any]]:
     """The network, in evaluation mode, and what is known of it: ``architecture``, ``options``, ``recipe``, ``origins``.
 
+    Of a graph also its ``size``, and that it is ``folded``: batch norm and layer scale are in the weights before them.
     Raises ``TrainingError`` and ``ConfigError`` for a checkpoint, ``ExportError`` and ``ModelError`` for a graph.
     """
     if path.suffix != ".onnx":
         return load_network(path)
     network, manifest = network_from_graph(path), load_manifest(path)
-    recipe = {"size": manifest.input_height} | graph_recipe(manifest)
+    recipe = graph_recipe(manifest)
     options = dict(recipe["options"])
     if isinstance(network.encoder, TransformerEncoder):  # as the graph has it, which may be of another side
         options["grid"] = network.encoder.transformer.grid
@@ -32,10 +33,12 @@ def load_trained(path: Path) -> tuple[SegmentationNetwork, dict[str, Any]]:
         "recipe": recipe,
         "origins": origins if isinstance(origins, dict) else {},
         "epoch": manifest.training.get("epoch"),
+        "size": manifest.input_height,
+        "folded": True,
     }
 
 
 def origin_of(path: Path) -> dict[str, str]:
     """The ``name`` (with its folder's) and the ``sha256`` of the file that ``load_trained`` reads for ``path``."""
-    file = weights_file(path).absolute()
-    return {"name": f"{file.parent.name}/{file.name}", "sha256": sha256_of(file)}
+    file = weights_file(path)
+    return {"name": f"{file.parent.resolve().name}/{file.name}", "sha256": sha256_of(file)}

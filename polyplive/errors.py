@@ -83,7 +83,7 @@ class ModelError(PolypliveError):
 
 
 class ModelNotFound(ModelError, FileNotFoundError):
-    """No shipped model has that name and no file has that path."""
+    """No shipped model has that name and no file that can be read has that path."""
 
 
 class ManifestError(ModelError, ValueError):

@@ -5,6 +5,7 @@ The same facts stand as metadata inside the graph; the file beside it lets a run
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -157,7 +158,7 @@ def load_manifest(graph: Path) -> ModelManifest:
     """Read and check the manifest beside ``graph``; the graph's SHA-256 must be the one it names."""
     path = graph.with_suffix(".json")
     redo = "Export the model again with 'polyplive export'."
-    if path.exists() and not path.is_file():  # reading a pipe could wait for ever
+    if _is_no_file(path):  # reading a pipe could wait for ever
         raise ManifestError(f"The manifest '{path}' is not a file", redo)
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -165,7 +166,7 @@ def load_manifest(graph: Path) -> ModelManifest:
     except FileNotFoundError:
         raise ManifestError(f"No manifest '{path.name}' beside '{graph}'", redo) from None
     except OSError as error:
-        raise ManifestError(f"Cannot read '{path}': {error.strerror}", "Check the file's permissions.") from None
+        raise ManifestError(f"Cannot read '{path}': {error.strerror}", "Check the path and its permissions.") from None
     except RecursionError:
         raise ManifestError(f"'{path}' is not a manifest (it is nested too deep)", redo) from None
     except (ValueError, TypeError) as error:
@@ -176,7 +177,9 @@ def load_manifest(graph: Path) -> ModelManifest:
     try:
         actual = sha256_of(graph)
     except OSError as error:
-        raise ModelNotFound(f"Cannot read the graph '{graph}': {error.strerror}", "Check the path.") from None
+        raise ModelNotFound(
+            f"Cannot read the graph '{graph}': {error.strerror}", "Check the path and its permissions."
+        ) from None
     if actual != manifest.sha256:
         raise ManifestError(
             f"'{graph}' is not the graph that its manifest describes (SHA-256 {actual[:12]}…,"
@@ -184,6 +187,13 @@ def load_manifest(graph: Path) -> ModelManifest:
             "Restore both files from the same place, or export the model again.",
         )
     return manifest
+
+
+def _is_no_file(path: Path) -> bool:
+    """Whether something else is there."""
+    with contextlib.suppress(OSError):  # a name too long, a folder that may not be entered: reading it says so
+        return path.exists() and not path.is_file()
+    return False
 
 
 def _check_types(manifest: ModelManifest, path: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polyplive.backends.base import EngineSpec
+    from polyplive.backends.base import EngineSpec, Outputs
     from polyplive.pipeline import Pipeline
     from polyplive.sources.base import Source
     from polyplive.types import Frame
@@ -71,16 +71,19 @@ def _engine_run(
 ) -> None:
     ends: list[float] = []
     began = 0.0
+    answers: dict[int, Outputs] = {}
     for index in range(WARM_UP + settings.frames):
+        picture = index % len(pictures)
         before = time.perf_counter()
         began = before if index == WARM_UP else began
-        outputs = pipeline.engine.infer(pictures[index % len(pictures)], cam=settings.cam)
+        answers[picture] = pipeline.engine.infer(pictures[picture], cam=settings.cam)
         after = time.perf_counter()
-        check_numbers(outputs, pipeline.engine.spec.backend)
         if index >= WARM_UP:
             ends.append(after)
             figures.stages.add(StageTimes(infer_ms=(after - before) * 1e3))
             figures.annotation_delays.append((after - before) * 1e3)
+    for outputs in answers.values():  # here, so that the rate is the engine's
+        check_numbers(outputs, pipeline.engine.spec.backend)
     figures.add_run(ends, began)
 
 

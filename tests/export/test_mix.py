@@ -43,8 +43,9 @@ def test_graphs_can_be_mixed_and_the_mixture_is_exported(two: tuple[Path, Path],
     pixels = torch.from_numpy(frame(1)).permute(2, 0, 1)[None]
     answers = [network(network.normalise(pixels)) for network in map(_network, (tmp_path / "mixed.pt", two[0]))]
     torch.testing.assert_close(*answers, atol=1e-4, rtol=1e-4)
-    with pytest.raises(TrainingError, match="different forms"):
-        mix([Ingredient(graph), Ingredient(two[0])])
+    for from_graph in (graph, tmp_path / "mixed.pt"):
+        with pytest.raises(TrainingError, match=r"Only one of .* comes from a graph"):
+            mix([Ingredient(from_graph), Ingredient(two[0])])
 
 
 def _network(path: Path) -> torch.nn.Module:
@@ -56,9 +57,10 @@ def test_a_transformer_is_mixed_at_the_side_of_its_graph(tmp_path: Path) -> None
     graph = export_model(ExportSettings(checkpoint, "tiny", tmp_path, size=SIDE + 32)).graph
     save_checkpoint(tmp_path / "mixed.pt", mix([Ingredient(graph), Ingredient(graph)]))
     mixed, facts = load_network(tmp_path / "mixed.pt")
-    assert mixed.encoder.side == SIDE + 32
+    assert mixed.encoder.side == facts["size"] == SIDE + 32
     assert facts["recipe"]["size"] == SIDE
     assert facts["recipe"]["architecture"] == "unet-vit"
+    assert facts["folded"] is True
 
 
 @pytest.mark.parametrize("change", [{"taps": (1, 3)}, {"widths": (8, 9)}, {"grid": 5}])
@@ -80,10 +82,16 @@ def test_nothing_is_no_mixture() -> None:
         mix([])
 
 
-@pytest.mark.parametrize("parts", ["0", "0.0", "1.2.3", ".", "-1", "inf", "nan", "1,5"])
+@pytest.mark.parametrize("parts", ["0", "0.0", "1.2.3", ".", "-1", "inf", "nan", "1,5", "1e308"])
 def test_parts_are_above_nothing(parts: str) -> None:
     with pytest.raises(ConfigError, match=f"cannot count for '{parts}' parts"):
         Ingredient.read(f"{parts}:best.pt")
+
+
+@pytest.mark.parametrize("words", ["", "2:", ":"])
+def test_no_file_is_no_ingredient(words: str) -> None:
+    with pytest.raises(ConfigError, match="names no file"):
+        Ingredient.read(words)
 
 
 @pytest.mark.parametrize("path", ["runs/a:b/best.pt", "best.pt", "12", "./2:best.pt", "C:best.pt"])
@@ -107,6 +115,9 @@ def test_errors_are_one_line_and_nothing_is_written(
         ([tmp_path], tmp_path / "mixed.pt"),
         ([two[0]], tmp_path / "no folder" / "mixed.pt"),
         ([two[0]], tmp_path / ("long" * 100)),
+        ([two[0]], tmp_path / "mixed.onnx"),
+        ([tmp_path / ("long" * 100)], tmp_path / "mixed.pt"),
+        ([tmp_path / ("long" * 100 + ".onnx")], tmp_path / "mixed.pt"),
     ):
         assert main([*map(str, files), "--out", str(out)]) == 1
         told = capsys.readouterr().err

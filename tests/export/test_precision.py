@@ -11,7 +11,7 @@ import pytest
 from export_helpers import frame, overflowing_network, tiny_checkpoint, tiny_graph
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from polyplive.export.export_model import ExportSettings, export_model
-from polyplive.export.precision import NARROW, float16_graph, rounded_graph
+from polyplive.export.precision import NARROW, float16_graph, rounded_graph, rounded_of_file
 
 from polyplive.errors import ExportError, VerificationError
 from polyplive.manifest import find_float16, load_manifest
@@ -59,13 +59,14 @@ def test_rounded_it_is_close_to_float32(full: ModelProto) -> None:
     np.testing.assert_allclose(run(half, picture)[0], probability, atol=2e-2)
 
 
-def test_bfloat16_is_rounded_more_coarsely(full: ModelProto) -> None:
+def test_bfloat16_is_rounded_more_coarsely(full: ModelProto, tmp_path: Path) -> None:
     picture = frame(0)
     exact = run(full, picture)
     errors = {}
-    weights = {f"{item.name}_float16": numpy_helper.to_array(item) for item in full.graph.initializer}
+    path = tmp_path / "full.onnx"
+    onnx.save(full, path)
     for name in NARROW:
-        rounded = run(rounded_graph(float16_graph(full), name, weights), picture)
+        rounded = run(rounded_of_file(path, name), picture)
         errors[name] = [np.abs(given - wanted).mean() for given, wanted in zip(rounded, exact, strict=True)]
     assert all(2 * half < brain for half, brain in zip(errors["float16"], errors["bfloat16"], strict=True)), errors
     assert errors["bfloat16"][0] < 2e-2
@@ -88,6 +89,28 @@ def one_weight(factor: float) -> ModelProto:
     answer = helper.make_tensor_value_info("probability", TensorProto.FLOAT, [1, 1, 8, 8])
     graph = helper.make_graph(nodes, "graph", [given], [answer], weights)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+def logit_of(path: Path, precision: str, pixel: tuple[int, int, int]) -> float:
+    """The logit that the rounded model of ``one_weight`` gives: the sum of the pixel's channels, but for rounding."""
+    model = rounded_of_file(path, precision)
+    model.graph.output.append(helper.make_tensor_value_info("logit", TensorProto.FLOAT, [1, 1, 8, 8]))
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    (found,) = session.run(["logit"], {"frame": np.tile(np.array(pixel, np.uint8), (1, 8, 8, 1))})
+    return float(found[0, 0, 4, 4])
+
+
+def test_what_operations_give_is_rounded(tmp_path: Path) -> None:
+    onnx.save(one_weight(1.0), tmp_path / "one.onnx")
+    assert logit_of(tmp_path / "one.onnx", "float16", (85, 86, 86)) == 257
+    assert logit_of(tmp_path / "one.onnx", "bfloat16", (85, 86, 86)) == 256, "eight bits are left"
+
+
+def test_weights_are_rounded_once_and_bfloat16_holds_the_smallest(tmp_path: Path) -> None:
+    onnx.save(one_weight(1e-9), tmp_path / "one.onnx")
+    assert logit_of(tmp_path / "one.onnx", "bfloat16", (1, 1, 1)) == pytest.approx(3, rel=1e-2)
+    with pytest.raises(ExportError, match="float16 ends"):
+        rounded_of_file(tmp_path / "one.onnx", "float16")
 
 
 def test_an_overflow_between_two_operations_shows_in_the_rounded_graph() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,11 +29,11 @@ from polyplive.manifest import load_manifest
 ORIGINS = {"start_from": {"name": "first/best.pt", "sha256": "0" * 64}}
 
 
-def with_facts(folder: Path) -> ExportSettings:
+def with_facts(folder: Path, **more: Any) -> ExportSettings:
     """Of the tiny checkpoint, which says where it began, with some facts of our own."""
     checkpoint = tiny_checkpoint(folder / "best.pt")
     save_checkpoint(checkpoint, read_checkpoint(checkpoint) | {"origins": ORIGINS})
-    facts = {"version": "1.2", "licences": ["made here"], "threshold": 0.4}
+    facts = {"version": "1.2", "licences": ["made here"], "threshold": 0.4} | more
     return ExportSettings(checkpoint, "tiny", folder / "out", facts=facts)
 
 
@@ -65,8 +67,7 @@ def test_file_and_manifest_say_the_same(exported: Path) -> None:
 
 @pytest.mark.usefixtures("exported_before")
 def test_facts_of_the_training_add_to_what_the_checkpoint_says(tmp_path: Path) -> None:
-    settings = with_facts(tmp_path)
-    settings.facts["training"] = {"pictures": 800}
+    settings = with_facts(tmp_path, training={"pictures": 800, "recipe": "mine", "origins": "mine"})
     training = load_manifest(export_model(settings).graph).training
     assert (training["pictures"], training["origins"], training["recipe"]["size"]) == (800, ORIGINS, SIDE)
 
@@ -165,10 +166,35 @@ def test_a_few_pixels_of_rounded_weights_may_move_and_a_region_may_not() -> None
             require(differing(probability, moved), "int8 weights")
 
 
-@pytest.mark.parametrize("fact", [{"sure": 1.5}, {"sure": "high"}, {"threshold": 0}, {"threshold": True}])
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {"sure": 1.5},
+        {"sure": "high"},
+        {"threshold": 0},
+        {"threshold": True},
+        {"training": "long"},
+        {"metrics": [1]},
+        {"licences": "MIT"},
+        {"licences": [3]},
+    ],
+)
 def test_facts_that_no_manifest_may_hold_are_refused_at_once(fact: dict, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"as {next(iter(fact))}"):
         ExportSettings(tmp_path / "none.pt", "tiny", tmp_path / "out", facts=fact)
+
+
+def test_a_date_among_the_facts_is_refused_at_once(tmp_path: Path) -> None:
+    facts = tomllib.loads("[training]\nfinished = 2026-05-01")
+    with pytest.raises(ConfigError, match="what no manifest can"):
+        ExportSettings(tmp_path / "none.pt", "tiny", tmp_path / "out", facts=facts)
+
+
+def test_a_checkpoint_that_does_not_say_its_side_asks_for_it(tmp_path: Path) -> None:
+    checkpoint = tiny_checkpoint(tmp_path / "best.pt")
+    save_checkpoint(checkpoint, read_checkpoint(checkpoint) | {"recipe": {"size": "large"}})
+    with pytest.raises(ConfigError, match="Give --size"):
+        export_model(ExportSettings(checkpoint, "tiny", tmp_path / "out"))
 
 
 def test_a_model_that_finds_nothing_cannot_be_verified_without_pictures(tmp_path: Path) -> None:

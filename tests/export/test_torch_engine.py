@@ -13,7 +13,8 @@ import onnx
 import pytest
 import torch
 from export_helpers import SIDE, demo_pictures, frame, tiny_checkpoint, tiny_graph, tiny_network
-from polyplive.export import torch_engine
+from polyplive.export import export_model as exporting
+from polyplive.export import torch_engine, verify
 from polyplive.export.deployed import deployed
 from polyplive.export.export_model import ExportSettings, export_model
 from polyplive.export.float16_file import float16_file
@@ -126,9 +127,19 @@ def test_an_exported_checkpoint_comes_back(tmp_path: Path) -> None:
     engine.close()
 
 
-def test_a_transformer_comes_back_from_another_side_than_it_was_trained_at(tmp_path: Path) -> None:
+def test_a_transformer_comes_back_from_another_side_than_it_was_trained_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = []
+
+    def compare(model, trained, *others):
+        compared.append(trained.encoder.side)
+        return verify.compare(model, trained, *others)
+
+    monkeypatch.setattr(exporting, "compare", compare)
     checkpoint = tiny_checkpoint(tmp_path / "best.pt", kind="unet-vit")
     graph = export_model(ExportSettings(checkpoint, "tiny", tmp_path, size=SIDE + 32)).graph
+    assert compared == [SIDE], "with the network as it was trained"
     engine, reference = TorchEngine(graph), open_engine(graph, "onnxruntime")
     assert_agree(engine.infer(frame(1, SIDE + 32)[None]), reference.infer(frame(1, SIDE + 32)[None]))
     reference.close()

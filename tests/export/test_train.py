@@ -204,12 +204,23 @@ def test_what_is_no_checkpoint_is_named(tmp_path: Path, content: bytes) -> None:
         {"options": [["base", 4]]},
         {"origins": "x"},
         {"origins": {"start_from": torch.zeros(1)}},
+        {"options": {1: 2}},
+        {"epoch": torch.zeros(1)},
+        {"validation": {"iou": torch.zeros(1)}},
     ],
 )
 def test_a_checkpoint_that_says_nothing_sound_of_itself_is_none(tmp_path: Path, change: dict) -> None:
     path = tiny_checkpoint(tmp_path / "odd.pt")
     save_checkpoint(path, read_checkpoint(path) | change)
     with pytest.raises(TrainingError, match=r"odd\.pt' is not a checkpoint of this program"):
+        load_network(path)
+
+
+@pytest.mark.parametrize("change", [{"weights": None}, {"weights": {1: 2}}, {"options": {"architecture": "unet"}}])
+def test_weights_that_do_not_fit_are_one_clear_error(tmp_path: Path, change: dict) -> None:
+    path = tiny_checkpoint(tmp_path / "odd.pt")
+    save_checkpoint(path, read_checkpoint(path) | change)
+    with pytest.raises(TrainingError, match=r"odd\.pt' does not fit"):
         load_network(path)
 
 
@@ -278,7 +289,15 @@ def test_a_teacher_that_marks_nothing_teaches_to_mark_nothing(data: Path, tmp_pa
     again = TrainingSettings(dataclasses.replace(recipe, epochs=9), data, tmp_path / "run", resume=True)
     with pytest.raises(TrainingError, match=r"another teacher than 'teacher/best.pt': .*blind.pt.*[0-9a-f]{64}"):
         train(dataclasses.replace(again, teacher=best))
-    assert len(read_checkpoint(tmp_path / "run" / "last.pt")["history"]) == 8
+    last = tmp_path / "run" / "last.pt"
+    before = read_checkpoint(last)
+    assert len(before["history"]) == 8
+    moved = (tmp_path / "blind.pt").rename(tmp_path / "moved.pt")
+    train(dataclasses.replace(again, teacher=moved))
+    assert read_checkpoint(last)["origins"] == before["origins"]
+    save_checkpoint(last, {key: value for key, value in before.items() if key != "origins"})
+    train(dataclasses.replace(again, teacher=moved))
+    assert read_checkpoint(last)["origins"]["teacher"]["name"] == f"{tmp_path.name}/moved.pt"
     alone = dataclasses.replace(recipe, teacher_share=0.0)
     train(TrainingSettings(alone, data, tmp_path / "masks"), rows.append)
     assert float(rows[-1].split("IoU ")[1][:6]) > 0.4
@@ -298,6 +317,7 @@ def test_a_run_begins_with_the_weights_of_a_graph(data: Path, tmp_path: Path) ->
     graph = export_model(ExportSettings(best, "first", tmp_path, check_folder=data / "validation")).graph
     recipe = dataclasses.replace(with_epochs(1), frozen_norm=True, learning_rate=1e-9)
     train(TrainingSettings(recipe, data, tmp_path / "second", start_from=graph))
+    assert [load_network(tmp_path / name)[1]["folded"] for name in ("first", "second")] == [False, True]
     pixels = torch.randn(1, 3, 32, 32)
     one, two = (load_network(tmp_path / name)[0](pixels) for name in ("first", "second"))
     torch.testing.assert_close(one, two, atol=1e-3, rtol=1e-3)
