@@ -1,10 +1,12 @@
 """Leaving one centre out: what a recipe is worth on a hospital that it never saw, with and without parts of it.
 
-    python -m polyplive.export.leave_one_out STUDY.toml --data DATA --out OUT
+    python -m polyplive.export.leave_one_out STUDY.toml --data DATA --out OUT [--only-first]
 
 For each variant of the recipe one run trains on all centres, and one on all but each. All are measured on the same
 pictures: the last ones of each centre by name, which no run trains on. The drop from the former to the latter is what
-an unknown hospital costs. A run that is done is not done again: kill it and go on with the same command.
+an unknown hospital costs. A study may let each variant learn from other data first; of those trainings every centre is
+unknown, and ``--only-first`` does no others. A run that is done is not done again: kill it and go on with the same
+command.
 """
 
 from __future__ import annotations
@@ -98,10 +100,17 @@ class LeaveOneOut:
         self._held = {name: _last(name, own[name], study.held_back) for name in study.centres}
         self._check_runs()
 
-    def run(self) -> dict[str, Any]:
-        """Do what is not done yet, one line of progress on stderr each; gives the figures of all."""
+    def run(self, *, only_first: bool = False) -> dict[str, Any]:
+        """Do what is not done yet, one line of progress on stderr each; gives the figures of all.
+
+        Raises ``ConfigError`` where only what is learnt first is asked for, and nothing is.
+        """
+        if only_first and not self._study.first:
+            raise ConfigError("The study has no first training", "Leave --only-first out.")
         figures: dict[str, Any] = {}
         for run in self.runs():
+            if only_first and run.left_out != FIRST:
+                continue
             figures.setdefault(run.variant, {})[run.left_out] = self._result(run)
             print(f"{run.variant}, {run.left_out}: {_line(figures[run.variant][run.left_out])}", file=sys.stderr)
         return figures
@@ -192,30 +201,44 @@ class LeaveOneOut:
 
 
 def summary(figures: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row for each variant whose runs are done: mean Dice in-centre and left out, the mean drop, the worst centre.
+    """A row for each variant: mean Dice in-centre and left out, the mean drop, the worst centre.
 
-    ``first`` is the mean after what the variant learnt first, None where it learnt nothing before.
+    ``first`` is the mean after what the variant learnt first, with its worst centre; None where it learnt nothing
+    before. A variant of which only that was run has nothing else.
     """
-    rows = []
-    for variant, runs in figures.items():
-        centres = [name for name in runs if name not in (ALL, FIRST)]
-        before = [row["dice"] for row in runs.get(FIRST, {}).values()]
-        known = {name: runs[ALL][name]["dice"] for name in centres}
-        unknown = {name: runs[name][name]["dice"] for name in centres}
-        worst = min(unknown, key=lambda name: unknown[name])
-        rows.append(
-            {
-                "variant": variant,
-                "first": round(float(np.mean(before)), 4) if before else None,
-                "in_centre": round(float(np.mean(list(known.values()))), 4),
-                "left_out": round(float(np.mean(list(unknown.values()))), 4),
-                "drop": round(float(np.mean([known[name] - unknown[name] for name in centres])), 4),
-                "worst": worst,
-                "worst_dice": round(unknown[worst], 4),
-                "centres": {name: [round(known[name], 4), round(unknown[name], 4)] for name in centres},
-            }
-        )
-    return rows
+    return [
+        {"variant": variant, **_after_first(runs.get(FIRST, {})), **(_with_and_without(runs) if ALL in runs else {})}
+        for variant, runs in figures.items()
+    ]
+
+
+def _after_first(found: dict[str, Any]) -> dict[str, Any]:
+    dice = {name: row["dice"] for name, row in found.items()}
+    if not dice:
+        return {"first": None}
+    return {
+        "first": round(float(np.mean(list(dice.values()))), 4),
+        **{f"first_{key}": value for key, value in _worst(dice).items()},
+        "first_centres": {name: round(value, 4) for name, value in dice.items()},
+    }
+
+
+def _with_and_without(runs: dict[str, Any]) -> dict[str, Any]:
+    centres = [name for name in runs if name not in (ALL, FIRST)]
+    known = {name: runs[ALL][name]["dice"] for name in centres}
+    unknown = {name: runs[name][name]["dice"] for name in centres}
+    return {
+        "in_centre": round(float(np.mean(list(known.values()))), 4),
+        "left_out": round(float(np.mean(list(unknown.values()))), 4),
+        "drop": round(float(np.mean([known[name] - unknown[name] for name in centres])), 4),
+        **_worst(unknown),
+        "centres": {name: [round(known[name], 4), round(unknown[name], 4)] for name in centres},
+    }
+
+
+def _worst(dice: dict[str, float]) -> dict[str, Any]:
+    worst = min(dice, key=lambda name: dice[name])
+    return {"worst": worst, "worst_dice": round(dice[worst], 4)}
 
 
 def _shared_out(stems: list[str], centres: dict[str, str]) -> dict[str, list[str]]:
@@ -252,9 +275,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("study", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only-first", action="store_true", help="do only what each variant learns first")
     given = parser.parse_args(arguments)
     try:
-        figures = LeaveOneOut(Study.read(given.study), given.data, given.out).run()
+        figures = LeaveOneOut(Study.read(given.study), given.data, given.out).run(only_first=given.only_first)
     except PolypliveError as error:
         print(f"leave_one_out: {error}", file=sys.stderr)
         return 1

@@ -92,15 +92,25 @@ def test_what_a_variant_learns_first_all_its_runs_begin_with(data: Path, tmp_pat
     idle = {"epochs": 1, "learning_rate": 1e-9, "frozen_norm": True}  # the runs themselves learn nothing
     recipe = study().recipe | idle
     small = study(recipe=recipe, first=first, per_epoch=4)
+    (alone,) = summary(LeaveOneOut(small, data, tmp_path).run(only_first=True))
+    assert [path.name for path in tmp_path.iterdir()] == ["plain-first"]
+    assert "drop" not in alone
     found = LeaveOneOut(small, data, tmp_path).run()
     assert found["plain"]["A"]["A"]["dice"] > 0.5 > found["plain"]["B"]["B"]["dice"]
     assert found["plain"]["A"]["A"] == found["plain"][ALL]["A"] == found["plain"]["first"]["A"]
     (row,) = summary(found)
-    assert row["first"] == row["in_centre"] == row["left_out"]
+    assert row["first"] == row["in_centre"] == row["left_out"] == alone["first"]
+    assert alone["first_worst"] == row["worst"] == "B"
+    assert alone["first_worst_dice"] == alone["first_centres"]["B"] == row["worst_dice"]
     assert {path.name for path in tmp_path.iterdir()} >= {"plain-first", "plain-A"}
     later = dataclasses.replace(small, first=first | {"epochs": 7})
     with pytest.raises(ConfigError, match="another study"):
         LeaveOneOut(later, data, tmp_path).run()
+
+
+def test_without_a_first_training_there_is_none_to_do_alone(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no first training"):
+        LeaveOneOut(study(), data, tmp_path).run(only_first=True)
 
 
 def test_the_command_does_no_run_twice(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
