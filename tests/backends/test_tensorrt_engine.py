@@ -210,7 +210,8 @@ def test_a_gpu_that_is_lost_while_float16_is_tried_is_given_back(
 def test_a_precision_that_is_not_there_is_one_clear_error(
     tensorrt: FakeTensorRt, shipped_graph: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "polyplive.export.float16_file", raising=False)
+    for name in ("float16_file", "model_file", "precision"):
+        monkeypatch.delitem(sys.modules, f"polyplive.export.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "onnx", None)  # as where it is not installed
     with pytest.raises(BackendUnavailable, match=r"no float16 of .* making it needs the package onnx"):
         open_engine(shipped_graph, "tensorrt", EngineOptions(precision="float16"))
