@@ -12,6 +12,7 @@ layer unless ``export`` is told otherwise. (Wortsman et al., "Model soups", ICML
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,19 +39,22 @@ class Ingredient:
     def read(text: str) -> Ingredient:
         """``PARTS:FILE`` or ``FILE``. Raises ``ConfigError`` for parts that are not above 0 or no file."""
         before, colon, path = text.partition(":")
-        try:
-            parts = float(before)
-        except ValueError:
-            parts = 0.0
-            if before.strip("0123456789.,"):
-                colon = ""
-        if not (path if colon else text):
+        parts = _number(before) if colon else None
+        if parts is None:
+            path, parts = text, 1.0
+        if not path:
             raise ConfigError(f"'{text}' names no file", "Write FILE, or 2:FILE for two parts of it.")
-        if not colon:
-            return Ingredient(Path(text))
         if not 0 < parts <= _MOST_PARTS:
             raise ConfigError(f"'{path}' cannot count for '{before}' parts", f"Give a number above 0, as in 2:{path}.")
         return Ingredient(Path(path), parts)
+
+
+def _number(text: str) -> float | None:
+    """None for a word, as in ``C:best.pt``; NaN for what is meant as a number and is none, as 1,5."""
+    try:
+        return float(text)
+    except ValueError:
+        return None if text.strip("0123456789.,") else math.nan
 
 
 _MOST_PARTS = 1e9
