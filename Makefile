@@ -1,26 +1,34 @@
 # `make demo` and `make test` do everything on a fresh machine; `make check` is what every commit passes.
+# `make heavy` runs the tests that take minutes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Two processes; each file of tests runs in one of them. For one file, plain pytest is quicker.
-TESTS := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 --dist loadfile
+PYTEST := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 # The CPU build of torch serves the tests; where a package index offers only CUDA builds, those work too.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check format lint types clean
+.PHONY: demo check lint types test heavy format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/polyplive demo
 
-test: $(VENV)/.dev
-	$(TESTS)
+check: lint types
+	$(MAKE) test
 
-check: $(VENV)/.dev
+lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
 	$(BIN)/mypy -p polyplive
 	$(BIN)/mypy export engines assets
-	$(TESTS)
+
+# Two processes; each file of tests runs in one of them. For one file, plain pytest is quicker.
+test: $(VENV)/.dev
+	$(PYTEST) -n 2 --dist loadfile
+
+heavy: $(VENV)/.dev
+	$(PYTEST) -m heavy
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

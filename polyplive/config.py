@@ -1,22 +1,75 @@
-"""Settings of a session: defaults, then a TOML file, then the command line; validated once, frozen after."""
+"""Settings of a session: defaults, then a TOML file, then the command line; validated once, then frozen.
+
+The defaults and bounds of all settings are here and nowhere else; annotations hold the bounds.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import reprlib
-import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
 
-from polyplive.backends.options import EngineOptions
+from msgspec import Meta
+
 from polyplive.errors import ConfigError
-from polyplive.manifest import DEFAULT_MODEL
-from polyplive.types import OverlaySettings
+from polyplive.system.machine import processor_count
+from polyplive.types import OverlaySettings, ViewOption
+from polyplive.validation import as_option, check_fields, from_table, in_file, read_toml
 
-if TYPE_CHECKING:
-    from pathlib import Path
+DEFAULT_MODEL = "auto"
+"""``auto``: the shipped model that suits this machine, see ``backends.auto_model``."""
 
-    from _typeshed import DataclassInstance
+LIVE_MIN_FRAMES = 3
+"""Frames of evidence that a finding needs before a live session shows it; ``docs/live.md`` says why."""
+
+MIN_AREA = 0.002
+"""The smallest region kept, as a share of the field of view's area."""
+
+RELEASE_PROBABILITY = 0.25
+"""A finding that was shown stays while its probability is above this."""
+
+KEEP_FREE_MIB = 500.0
+"""A recording ends before less of the disk is left."""
+
+Threshold: TypeAlias = Annotated[float, Meta(gt=0, lt=1)]
+"""The probability above which a contour is drawn."""
+
+ConfirmProbability: TypeAlias = Annotated[float, Meta(ge=0, lt=1)]
+"""The probability that makes a frame evidence for a finding; 0: the threshold."""
+
+Patience: TypeAlias = Annotated[float, Meta(gt=0, lt=1e9)]
+
+_THREADS_A_PROCESSOR = 4
+"""More threads only wait for each other, and ONNX Runtime then nearly stops."""
+
+PRECISIONS = ("auto", "float32", "float16", "bfloat16")
+"""bfloat16 is OpenVINO's, float16 TensorRT's."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """``precision`` of the arithmetic, one of ``PRECISIONS``; ``threads``, None for the runtime's own.
+
+    ``auto`` is the fastest precision that processor or GPU has and that keeps the model's accuracy (see the model's
+    card); ``float32`` is the reference.
+    """
+
+    precision: str = "auto"
+    threads: Annotated[int, Meta(ge=1)] | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.precision not in PRECISIONS:
+            raise ConfigError(f"No precision '{self.precision}'", f"Choose one of: {', '.join(PRECISIONS)}.")
+        most = _THREADS_A_PROCESSOR * processor_count()
+        if self.threads is not None and self.threads > most:
+            raise ConfigError(
+                f"{reprlib.repr(self.threads)} threads would hinder one another",
+                f"Give at most {most} on this machine.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,141 +79,101 @@ class PipelineSettings:
     ``roi`` is ``auto`` (find the content area), ``none`` (the whole frame) or ``x,y,w,h``, None for what is usual:
     ``auto``, or ``none`` for single pictures. ``threshold`` is the probability of a contour, None for the model's own.
     ``min_area`` is the smallest region kept, as a share of the field of view's area. ``min_frames`` is how many frames'
-    evidence a finding needs before it is given (1: at once), None for what is usual for the session; ``sure`` is the
-    probability that a part of it, as large as ``min_area``, has to have for a frame to be evidence (0: the threshold),
-    None for the model's own; ``keep`` is the probability above which it then stays (1: as at first). With ``one_field``
-    the model sees a frame with interlaced motion through one field.
+    evidence a finding needs before it is given (1: at once), None for what is usual for the session; A frame is
+    evidence where a part of the finding, as large as ``min_area``, is above ``confirm_probability`` (0: the threshold),
+    None for the model's own. A shown finding stays while it is above ``release_probability`` (1: as at first). With
+    ``one_field`` the model sees a frame with interlaced motion through one field.
     """
 
     roi: str | None = None
-    threshold: float | None = None
-    min_area: float = 0.002
-    min_frames: int | None = None
-    sure: float | None = None
-    keep: float = 0.25
+    threshold: Threshold | None = None
+    min_area: Annotated[float, Meta(ge=0, lt=1)] = MIN_AREA
+    min_frames: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    confirm_probability: ConfirmProbability | None = None
+    release_probability: Annotated[float, Meta(gt=0, le=1)] = RELEASE_PROBABILITY
     one_field: bool = True
 
     def __post_init__(self) -> None:
-        if self.threshold is not None and not 0.0 < self.threshold < 1.0:
-            raise ConfigError(f"A threshold of {self.threshold} marks all or nothing", "Give one between 0 and 1.")
-        if not 0.0 <= self.min_area < 1.0:
-            raise ConfigError(f"A smallest area of {self.min_area} is not a share", "Give one from 0 up to 1.")
-        if self.sure is not None and not 0.0 <= self.sure < 1.0:
-            raise ConfigError(f"No finding is surer than {self.sure}", "Give a probability, or 0 for the threshold.")
-        if not 0.0 < self.keep <= 1.0:
-            raise ConfigError(f"Findings cannot stay above {self.keep}", "Give a probability, or 1 to keep none.")
-        if self.min_frames is not None and not 1 <= self.min_frames <= 1000:
-            raise ConfigError(
-                f"Findings cannot be withheld for {reprlib.repr(self.min_frames)} frames", "Give 1 (none) to 1000."
-            )
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    """When a live session loses patience.
+    """The time limits of a live session, and how they are kept.
 
-    ``max_age_ms``: a result whose frame is older is not drawn. ``no_signal_s``: so long without a picture, or with a
-    frozen or flat one, is a lost signal. ``reopen_s``: so long without any, and the source is opened again.
-    ``engine_timeout_s``: a model that works so long on one frame is given up and started again, as it is when memory
-    has grown by ``memory_growth_mib`` since it was opened.
+    ``max_age_ms``: a result whose frame is older is not drawn. ``no_signal_s``: so many seconds without a picture, or
+    with a frozen or single-coloured one, are a lost signal. ``reopen_s``: after so many seconds without a picture the
+    source is opened again. ``engine_timeout_s``: a model that takes so many seconds for one frame is started again.
+    ``memory_growth_mib``: a model whose memory has grown by so many MiB is started again. With ``governor`` a session
+    whose results come later than ``delay_goal_ms`` does less: fewer heatmaps, then a faster model.
     """
 
-    max_age_ms: float = 250.0
-    no_signal_s: float = 0.8
-    reopen_s: float = 3.0
-    engine_timeout_s: float = 8.0
-    memory_growth_mib: float = 1024.0
+    max_age_ms: Patience = 250.0
+    no_signal_s: Patience = 0.8
+    reopen_s: Patience = 3.0
+    engine_timeout_s: Patience = 8.0
+    memory_growth_mib: Patience = 1024.0
+    governor: bool = True
+    delay_goal_ms: Patience = 120.0
 
     def __post_init__(self) -> None:
-        for name in ("max_age_ms", "no_signal_s", "reopen_s", "engine_timeout_s", "memory_growth_mib"):
-            value = getattr(self, name)
-            if not 0 < value < 1e9:
-                raise ConfigError(f"live.{name} is {value}, which is no patience at all", "Give a number above 0.")
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a session can be told; each group is the part of one module."""
+    """All settings of a session; each group belongs to one module.
+
+    ``view`` is what draws a window's picture. With ``full_paths`` outputs name files with their folders, which may name
+    a patient.
+    """
 
     model: str = DEFAULT_MODEL
     backend: str = "auto"
+    view: ViewOption = "auto"
+    full_paths: bool = False
     engine: EngineOptions = field(default_factory=EngineOptions)
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)
     overlay: OverlaySettings = field(default_factory=OverlaySettings)
     live: LiveSettings = field(default_factory=LiveSettings)
 
     def __post_init__(self) -> None:
-        opacity = self.overlay.opacity
-        if not 0.0 <= opacity <= 1.0:
-            raise ConfigError(f"An opacity of {opacity} cannot be drawn", "Give one from 0 to 1.")
+        check_fields(self)
+        check_fields(self.overlay)
 
 
-def load_settings(path: Path | None, overrides: dict[str, Any]) -> Settings:
+def load_settings(
+    path: Path | None, overrides: Mapping[str, Any], subject: Callable[[str], str] = as_option
+) -> Settings:
     """Defaults, overlaid with the TOML file ``path``, overlaid with ``overrides``.
 
-    ``overrides`` maps dotted names (``pipeline.threshold``) to values; None means not given. Raises ``ConfigError``
-    that names the file, the key, the value received and what is allowed.
+    ``overrides`` maps names as options have them (``threshold``) to values; None means not given.
+    ``subject`` begins a message about one of them: see ``from_table``. Raises
+    ``ConfigError`` that names the file, the key, the value received and what is allowed.
     """
-    settings = Settings()
+    table = {} if path is None else read_toml(path)
     if path is not None:
-        settings = _overlay(settings, _read_toml(path), str(path))
-    given: dict[str, Any] = {}
+        from_table(Settings, table, in_file(path))
     for name, value in overrides.items():
         if value is not None:
-            *groups, key = name.split(".")
-            table = given
-            for group in groups:
-                table = table.setdefault(group, {})
-            table[key] = value
-    return _overlay(settings, given, "the command line")
+            group = _GROUP_OF[name]
+            inner = table.setdefault(group, {}) if group else table
+            inner[name] = value
+    return from_table(Settings, table, subject)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    if path.exists() and not path.is_file():  # a device could give bytes without end
-        raise ConfigError(f"The settings '{path}' are not a file", "Name a TOML file.")
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"Cannot read the settings '{path}': {error.strerror}", "Check the path.") from None
-    except RecursionError:
-        raise ConfigError(f"The settings '{path}' are nested too deep", "Write each group as a [table].") from None
-    except ValueError as error:
-        raise ConfigError(f"'{path}' is not TOML ({error})", "Mend that line.") from None
-
-
-_Group = TypeVar("_Group", bound="DataclassInstance")
-
-
-def _overlay(base: _Group, table: dict[str, Any], where: str) -> _Group:
-    """A copy of the dataclass ``base`` with the values of ``table``, whose sub-tables go to its nested dataclasses."""
-    known = {item.name: getattr(base, item.name) for item in dataclasses.fields(base)}
-    changes: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in known:
-            raise ConfigError(f"{where} sets '{key}', which is not a setting", f"Known here: {', '.join(known)}.")
-        if dataclasses.is_dataclass(known[key]):
-            if not isinstance(value, dict):
-                raise ConfigError(f"{where}: '{key}' must be a table", f"Write it as [{key}].")
-            changes[key] = _overlay(known[key], value, where)
+def _groups() -> dict[str, str]:
+    """The group of each setting by its name; no name is in two groups. Settings without a group have an empty one."""
+    groups: dict[str, str] = {}
+    for item in dataclasses.fields(Settings):
+        inner = getattr(Settings(), item.name)
+        if dataclasses.is_dataclass(inner):
+            groups |= {each.name: item.name for each in dataclasses.fields(inner)}
         else:
-            changes[key] = checked_field(base, key, value, where)
-    return dataclasses.replace(base, **changes)
+            groups[item.name] = ""
+    return groups
 
 
-def checked_field(base: Any, key: str, value: Any, where: str) -> Any:
-    """``value``, if it is of the kind that the field ``key`` of ``base``, a dataclass or one's instance, asks for.
-
-    Raises ``ConfigError``, which says that it stands in ``where``.
-    """
-    annotation = str(next(item.type for item in dataclasses.fields(base) if item.name == key))
-    kinds = {name.partition("[")[0].strip() for name in annotation.split("|")}
-    if isinstance(value, int) and not isinstance(value, bool) and "float" in kinds:
-        try:
-            return float(value)
-        except OverflowError:
-            raise ConfigError(f"{where}: '{key}' is {reprlib.repr(value)}", "Give a smaller number.") from None
-    if type(value).__name__ not in kinds and not (value is None and "None" in kinds):
-        raise ConfigError(
-            f"{where}: '{key}' is {reprlib.repr(value)}", f"It must be {' or '.join(sorted(kinds - {'None'}))}."
-        )
-    return value
+_GROUP_OF = _groups()
+SETTING_NAMES = frozenset(_GROUP_OF)
+"""The names of all settings, without their groups: those of the command line's options."""

@@ -1,11 +1,14 @@
-"""Every error that polyplive raises on purpose.
+"""All errors that polyplive raises.
 
     PolypliveError
     ├── ConfigError          (ValueError)         a setting, option or file of settings is wrong: exit code 2
+    ├── ImageError           (ValueError)         an array that was given as a picture is none
+    ├── WrongThread          (RuntimeError)       something was used in another thread than the one it belongs to
     ├── MissingDependency    (ImportError)        an optional package is not installed
     ├── SourceError
     │   ├── SourceNotFound   (FileNotFoundError)  there is no such file or device
     │   ├── SourceUnreadable (OSError)            it exists, but holds no video that can be decoded
+    │   ├── SourceRefused    (OSError)            it cannot be used as it was asked for, however long one waits
     │   └── SourceLost       (ConnectionError)    it was open, and gives no more frames: a cable, a sender
     ├── ModelError
     │   ├── ModelNotFound    (FileNotFoundError)  no model of that name or path
@@ -14,6 +17,10 @@
     │   ├── BackendUnavailable                    the runtime is not installed or has no device here
     │   ├── EngineClosed     (ValueError)         used after close()
     │   ├── EngineCacheError (OSError)            a compiled engine cannot be kept on disk
+    │   ├── EngineLost                            the process that runs an engine is of no more use: open another
+    │   │   ├── EngineCrashed                     it ended by itself, or could not be started
+    │   │   ├── EngineHung   (TimeoutError)       it did not answer in time
+    │   │   └── EngineGrew   (MemoryError)        it holds too much memory
     │   └── InferenceError   (RuntimeError)       the runtime failed while building or running
     │       ├── BuildError                        it could not compile the graph
     │       ├── NotFinite                         its answer holds NaN or infinity
@@ -24,25 +31,35 @@
     └── ExportError          (RuntimeError)
         └── VerificationError                     the exported graph differs from PyTorch: the figures are given
 
-Each says in one line what happened and, as ``hint``, what to do next. The command line prints both and nothing
-else. Where a builtin exception means the same, the class is one too, so that a caller need not know polyplive.
+Each says in one line what happened and, as ``hint``, what to do next. The command line prints both and nothing else. A
+class also inherits from the builtin exception with the same meaning, if there is one. So a caller can catch that.
+
+A live session tries again after most errors. ``permanent`` marks those that trying again cannot mend: a wrong setting,
+a package or a model that is not there, a source that refuses what is asked of it.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
 
-def said_by(error: object, most: int | None = 200) -> str:
-    """What another library's ``error`` says, for a message of ours: one line without a full stop, never empty.
 
-    A system's error gives its own words, without number and file name; one without words gives its class. ``most`` is
-    the number of characters after which it is cut, None for all.
+def text_of(error: object, most: int | None = 200) -> str:
+    """The text of another library's ``error``, for use in a message: one line without a full stop, never empty.
+
+    For a system error it is the system's text without number and file name; for an error without text, its class.
+    ``most`` is the number of characters after which it is cut, None for all.
     """
     text = str(getattr(error, "strerror", None) or error)
     return " ".join(text.split())[:most].rstrip(". ") or type(error).__name__
 
 
 class PolypliveError(Exception):
-    """The root: ``message`` says what happened, ``hint`` what to do next (may be empty)."""
+    """The root: ``message`` says what happened, ``hint`` what to do next (may be empty).
+
+    ``permanent`` is True where trying again cannot help before somebody has changed something.
+    """
+
+    permanent: ClassVar[bool] = False
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -57,9 +74,25 @@ class PolypliveError(Exception):
 class ConfigError(PolypliveError, ValueError):
     """A setting is wrong; the message names it, the value received and the values allowed."""
 
+    permanent: ClassVar[bool] = True
+
+
+class ImageError(PolypliveError, ValueError):
+    """An array that was given as a picture is none; the message says what was received and what is expected."""
+
+    permanent: ClassVar[bool] = True
+
+
+class WrongThread(PolypliveError, RuntimeError):
+    """Something was used in another thread than the one that it belongs to."""
+
+    permanent: ClassVar[bool] = True
+
 
 class MissingDependency(PolypliveError, ImportError):
     """An optional package is not installed; the hint is the command that installs it."""
+
+    permanent: ClassVar[bool] = True
 
 
 class SourceError(PolypliveError):
@@ -74,12 +107,20 @@ class SourceUnreadable(SourceError, OSError):
     """The file or device exists, but no frame can be decoded from it."""
 
 
+class SourceRefused(SourceError, OSError):
+    """A source cannot be used as it was asked for: no such screen, no permission, a stream that leads elsewhere."""
+
+    permanent: ClassVar[bool] = True
+
+
 class SourceLost(SourceError, ConnectionError):
     """A live source gave frames and gives no more; it may come back."""
 
 
 class ModelError(PolypliveError):
     """Anything wrong with a model's files."""
+
+    permanent: ClassVar[bool] = True
 
 
 class ModelNotFound(ModelError, FileNotFoundError):
@@ -96,6 +137,8 @@ class EngineError(PolypliveError):
 
 class BackendUnavailable(EngineError):
     """The runtime is not installed, or finds no device on this machine."""
+
+    permanent: ClassVar[bool] = True
 
 
 class EngineClosed(EngineError, ValueError):
@@ -120,6 +163,22 @@ class DeviceLost(InferenceError):
 
 class EngineCacheError(EngineError, OSError):
     """The folder of compiled engines cannot be written."""
+
+
+class EngineLost(EngineError):
+    """The process that runs an engine is of no more use, and was ended: another engine has to be opened."""
+
+
+class EngineCrashed(EngineLost):
+    """The engine's process ended by itself or could not be started; the message names the signal or exit code."""
+
+
+class EngineHung(EngineLost, TimeoutError):
+    """The engine's process did not answer in time."""
+
+
+class EngineGrew(EngineLost, MemoryError):
+    """The engine's process holds far more memory than when it was warm."""
 
 
 class SinkError(PolypliveError, OSError):

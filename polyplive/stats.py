@@ -1,4 +1,4 @@
-"""Figures of a session: frozen snapshots of delays and stage times, with percentiles."""
+"""Statistics of a session: delays and stage times, with percentiles."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Delays:
         self._since_answer += 1
 
     def recent(self) -> tuple[float, float] | None:
-        """Median and 99th percentile of the last 300, worked out anew after every 15; None before the first."""
+        """Median and 99th percentile of the last 300 delays, updated after every 15; None before the first."""
         if self._recent and (self._answer is None or self._since_answer >= _RENEWED_AFTER):
             median, high = np.percentile(self._recent, [50, 99])
             self._answer, self._since_answer = (float(median), float(high)), 0

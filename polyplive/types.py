@@ -1,21 +1,29 @@
-"""The values that cross threads and stages: frozen, slotted, numpy only.
+"""The values that pass between threads and stages: frozen dataclasses of numpy arrays.
 
-Arrays inside these values are never written to after the value is made; whoever needs to change one copies it.
-Coordinates are source pixels with the origin at the top left, unless a name says otherwise. Times named ``_s`` are
-seconds, times named ``_ms`` milliseconds. Images are uint8, [height, width, 3], BGR, C-contiguous.
+Arrays in these values are never changed; copy one to change it. Coordinates are source pixels with the origin at the
+top left, unless a name says otherwise. Times named ``_s`` are seconds, times named ``_ms`` milliseconds. Images are
+uint8, [height, width, 3], BGR, C-contiguous.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
+
+from polyplive.errors import ImageError
+from polyplive.pixels.picture import BgrPicture, Picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from polyplive.pixels.yuv import YuvSamples
 
 Image: TypeAlias = NDArray[np.uint8]
 """uint8 [H, W, 3], BGR."""
@@ -23,8 +31,21 @@ Image: TypeAlias = NDArray[np.uint8]
 FloatMap: TypeAlias = NDArray[np.float32]
 """float32 [h, w]: a probability map in [0, 1] or a raw class activation map (at least 0)."""
 
+Mask: TypeAlias = NDArray[np.bool_]
+"""bool [H, W]: True where a polyp is."""
+
 Contour: TypeAlias = NDArray[np.int32]
 """int32 [N, 2]: x, y of a closed polygon's corners in source pixels."""
+
+
+SQUARE = Fraction(1)
+"""The shape of a square pixel: its width by its height."""
+
+StereoOption: TypeAlias = Literal["left", "right", "top", "bottom", "whole"]
+"""What is shown of 3D pictures that hold both eyes: a half of the picture, as it is meant to be seen, or all of it."""
+
+ViewOption: TypeAlias = Literal["auto", "raster", "opengl"]
+"""What draws the window's picture: the processor, a graphics card by OpenGL, or the card where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +66,106 @@ class Roi:
         """Row and column slices, so that ``image[roi.slices]`` is the region as a view."""
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
+    def is_inside(self, width: int, height: int) -> bool:
+        """Whether an image of ``width`` x ``height`` pixels holds all of it."""
+        return self.x + self.width <= width and self.y + self.height <= height
 
-@dataclass(frozen=True, slots=True, eq=False)
+    def check_inside(self, shape: tuple[int, ...]) -> None:
+        """Raise ``ValueError`` where it reaches outside of an image of ``shape`` ([H, W, ...])."""
+        if not self.is_inside(shape[1], shape[0]):
+            raise ValueError(f"{self} reaches outside of an image of {shape[1]}x{shape[0]}")
+
+
+@dataclass(frozen=True, slots=True, eq=False, init=False)
 class Frame:
-    """One decoded picture.
+    """One decoded picture, as a source gives it; ``Frame(image)`` makes one of an array.
 
-    ``index`` counts the source's frames from 0 (also after a seek: the first frame of a file is 0). ``pts_s`` is the
-    source's own clock in seconds from its first frame, None when the source has none. ``captured_s`` is
-    ``time.monotonic()`` taken after the read returned. ``decode_ms`` is how long the read took.
+    ``picture`` holds the pixels in the source's own form. Conversions are made when somebody asks: ``image``,
+    ``bgra_at`` and what the model is given (``Picture``). ``index`` counts the source's frames from 0 (also after a
+    seek: the first frame of a file is 0). ``pts_s`` is the source's own clock in seconds from its first frame, None
+    when the source has none. ``captured_s`` is ``time.monotonic()`` taken after the read returned. ``decode_ms`` is how
+    long the read took. ``sample_aspect`` is the width of a pixel by its height, 1 for square pixels: the picture is
+    shown ``width * sample_aspect`` by ``height``. ``stamp_s`` is its time in seconds on the clock of its container,
+    which the container's sound has too; None where there is none. ``clock_jump_s`` is how far a live source's clock has
+    jumped before this frame (ahead above 0, back below 0; usually 0); ``pts_s`` has gone on by the capture clock.
+    ``is_repaired`` says that its own time stamp was missing or not usable, so that ``pts_s`` comes from its neighbours.
     """
 
-    image: Image
+    picture: Picture
     index: int
     pts_s: float | None
     captured_s: float
-    decode_ms: float = 0.0
+    decode_ms: float
+    sample_aspect: Fraction
+    stamp_s: float | None
+    clock_jump_s: float
+    is_repaired: bool
+
+    def __init__(
+        self,
+        picture: Picture | Image,
+        index: int = 0,
+        pts_s: float | None = None,
+        captured_s: float | None = None,
+        decode_ms: float = 0.0,
+        sample_aspect: Fraction = SQUARE,
+        stamp_s: float | None = None,
+        clock_jump_s: float = 0.0,
+        is_repaired: bool = False,
+    ) -> None:
+        """``picture`` may be uint8 [H, W, 3] BGR, C-contiguous. ``captured_s`` None is now.
+
+        Raises ``ImageError`` for another kind of array.
+        """
+        given = {
+            "picture": picture if isinstance(picture, Picture) else BgrPicture(picture),
+            "index": index,
+            "pts_s": pts_s,
+            "captured_s": time.monotonic() if captured_s is None else captured_s,
+            "decode_ms": decode_ms,
+            "sample_aspect": sample_aspect,
+            "stamp_s": stamp_s,
+            "clock_jump_s": clock_jump_s,
+            "is_repaired": is_repaired,
+        }
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
 
     @property
     def height(self) -> int:
         """Rows."""
-        return int(self.image.shape[0])
+        return self.picture.height
 
     @property
     def width(self) -> int:
         """Columns."""
-        return int(self.image.shape[1])
+        return self.picture.width
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape of ``image``, which is not made for it."""
+        return self.height, self.width, 3
+
+    @property
+    def image(self) -> Image:
+        """uint8 [H, W, 3] BGR, C-contiguous. Made when it is first asked for, once, in any thread; then kept."""
+        return self.picture.bgr()
+
+    @property
+    def yuv(self) -> YuvSamples | None:
+        """The samples that the source gave; None where it gave BGR, or such that had to be turned or mapped."""
+        return self.picture.samples
+
+    def bgra_at(self, width: int, height: int, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+        """uint8 [height, width, 4] BGRA: all of the picture stretched to the size of a view (``Picture.bgra_at``).
+
+        It knows nothing of ``sample_aspect``: the caller gives the size that the picture has on the screen.
+        """
+        return self.picture.bgra_at(width, height, out)
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +174,10 @@ class SourceInfo:
 
     ``width`` and ``height`` are those of the frames it gives (after rotation). ``fps`` is the average rate, None when
     unknown; ``frames`` the number of frames, None when it is not known (live, or a damaged index); ``duration_s``
-    likewise. ``live`` sources cannot seek.
+    likewise. ``live`` sources cannot seek. ``sample_aspect`` is the width of a pixel by its height (after rotation), 1
+    for square pixels: a picture is shown ``width * sample_aspect`` by ``height``. ``notices`` are lines for the user
+    about what the source does not tell by itself, such as which of several streams plays. ``stereo`` is the half that
+    it gives of 3D pictures that hold both eyes: left, right, top or bottom; None where it gives whole pictures.
     """
 
     name: str
@@ -89,6 +188,9 @@ class SourceInfo:
     duration_s: float | None
     live: bool = False
     codec: str = ""
+    sample_aspect: Fraction = SQUARE
+    notices: tuple[str, ...] = ()
+    stereo: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,16 +220,31 @@ class StageTimes:
     composite_ms: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class MapOrigin:
+    """The earlier frame that a heatmap was computed of: its ``index``, the region it covers, and when it was read.
+
+    ``captured_s`` is ``time.monotonic()``.
+    """
+
+    index: int
+    roi: Roi
+    captured_s: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
     """What the pipeline found in one frame.
 
-    ``index`` is that frame's. ``roi`` is the region that the model saw; ``probability`` (float32 [H, W], at the
-    model's size) and ``cam`` (float32 [h, w], raw Grad-CAM, at least 0; None when it was not asked for) cover that
-    region. ``cam_full_scale`` is the CAM value that the heatmap shows at full strength: a constant of the model
-    times the predicted mask's share of the region, never the map's own maximum, so that a weak map stays weak.
-    ``threshold`` is the probability at which contours were taken. ``withheld`` findings are not among ``detections``
-    yet: there is not enough evidence for them. ``completed_s`` is ``time.monotonic()`` at the end.
+    ``index`` is that frame's. ``roi`` is the region that the model saw; ``probability`` (float32 [H, W], at the model's
+    size) and ``cam`` (float32 [h, w], raw Grad-CAM, at least 0; None when it was not asked for) cover that region.
+    ``cam_full_scale`` is the CAM value that the heatmap shows at full strength. It is a constant of the model times the
+    predicted mask's share of the region. It is never the map's own maximum, so a weak map stays weak. ``threshold`` is
+    the probability at which contours were taken. ``withheld`` findings are not among ``detections`` yet: there is not
+    enough evidence for them. ``completed_s`` is ``time.monotonic()`` at the end. ``size`` is the width and height of
+    the frame in pixels; None if it is not known. ``cam_of`` is None where ``cam`` is this frame's own. A live session
+    that computes the map on some frames only keeps the last one for those between: then ``cam`` and ``cam_full_scale``
+    are those of the frame that ``cam_of`` names.
     """
 
     index: int
@@ -140,6 +257,29 @@ class Prediction:
     completed_s: float
     stages: StageTimes = field(default_factory=StageTimes)
     withheld: int = 0
+    size: tuple[int, int] | None = None
+    cam_of: MapOrigin | None = None
+
+    @property
+    def cam_roi(self) -> Roi:
+        """The region that ``cam`` covers."""
+        return self.roi if self.cam_of is None else self.cam_of.roi
+
+    @property
+    def cam_index(self) -> int | None:
+        """The frame that ``cam`` was computed of; None where there is no map."""
+        if self.cam is None:
+            return None
+        return self.index if self.cam_of is None else self.cam_of.index
+
+    def check_is_of(self, shape: tuple[int, ...]) -> None:
+        """Raise ``ImageError`` where a picture of ``shape`` ([H, W, 3]) is not as large as this prediction's frame."""
+        given = shape[1], shape[0]
+        if self.size is not None and given != self.size:
+            raise ImageError(
+                f"The prediction is of another frame, of {_size(self.size)}: the picture given is {_size(given)}",
+                "Give the frame that it was made of.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +294,7 @@ class OverlaySettings:
     legend: bool = False
     status: bool = True
     figures: bool = True
-    opacity: float = 0.6
+    opacity: Annotated[float, Meta(ge=0, le=1)] = 0.6
 
     @property
     def needs_cam(self) -> bool:
@@ -163,7 +303,7 @@ class OverlaySettings:
 
 
 class SessionState(Enum):
-    """What a viewer is told of a session, in words (``value``). A colour and a shape go with each."""
+    """The state of a session as shown to a viewer; ``value`` is its word. Each has a colour and a symbol."""
 
     READY = "ready"
     OVERLAY_OFF = "overlay off"
@@ -177,7 +317,7 @@ class SessionState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The numbers of the small figure line; None where one is not known yet.
+    """The numbers in the corner of the picture; None while one is unknown.
 
     Delays are of this frame, or of the usual frame (median) where there is a 99th percentile beside them. ``dropped``
     frames were not shown; ``unprocessed`` ones, live, went by without a result of their own.
@@ -194,7 +334,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Hud:
-    """What the corner shows: the session's state, a short reason, and the figure line."""
+    """The contents of the picture's corner: the session's state, a short reason, and the figures."""
 
     state: SessionState = SessionState.READY
     reason: str = ""
@@ -205,10 +345,12 @@ class Hud:
 class Tally:
     """Every frame accounted for: ``read`` = ``processed`` + the sum of ``dropped`` by cause.
 
-    ``live`` holds the closing figures that only a live session has, for events.
+    ``repaired`` of the processed frames had no usable time stamp of their own. ``live`` holds the closing figures that
+    only a live session has, for events.
     """
 
     read: int
     processed: int
     dropped: Mapping[str, int]
+    repaired: int = 0
     live: Mapping[str, object] = field(default_factory=dict)

@@ -15,6 +15,8 @@ FIGURES = {
 FIGURES_OR_NONE = {"anyOf": [FIGURES, {"type": "null"}]}
 RATES = {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}, "minItems": 1}
 STAGES = ("decode", "preprocess", "infer", "postprocess", "composite")
+CAUSES = ("decode", "waiting", "preprocess", "infer", "postprocess", "draw", "present", "other")
+SHARE_OR_NONE = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
 RATIO = {
     "type": "object",
     "properties": {"ratio": NUMBER, "low": NUMBER, "high": NUMBER},
@@ -39,6 +41,13 @@ def mode(video: dict, annotation: dict) -> dict:
                 "required": ["infer"],
                 "additionalProperties": False,
             },
+            "delay_causes_ms": {
+                "type": "object",
+                "properties": dict.fromkeys(CAUSES, FIGURES),
+                "additionalProperties": False,
+            },
+            "own_overlay_share": SHARE_OR_NONE,
+            "own_map_share": SHARE_OR_NONE,
             "dropped": COUNTS,
         },
         "required": [
@@ -48,6 +57,9 @@ def mode(video: dict, annotation: dict) -> dict:
             "video_delay_ms",
             "annotation_delay_ms",
             "stages_ms",
+            "delay_causes_ms",
+            "own_overlay_share",
+            "own_map_share",
             "dropped",
         ],
         "additionalProperties": False,
@@ -56,7 +68,7 @@ def mode(video: dict, annotation: dict) -> dict:
 
 NONE = {"type": "null"}
 HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-CONTENDER = {
+CANDIDATE = {
     "type": "object",
     "properties": {
         **dict.fromkeys(("name", "backend", "device", "model", "graph_precision", "arithmetic"), TEXT),
@@ -95,7 +107,7 @@ GPU["required"] = list(GPU["properties"])
 SCHEMA = {
     "type": "object",
     "properties": {
-        "schema": {"const": 2},
+        "schema": {"const": 3},
         **dict.fromkeys(("version", "measured", "backend", "device", "model", "model_version"), TEXT),
         "machine": {
             "type": "object",
@@ -120,7 +132,13 @@ SCHEMA = {
         },
         "skipped": {"type": "object", "additionalProperties": TEXT},
         "headless_share_of_engine": RATIO,
-        "compare": {"type": "array", "items": CONTENDER, "minItems": 2},
+        "process_cost_ms": {
+            "type": "object",
+            "properties": {key: {"type": "number"} for key in ("p50", "low", "high", "exchange")},
+            "required": ["p50", "low", "high", "exchange"],
+            "additionalProperties": False,
+        },
+        "compare": {"type": "array", "items": CANDIDATE, "minItems": 2},
         "against": {"type": "object", "additionalProperties": RATIO},
         "dropped": COUNTS,
         "peak_memory_mib": {"type": ["number", "null"]},

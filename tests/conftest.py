@@ -7,9 +7,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from network_guard.guard import NetworkGuard, build_guard
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["POLYPLIVE_MODEL"] = "polyplive-fast"  # the same on every machine
+os.environ["POLYPLIVE_MEASURE"] = "no"  # sessions then run by the rule
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Pictures of real polyps, which may not be part of the repository; a clone usually has none."""
@@ -19,28 +21,41 @@ class NetworkUsedError(AssertionError):
     """A test tried to reach another machine."""
 
 
+def _stays_here(host: object) -> bool:
+    return host is None or str(host) == "localhost" or str(host).startswith(("127.", "::1"))
+
+
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every connection and every name look-up fails the test, unless it stays on this machine's own sockets."""
-    connect = socket.socket.connect
+    """Every connection and every name look-up fails the test, unless it stays on this machine."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
 
     def guarded(self: socket.socket, address: object) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _stays_here(address[0]):  # type: ignore[index]
             raise NetworkUsedError(f"a connection to {address} was tried")
         connect(self, address)  # type: ignore[arg-type]
 
-    def refused(*arguments: object, **_: object) -> None:
-        raise NetworkUsedError(f"a name was looked up: {arguments[:2]}")
+    def refused(host: object, *arguments: object, **options: object) -> object:
+        if not _stays_here(host):
+            raise NetworkUsedError(f"a name was looked up: {host}")
+        return look_up(host, *arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
     monkeypatch.setattr(socket.socket, "connect_ex", guarded)
     monkeypatch.setattr(socket, "getaddrinfo", refused)
 
 
+@pytest.fixture
+def network_guard(tmp_path_factory: pytest.TempPathFactory) -> NetworkGuard:
+    """Watches the processes that a test starts with its environment, C libraries included."""
+    folder = tmp_path_factory.mktemp("guard")
+    return NetworkGuard(build_guard(folder), folder / "log")
+
+
 @pytest.fixture(scope="session")
 def shipped_graph() -> Path:
     """The shipped model's graph."""
-    from polyplive.manifest import find_model
+    from polyplive.backends.auto_model import find_model
 
     return find_model("polyplive-fast")
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from polyplive.export.checkpoint import save_checkpoint
-from polyplive.export.deployed import deployed
-from polyplive.export.networks import SegmentationNetwork, build_network
-from polyplive.export.recipe import Recipe, recipe_facts
-from polyplive.export.to_onnx import onnx_graph
+from polyplive.export.graph.rewrite import deployed
+from polyplive.export.graph.to_onnx import onnx_graph
+from polyplive.export.networks.segmentation import SegmentationNetwork, build_network
+from polyplive.export.training.checkpoint import save_checkpoint
+from polyplive.export.training.recipe import Recipe, recipe_facts
 
-from polyplive.demo import demo_clip
-from polyplive.preprocess import preprocess
+from polyplive.evaluation.demo_truth import demo_clip
+from polyplive.pipeline.preprocess import preprocess
 from polyplive.sources.file import FileSource
 from polyplive.types import Roi
 
@@ -24,6 +24,7 @@ TINY = {
     "unet": ("unet", {"base": 4, "levels": 4}),
     "unet-lite0": ("unet-lite0", {"widths": (16, 12, 8, 8)}),
     "unet-vit": ("unet-vit", {"widths": (8, 8), "blocks": 2, "grid": 4, "taps": (1, 2)}),
+    "additive-lite0": ("additive-lite0", {"widths": (12, 8, 8)}),
     "unet-lite0, full resolution": ("unet-lite0", {"widths": (16, 12, 8, 8, 6)}),
 }
 """Kinds of network: an architecture and the options that keep it small."""
@@ -75,7 +76,7 @@ def overflowing_network() -> SegmentationNetwork:
 
 def frame(seed: int, side: int = SIDE):
     """A smooth random picture, uint8 [side, side, 3]."""
-    from polyplive.export.verify import random_frames
+    from polyplive.export.graph.verify import random_frames
 
     return random_frames(side, side, 4, seed)[2]
 
@@ -106,6 +107,6 @@ def demo_pictures(side: int) -> list[np.ndarray]:
     for number in (100, 130, 230, 300, 410):
         source.seek(number / 25)
         picture = source.read()
-        found.append(preprocess(picture.image, Roi(0, 0, picture.width, picture.height), side, side))
+        found.append(preprocess(picture, Roi(0, 0, picture.width, picture.height), side, side))
     source.close()
     return found

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from colour_engine import ColourEngine
 
-from polyplive.config import PipelineSettings
 from polyplive.errors import InferenceError
-from polyplive.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +33,9 @@ class GatedEngine(ColourEngine):
         super().close()
 
 
-def gated_pipeline(gate: Callable[[], object] = lambda: None) -> Pipeline:
-    return Pipeline(GatedEngine(gate), PipelineSettings(roi="none"))
+def open_gated(gate: Callable[[], object] = lambda: None) -> Callable[[object], GatedEngine]:
+    """Opens engines in this process."""
+    return lambda _: GatedEngine(gate)
 
 
 def broken() -> None:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import queue
 import threading
 import time
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 from colour_engine import ColourEngine
+from processes import PATIENCE_S
 
 from polyplive.backends.base import Outputs
 from polyplive.config import LiveSettings, PipelineSettings
 from polyplive.errors import InferenceError, SourceLost
-from polyplive.live import LiveParts, LiveSession
-from polyplive.pipeline import Pipeline
+from polyplive.sessions.engine_room.process_engine import ProcessEngine, ProcessLimits
+from polyplive.sessions.live import LiveParts, LiveSession
 from polyplive.types import Frame, SessionState, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from polyplive.view import View
+    from polyplive.sessions.engine_room.interrupt import Interrupt
+    from polyplive.sessions.engine_room.messages import EngineOpener
+    from polyplive.sessions.view import View
 
 WIDTH, HEIGHT = 128, 96
 
@@ -34,9 +39,10 @@ def picture(number: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray
 
 
 class FedSource:
-    """Gives what the test puts into ``feed``: pictures, errors (raised), or functions (called, to block)."""
+    """Gives what the test puts into ``feed``: pictures, frames, errors (raised), or functions (called, to block)."""
 
     warnings: tuple[str, ...] = ()
+    sample_aspect = Fraction(1)
 
     def __init__(self, feed: queue.Queue[object], ending: threading.Event) -> None:
         self.info = SourceInfo("fed", WIDTH, HEIGHT, 30.0, None, None, live=True)
@@ -61,7 +67,9 @@ class FedSource:
             if callable(item):
                 item()
                 continue
-            frame = Frame(item, self._count, self._count / 30.0, time.monotonic())  # type: ignore[arg-type]
+            made = item if isinstance(item, Frame) else Frame(item, sample_aspect=self.sample_aspect)  # type: ignore[arg-type]
+            moment = {"pts_s": self._count / 30.0, "captured_s": time.monotonic()}
+            frame = dataclasses.replace(made, index=self._count, **moment)
             self._count += 1
             return frame
         return None
@@ -73,7 +81,12 @@ class FedSource:
         self.closed = True
 
 
-class FaultyEngine(ColourEngine):
+WHOLE_FRAME = PipelineSettings(roi="none")
+PATIENT_MS = 2000.0
+"""The longest age of a result where a test is about something else: that the machine is busy is no fault."""
+
+
+class ScheduledEngine(ColourEngine):
     """The colour engine with a fault before each answer that ``faults`` names by the call's number, from 1."""
 
     def __init__(self, faults: Callable[[int], object]) -> None:
@@ -92,24 +105,34 @@ class FaultyEngine(ColourEngine):
         return outputs
 
 
-def faulty_pipeline(faults: Callable[[int], object] = lambda _: None) -> Pipeline:
-    return Pipeline(FaultyEngine(faults), PipelineSettings(roi="none"))
+def open_sound(_: Interrupt) -> ScheduledEngine:
+    """An engine without faults, in this process."""
+    return ScheduledEngine(lambda _: None)
 
 
 class Rig:
-    """A live session in a test: ``feed`` it, ask it, end it."""
+    """A live session in a test: ``feed`` it, ask it, end it.
+
+    Its engines are in this process, with ``faults``; where there are ``openers``, each runs in a process of its own.
+    Each start takes the next of them, and the last one repeatedly.
+    """
 
     def __init__(
-        self, parts: dict[str, object] | None = None, faults: Callable[[int], object] = lambda _: None
+        self,
+        parts: dict[str, object] | None = None,
+        faults: Callable[[int], object] = lambda _: None,
+        openers: tuple[EngineOpener, ...] = (),
     ) -> None:
         self.feed: queue.Queue[object] = queue.Queue()
         self.ending = threading.Event()
         self.sources: list[FedSource] = []
-        self.pipelines: list[Pipeline] = []
+        self.engines: list[ProcessEngine | ScheduledEngine] = []
+        self.openers = list(openers)
         self.faults = faults
         self.refusals: list[Exception] = []
-        options = {"settings": LiveSettings(), **(parts or {})}
-        self.session = LiveSession(LiveParts(self.open_source, self.open_pipeline, **options))  # type: ignore[arg-type]
+        options = {"settings": LiveSettings(PATIENT_MS, governor=False), "pipeline": WHOLE_FRAME, **(parts or {})}
+        self.parts = LiveParts(self.open_source, self.open_engine, **options)  # type: ignore[arg-type]
+        self.session = LiveSession(self.parts)
         self.sent = 0
 
     def open_source(self) -> FedSource:
@@ -118,9 +141,17 @@ class Rig:
         self.sources.append(FedSource(self.feed, self.ending))
         return self.sources[-1]
 
-    def open_pipeline(self) -> Pipeline:
-        self.pipelines.append(faulty_pipeline(lambda call: self.faults(call)))
-        return self.pipelines[-1]
+    def open_engine(self, interrupt: Interrupt) -> ProcessEngine | ScheduledEngine:
+        self.engines.append(self._opened(interrupt))
+        return self.engines[-1]
+
+    def _opened(self, interrupt: Interrupt) -> ProcessEngine | ScheduledEngine:
+        if not self.openers:
+            return ScheduledEngine(lambda call: self.faults(call))
+        opener = self.openers.pop(0) if len(self.openers) > 1 else self.openers[0]
+        patience = self.parts.settings
+        limits = ProcessLimits(answer_s=patience.engine_timeout_s, growth_mib=patience.memory_growth_mib)
+        return ProcessEngine(opener, limits, interrupt=interrupt)
 
     def send(self, count: int = 1, every_s: float = 0.0) -> None:
         for _ in range(count):
@@ -129,8 +160,8 @@ class Rig:
             if every_s:
                 time.sleep(every_s)
 
-    def wait(self, condition: Callable[[], object], what: str = "", timeout_s: float = 20.0) -> None:
-        deadline = time.monotonic() + timeout_s
+    def wait(self, condition: Callable[[], object], what: str = "") -> None:
+        deadline = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < deadline, f"waited in vain: {what} {self.session.state} {self.session.summary()}"
             time.sleep(0.005)
@@ -140,12 +171,14 @@ class Rig:
         self.wait(lambda: self.session.view().state is state, state.value)
         return self.session.view().reason
 
-    def stream_until(self, condition: Callable[[], object], what: str = "", timeout_s: float = 20.0) -> None:
-        """Keep frames coming until ``condition`` holds."""
-        deadline = time.monotonic() + timeout_s
+    def stream_until(self, condition: Callable[[], object], what: str = "", still: np.ndarray | None = None) -> None:
+        """Keep frames coming until ``condition`` holds; with ``still`` always that picture."""
+        deadline = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < deadline, f"streamed in vain: {what} {self.session.state}"
-            self.send(every_s=0.01)
+            self.feed.put(picture(self.sent) if still is None else still.copy())
+            self.sent += still is None
+            time.sleep(0.01)
             self.show()
 
     def show(self) -> View:

@@ -3,14 +3,17 @@
     python tests/soak.py --minutes 10 --seed 7
 
 The faults are those of a theatre: the source is lost, blocks, repeats its picture, turns flat, changes its size; the
-engine raises, gives NaN, is slow, hangs. The seed is printed, and gives the same schedule again.
+engine's process raises, gives NaN, is slow, hangs, crashes, is killed. The seed is printed, and gives the same
+schedule again.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import gc
+import itertools
 import random
 import sys
 import tempfile
@@ -23,26 +26,28 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from live_rig import faulty_pipeline, picture
+from faulty_engines import open_random
+from live_rig import WHOLE_FRAME, picture
 
-from polyplive.config import LiveSettings, PipelineSettings
-from polyplive.errors import InferenceError, SourceLost
-from polyplive.live import LiveParts, LiveSession
-from polyplive.live.outlet import RecordingOutlet, ResultsOutlet
-from polyplive.live.recorder import LiveRecorder, RecordingSettings
-from polyplive.live.watchdog import memory_mib
+from polyplive.config import LiveSettings
+from polyplive.errors import SourceLost
+from polyplive.sessions.engine_room.process_engine import ProcessEngine, ProcessLimits
+from polyplive.sessions.live import LiveParts, LiveSession
+from polyplive.sessions.recorder.recorder import Recorder
+from polyplive.sessions.recorder.thread import RecorderThread, ResultsThread
 from polyplive.sinks.events import EventsSink
+from polyplive.sinks.segments import SegmentSettings, SegmentWriter
+from polyplive.system.machine import memory_mib
 from polyplive.types import Frame, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from polyplive.backends.base import Outputs
-    from polyplive.pipeline import Pipeline
+    from polyplive.sessions.engine_room.interrupt import Interrupt
+
 
 PATIENCE = LiveSettings(max_age_ms=250, no_signal_s=0.5, reopen_s=1.5, engine_timeout_s=2.0)
 SOURCE_FAULTS = ("lost", "blocks", "repeats", "flat", "size")
-ENGINE_FAULTS = ("raise", "nan", "slow", "hang")
 SIDES = ((320, 240), (480, 270))
 
 
@@ -98,58 +103,27 @@ class SoakSource:
 
 
 class Schedule:
-    """When which fault comes: about one of the source every ten seconds, and one of the engine every ten."""
+    """When which fault of the source comes: about one every ten seconds."""
 
-    def __init__(self, seed: int, fps: float, every_s: float) -> None:
+    def __init__(self, seed: int, fps: float, every_s: float, kinds: tuple[str, ...]) -> None:
         self.rng = random.Random(seed)
         self.fps = fps
         self.over = threading.Event()
         self.given = 0
         self.dealt: dict[str, int] = {}
         self._every_s = every_s
-        self._due = {kind: time.monotonic() + every_s for kind in ("source", "engine")}
+        self._kinds = kinds
+        self._due_s = time.monotonic() + every_s
         self._lock = threading.Lock()
 
     def source_fault(self, now_s: float) -> str | None:
-        return self._fault("source", SOURCE_FAULTS, now_s)
-
-    def engine_fault(self, _call: int = 0) -> str | None:
-        fault = self._fault("engine", ENGINE_FAULTS, time.monotonic())
-        if fault in ("slow", "hang"):
-            self.over.wait(0.6 if fault == "slow" else self.rng.uniform(2.5, 6.0))
-        return fault
-
-    def _fault(self, kind: str, faults: tuple[str, ...], now_s: float) -> str | None:
         with self._lock:
-            if now_s < self._due[kind]:
+            if now_s < self._due_s:
                 return None
-            self._due[kind] = now_s + self.rng.expovariate(1 / self._every_s)
-            fault = self.rng.choice(faults)
+            self._due_s = now_s + self.rng.expovariate(1 / self._every_s)
+            fault = self.rng.choice(self._kinds)
             self.dealt[fault] = self.dealt.get(fault, 0) + 1
             return fault
-
-
-class FaultyShippedEngine:
-    """The shipped model on this machine's usual runtime, with the schedule's faults."""
-
-    def __init__(self, schedule: Schedule) -> None:
-        from polyplive.backends.factory import open_engine
-
-        self._engine = open_engine()
-        self._schedule = schedule
-        self.spec = self._engine.spec
-
-    def infer(self, tensor: np.ndarray, *, cam: bool = True) -> Outputs:
-        fault = self._schedule.engine_fault()
-        if fault == "raise":
-            raise InferenceError("The runtime failed (on purpose)", "Wait.")
-        outputs = self._engine.infer(tensor, cam=cam)
-        if fault == "nan":
-            return dataclasses.replace(outputs, probability=outputs.probability * np.float32(np.nan))
-        return outputs
-
-    def close(self) -> None:
-        self._engine.close()
 
 
 @dataclasses.dataclass
@@ -183,26 +157,40 @@ class Outcome:
         return abs(to_model) + abs(to_screen)
 
 
-def soak(minutes: float, seed: int, fps: float = 30.0, every_s: float = 10.0, shipped: bool = True) -> Outcome:
-    """Run one session; see the module."""
-    schedule = Schedule(seed, fps, every_s)
+def soak(
+    minutes: float,
+    seed: int,
+    fps: float = 30.0,
+    every_s: float = 10.0,
+    shipped: bool = True,
+    kinds: tuple[str, ...] = SOURCE_FAULTS,
+) -> Outcome:
+    """Run one session; see the module. ``kinds`` are the source's faults."""
+    schedule = Schedule(seed, fps, every_s, kinds)
     before = set(threading.enumerate())
     handles = _handles()
 
-    def open_pipeline() -> Pipeline:
-        from polyplive.pipeline import Pipeline as Made
+    starts = itertools.count()
 
-        if shipped:
-            return Made(FaultyShippedEngine(schedule), PipelineSettings(roi="none"))
-        return faulty_pipeline(schedule.engine_fault)
+    def open_engine(interrupt: Interrupt) -> ProcessEngine:
+        opener = functools.partial(open_random, seed=seed + next(starts), every_s=every_s, shipped=shipped)
+        limits = ProcessLimits(answer_s=PATIENCE.engine_timeout_s, growth_mib=PATIENCE.memory_growth_mib)
+        return ProcessEngine(opener, limits, interrupt=interrupt)
 
     memory: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as folder:
-        outlets = (
-            RecordingOutlet(LiveRecorder(RecordingSettings(Path(folder) / "soak.mp4", piece_s=20, free_mib=0))),
-            ResultsOutlet([EventsSink(Path(folder) / "soak.jsonl")]),
+        recorders = (
+            RecorderThread(Recorder([SegmentWriter(Path(folder) / "soak.mp4", SegmentSettings(20, free_mib=0))])),
+            ResultsThread(Recorder([EventsSink(Path(folder) / "soak.jsonl")])),
         )
-        parts = LiveParts(lambda: SoakSource(schedule), open_pipeline, PATIENCE, outlets=outlets, with_screen=True)
+        parts = LiveParts(
+            lambda: SoakSource(schedule),
+            open_engine,
+            PATIENCE,
+            recorders=recorders,
+            with_screen=True,
+            pipeline=WHOLE_FRAME,
+        )
         session = LiveSession(parts)
         session.start()
         _watch(session, minutes * 60, memory, Path(folder))
@@ -215,7 +203,7 @@ def soak(minutes: float, seed: int, fps: float = 30.0, every_s: float = 10.0, sh
     return Outcome(
         seed, minutes, schedule.given, summary.tally.read, summary.tally.processed, summary.shown,
         dict(summary.tally.dropped), dict(summary.unshown), schedule.dealt, summary.source_opens,
-        summary.engine_starts, sum(outlet.left_out for outlet in outlets), left, handles, _handles(),
+        summary.engine_starts, sum(recorder.left_out for recorder in recorders), left, handles, _handles(),
         memory[len(memory) // 5][1], memory[-1][1], slope, error,
     )  # fmt: skip
 

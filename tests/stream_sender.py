@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 import time
@@ -12,9 +13,16 @@ import av
 import cv2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import numpy as np
+    from av.container import OutputContainer
+
+
+TICKS = 90_000
+"""Of MPEG-TS's clock, in a second."""
+WRAP_S = 2**33 / TICKS
+"""When that clock begins again."""
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
@@ -25,10 +33,20 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
 
 
 class UdpSender(threading.Thread):
-    """Encodes ``picture(n)`` as H.264 and sends it to ``port``; ``lose`` says of each datagram if it is lost."""
+    """Encodes ``picture(n)`` as H.264 and sends it to ``port``.
+
+    ``lose`` says of each datagram if it is lost; ``wrap`` makes the datagram of its packets; ``clock`` as in
+    ``send_transport_stream``.
+    """
 
     def __init__(
-        self, port: int, picture: Callable[[int], np.ndarray], fps: int = 25, lose: Callable[[int], bool] | None = None
+        self,
+        port: int,
+        picture: Callable[[int], np.ndarray],
+        fps: int = 25,
+        lose: Callable[[int], bool] | None = None,
+        wrap: Callable[[bytes], bytes] | None = None,
+        clock: Callable[[int], float] | None = None,
     ) -> None:
         super().__init__(name="udp-sender", daemon=True)
         self.port = port
@@ -36,6 +54,8 @@ class UdpSender(threading.Thread):
         self._picture = picture
         self._fps = fps
         self._lose = lose or (lambda _: False)
+        self._wrap = wrap or (lambda part: part)
+        self._clock = clock
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -43,29 +63,60 @@ class UdpSender(threading.Thread):
         self.join(10)
 
     def run(self) -> None:
-        out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        container = av.open(_Datagrams(out, self.port, self._lose), "w", format="mpegts")
-        first = self._picture(0)
-        stream = container.add_stream("libx264", rate=self._fps)
-        stream.height, stream.width = first.shape[:2]
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(self._fps // 2)}
-        began = time.monotonic()
-        while not self._stopped.is_set():
-            frame = av.VideoFrame.from_ndarray(self._picture(self.sent), format="bgr24")
-            frame.pts, frame.time_base = self.sent, Fraction(1, self._fps)
-            container.mux(stream.encode(frame))
-            self.sent += 1
-            self._stopped.wait(max(0.0, began + self.sent / self._fps - time.monotonic()))
-        out.close()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            count = itertools.count(1)
+
+            def send(part: bytes) -> None:
+                if not self._lose(next(count)):
+                    out.sendto(self._wrap(part), ("127.0.0.1", self.port))
+
+            for sent in send_transport_stream(self._picture, self._fps, send, self._stopped, self._clock):
+                self.sent = sent
 
 
-class _Datagrams:
-    """A file for FFmpeg's muxer whose writes become datagrams of seven transport packets."""
+def send_transport_stream(
+    picture: Callable[[int], np.ndarray],
+    fps: int,
+    send: Callable[[bytes], None],
+    stopped: threading.Event,
+    clock: Callable[[int], float] | None = None,
+) -> Iterator[int]:
+    """Encode ``picture(n)`` as H.264 in MPEG-TS at ``fps`` until ``stopped``; ``send`` gets up to seven packets.
 
-    def __init__(self, out: socket.socket, port: int, lose: Callable[[int], bool]) -> None:
-        self._out, self._port, self._lose = out, port, lose
-        self._count = 0
+    ``clock`` is the stamp of each picture in seconds. Where it does not go on by one picture, the sender starts again.
+    Gives the number of pictures sent, after each.
+    """
+    clock = clock or (lambda number: number / fps)
+    muxed = _transport_stream(picture(0), fps, send)
+    began = time.monotonic()
+    sent, stamp_s = 0, clock(0)
+    while not stopped.is_set():
+        last_s, stamp_s = stamp_s, clock(sent)
+        if sent and abs(stamp_s - last_s - 1 / fps) > 1e-3:
+            muxed = _transport_stream(picture(sent), fps, send)
+        frame = av.VideoFrame.from_ndarray(picture(sent), format="bgr24")
+        frame.pts, frame.time_base = round(stamp_s * TICKS), Fraction(1, TICKS)
+        muxed.mux(muxed.streams.video[0].encode(frame))
+        sent += 1
+        yield sent
+        stopped.wait(max(0.0, began + sent / fps - time.monotonic()))
+
+
+def _transport_stream(picture: np.ndarray, fps: int, send: Callable[[bytes], None]) -> OutputContainer:
+    container = av.open(_Parts(send), "w", format="mpegts", container_options={"mpegts_copyts": "1"})
+    stream = container.add_stream("libx264", rate=fps)
+    stream.height, stream.width = picture.shape[:2]
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.time_base = Fraction(1, TICKS)
+    stream.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(fps // 2)}
+    return container
+
+
+class _Parts:
+    """A file for FFmpeg's muxer whose writes are passed on in parts of at most seven transport packets."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
         self._rest = b""
 
     def write(self, data: bytes) -> int:
@@ -73,9 +124,7 @@ class _Datagrams:
         while len(self._rest) >= 188:
             size = min(7 * 188, len(self._rest) // 188 * 188)
             part, self._rest = self._rest[:size], self._rest[size:]
-            self._count += 1
-            if not self._lose(self._count):
-                self._out.sendto(part, ("127.0.0.1", self._port))
+            self._send(part)
         return len(data)
 
 

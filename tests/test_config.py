@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from polyplive.commands.session_setup import MIN_FRAMES, live_settings_from, settings_from
-from polyplive.config import PipelineSettings, Settings, load_settings
+from polyplive.commands.session_setup import withhold_findings
+from polyplive.config import LIVE_MIN_FRAMES, PipelineSettings, Settings, load_settings
 from polyplive.errors import ConfigError
 
 
@@ -23,7 +23,7 @@ def test_defaults_without_a_file() -> None:
 
 def test_the_command_line_overrides_the_file_and_the_file_the_defaults(tmp_path: Path) -> None:
     path = write(tmp_path, 'model = "mine"\n[pipeline]\nthreshold = 0.6\nmin_area = 0\n[overlay]\nheatmap = false\n')
-    settings = load_settings(path, {"pipeline.threshold": 0.7, "overlay.opacity": None})
+    settings = load_settings(path, {"threshold": 0.7, "opacity": None})
     assert settings.model == "mine"
     assert settings.pipeline == PipelineSettings(threshold=0.7, min_area=0.0)
     assert settings.overlay.heatmap is False
@@ -44,8 +44,8 @@ def test_the_command_line_overrides_the_file_and_the_file_the_defaults(tmp_path:
         ("[overlay]\nopacity = nan", "opacity"),
         ("[pipeline]\nthreshold = " + "9" * 400, "threshold"),
         ("[pipeline]\nmin_frames = " + "9" * 400, "frames"),
-        ("[pipeline]\nkeep = 0", "stay"),
-        ("[pipeline]\nkeep = nan", "stay"),
+        ("[pipeline]\nrelease_probability = 0", "release_probability"),
+        ("[pipeline]\nrelease_probability = nan", "release_probability"),
         ("[engine]\nthreads = " + "9" * 400, "threads"),
         ("model = " + "9" * 4000, "model"),
         ("model = " + "[" * 5000 + "]" * 5000, "nested"),
@@ -60,20 +60,21 @@ def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, text: str, named: 
     assert caught.value.hint
 
 
-@pytest.mark.parametrize(("given", "frames"), [({}, MIN_FRAMES), ({"min_frames": 7}, 7), ({"min_frames": 1}, 1)])
-def test_a_live_session_withholds_findings_unless_told_otherwise(given: dict[str, int], frames: int) -> None:
-    assert settings_from(given).pipeline.min_frames == given.get("min_frames")
-    assert live_settings_from(given).pipeline.min_frames == frames
+@pytest.mark.parametrize(("asked", "frames"), [(None, LIVE_MIN_FRAMES), (7, 7), (1, 1)])
+def test_a_live_session_withholds_findings_unless_told_otherwise(asked: int | None, frames: int) -> None:
+    settings = load_settings(None, {"min_frames": asked})
+    assert settings.pipeline.min_frames == asked
+    assert withhold_findings(settings).pipeline.min_frames == frames
 
 
 def test_a_file_can_say_that_nothing_is_withheld_live(tmp_path: Path) -> None:
     path = write(tmp_path, "[pipeline]\nmin_frames = 1\n")
-    assert live_settings_from({"config": path}).pipeline.min_frames == 1
+    assert withhold_findings(load_settings(path, {})).pipeline.min_frames == 1
 
 
 def test_an_opacity_that_is_no_number_is_refused_from_the_command_line_too() -> None:
     with pytest.raises(ConfigError, match="opacity"):
-        load_settings(None, {"overlay.opacity": float("nan")})
+        load_settings(None, {"opacity": float("nan")})
 
 
 def test_a_missing_file_is_named() -> None:
@@ -84,3 +85,9 @@ def test_a_missing_file_is_named() -> None:
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not a file"):
         load_settings(tmp_path, {})
+
+
+def test_a_file_that_an_editor_of_windows_saved_is_read(tmp_path: Path) -> None:
+    """Such an editor writes a mark before the first letter, which nobody can see."""
+    path = write(tmp_path, '\ufeffmodel = "mine"\n')
+    assert load_settings(path, {}).model == "mine"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from polyplive.errors import said_by
+from polyplive.errors import text_of
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from polyplive.errors import said_by
     ids=["one line", "the system's words", "its class", "its class for a full stop", "no longer than asked"],
 )
 def test_it_is_one_short_line_and_never_empty(error: Exception, words: str) -> None:
-    assert said_by(error) == words
+    assert text_of(error) == words

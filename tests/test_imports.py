@@ -11,28 +11,56 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-WITHOUT_TORCH = [
-    "polyplive.cli",
-    "polyplive.commands",
-    "polyplive.evaluate",
-    "polyplive.evaluate_recording",
-    "polyplive.benchmark",
-    "polyplive.replay",
-    "polyplive.pipeline",
-    "polyplive.player",
-    "polyplive.live",
-    "polyplive.sources.device",
-    "polyplive.backends.factory",
-    "polyplive.sources.synthetic",
+BLOCKED = [
+    "torch",
+    "onnx",
+    "PyQt6",
+    "tensorrt",
+    "tensorrt_rtx",
+    "pycuda",
+    "openvino",
+    "onnxruntime",
+    "pydicom",
+    "pynvml",
+    "ray",
+    "jinja2",
 ]
-BLOCKED = ["torch", "onnx", "PyQt6", "tensorrt", "tensorrt_rtx", "pycuda", "openvino", "onnxruntime", "pynvml"]
+"""What is loaded when it is used, and not before: a machine may lack it."""
+
+
+def modules_of(folder: str, package: str) -> list[str]:
+    """The name of every module in ``folder`` but those that run when they are imported."""
+    found = []
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        inner = path.relative_to(ROOT / folder).with_suffix("").parts
+        if inner[-1] != "__main__":
+            found.append(".".join((package, *(part for part in inner if part != "__init__"))))
+    return found
+
+
+def import_without(blocked: list[str], modules: list[str]) -> None:
+    """In a fresh interpreter that has none of ``blocked``."""
+    code = "import sys\nsys.modules.update(dict.fromkeys(sys.argv[1:]))\n" + "\n".join(map("import {}".format, modules))
+    done = subprocess.run([sys.executable, "-c", code, *blocked], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("blocked", BLOCKED)
-def test_everything_but_the_window_and_training_imports_without(blocked: str) -> None:
-    code = "import sys; sys.modules[sys.argv[1]] = None\n" + "\n".join(f"import {name}" for name in WITHOUT_TORCH)
-    done = subprocess.run([sys.executable, "-c", code, blocked], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+def test_every_module_imports_without_and_only_the_window_needs_qt(blocked: str) -> None:
+    modules = modules_of("polyplive", "polyplive")
+    if blocked == "PyQt6":
+        modules = [name for name in modules if name.split(".")[1:2] != ["gui"]]
+    import_without([blocked], modules)
+
+
+def test_every_module_but_the_windows_imports_where_all_of_them_are_missing() -> None:
+    modules = [name for name in modules_of("polyplive", "polyplive") if name.split(".")[1:2] != ["gui"]]
+    import_without(BLOCKED, modules)
+
+
+def test_training_and_export_import_without_window_runtimes_and_pages() -> None:
+    needed = {"torch", "onnx", "onnxruntime"}
+    import_without([name for name in BLOCKED if name not in needed], modules_of("export", "polyplive.export"))
 
 
 def test_importing_the_command_line_imports_no_runtime() -> None:
@@ -45,75 +73,96 @@ def test_importing_the_command_line_imports_no_runtime() -> None:
     assert done.returncode == 0, done.stderr
 
 
-FLOORS = [
-    {"errors", "types"},
-    {"manifest", "metrics", "explanation", "image_folder", "machine", "progress", "stats", "slot", "demo"}
-    | {
-        "bootstrap",
-        "calibration",
-        "disturbances",
-        "evaluation_page",
-        "evaluation_tables",
-        "evaluation",
-        "failures",
-        "gpu_facts",
-        "rate",
-        "recording_evaluation",
-        "recording_page",
-        "recording_tables",
-        "threads",
-        "view",
-        "whole_file",
-    }
-    | {
-        "config",
-        "evidence",
-        "field_of_view",
-        "fields",
-        "preprocess",
-        "postprocess",
-        "tracking",
-        "compositor",
-        "drawing",
-    }
-    | {"sources", "backends", "sinks"},
-    {"session", "pipeline"},
-    {"replay", "live", "player", "benchmark", "evaluate", "evaluate_recording"},
+FLOORS: list[set[str]] = [
+    {"errors"},
+    {"pixels"},
+    {"types"},
+    {"system", "validation"},
+    {"config", "stats", "text_table"},
+    {"manifest"},
+    {"sources", "backends", "overlay"},
+    {"pipeline"},
+    {"sinks"},
+    {"sessions"},
+    {"explanation"},
+    {"evaluation"},
+    {"benchmark"},
+    {"review"},
+    {"batch"},
+    {"pages"},
     {"gui"},
-    {"cli", "cli_options", "commands", "__main__"},
+    {"commands"},
+    {"cli"},
+    {"__main__"},
 ]
-"""From the ground up; a module imports from its own floor or one below, and uses do not import one another."""
-USES = 3
+"""From the ground up, by folder: a module imports from its own folder, or from a floor below its own.
+
+``polyplive`` itself holds the version and the notice, and stands below everything. ``export``, ``engines`` and
+``assets`` are packages beside the application, and imported only where they are needed.
+"""
+BESIDE = {"export", "assets", "engines"}
 
 
-def imported_modules(path: Path) -> set[str]:
-    """The first name below ``polyplive`` of everything that a file imports."""
+def imported_modules(path: Path) -> set[tuple[str, ...]]:
+    """The modules below ``polyplive`` that a file imports, as parts: ``("sinks", "base")``."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("polyplive"):
-            parts = node.module.split(".")
-            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "polyplive":
+            parts = tuple(node.module.split(".")[1:])
+            found |= {(*parts, alias.name) if is_package(parts) else parts for alias in node.names}
         elif isinstance(node, ast.Import):
-            found |= {name.name.split(".")[1] for name in node.names if name.name.startswith("polyplive.")}
-    return {name for name in found if not name.startswith("__") and name != "RESEARCH_NOTICE"}
+            found |= {tuple(name.name.split(".")[1:]) for name in node.names if name.name.startswith("polyplive.")}
+    return {parts for parts in found if parts and (is_package(parts) or is_module(parts) or parts[0] in BESIDE)}
 
 
-def floor_of(module: str) -> int:
-    return next(number for number, names in enumerate(FLOORS) if module in names)
+def is_package(parts: tuple[str, ...]) -> bool:
+    return (ROOT / "polyplive" / Path(*parts)).is_dir()
+
+
+def is_module(parts: tuple[str, ...]) -> bool:
+    return (ROOT / "polyplive" / Path(*parts)).with_suffix(".py").is_file()
+
+
+def floor_of(room: str) -> int:
+    return next(number for number, names in enumerate(FLOORS) if room in names)
 
 
 def app_files() -> list[Path]:
-    return sorted(path for path in (ROOT / "polyplive").rglob("*.py") if path.name != "__init__.py")
+    return sorted((ROOT / "polyplive").rglob("*.py"))
+
+
+def parts_of(path: Path) -> tuple[str, ...]:
+    return path.relative_to(ROOT / "polyplive").with_suffix("").parts
 
 
 @pytest.mark.parametrize("path", app_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_run_down_only(path: Path) -> None:
-    module = path.relative_to(ROOT / "polyplive").parts[0].removesuffix(".py")
-    own = floor_of(module)
-    for name in imported_modules(path) - {"export", "assets", "engines", module}:
-        other = floor_of(name)
-        assert other <= own, f"{module} imports {name}, which stands above it"
-        assert not (own == other == USES), f"{module} and {name} are both uses"
+    own = parts_of(path)[0]
+    if own == "__init__":
+        own = "commands"  # the public names: what the command line is built of
+    for other, *_ in imported_modules(path):
+        if other != own and other not in BESIDE:
+            assert floor_of(other) < floor_of(own), f"{own} imports {other}, which does not stand below it"
+
+
+def test_every_room_stands_on_a_floor_and_few_modules_are_at_the_root() -> None:
+    root = ROOT / "polyplive"
+    rooms = {path.stem for path in root.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    known = set().union(*FLOORS) | {"__init__"}
+    assert rooms <= known, rooms - known
+    assert len(list(root.glob("*.py"))) <= 12
+    assert [path.name for path in (ROOT / "export").glob("*.py")] == ["__init__.py"]
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    graph = {parts_of(path): imported_modules(path) for path in app_files()}
+    graph = {module: {other for other in others if other in graph} for module, others in graph.items()}
+    while leaves := [module for module, others in graph.items() if not others]:
+        for leaf in leaves:
+            del graph[leaf]
+        for others in graph.values():
+            others.difference_update(leaves)
+    assert not graph, sorted(".".join(parts) for parts in graph)
 
 
 def test_only_export_imports_torch_and_only_gui_imports_qt() -> None:

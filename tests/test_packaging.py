@@ -44,7 +44,14 @@ def test_every_module_is_inside(names: set[str]) -> None:
         "polyplive/engines/polyplive-accurate.md",
         "polyplive/assets/demo.mp4",
         "polyplive/assets/demo-truth.json",
-        "polyplive/export/recipes/unet-lite0-1.toml",
+        "polyplive/pages/templates/base.html.j2",
+        "polyplive/pages/templates/style.css",
+        "polyplive/export/recipes/polyplive-fast/unet-lite0-1.toml",
+        "polyplive/export/recipes/polyplive-accurate/unet-vit-1.toml",
+        "polyplive/export/recipes/tried/unet-kvasir.toml",
+        "polyplive/export/recipes/tried/README.md",
+        "polyplive/export/recipes/own-pictures/unet.toml",
+        "polyplive/export/studies/centres.toml",
     ],
 )
 def test_what_is_needed_at_run_time_is_inside(names: set[str], name: str) -> None:

@@ -1,1 +1,1 @@
-"""Runtimes that run a graph: one protocol, one file a runtime, one factory."""
+"""Runtimes that run a graph: one protocol, one file and one descriptor a runtime, one registry."""

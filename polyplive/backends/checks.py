@@ -1,4 +1,4 @@
-"""Checks of what an engine is given, of the graph it runs, and of what it answers."""
+"""Checks of an engine's input, its graph and its output."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def check_graph(shapes: dict[str, tuple[int, ...]], manifest: ModelManifest) -> 
 
 
 def check_numbers(outputs: Outputs, backend: str) -> None:
-    """Raise ``NotFinite`` where an output holds NaN or infinity, which no comparison would notice later."""
+    """Raise ``NotFinite`` if an output holds NaN or infinity, which later comparisons would not notice."""
     for name, values in (("probability", outputs.probability), ("CAM", outputs.cam)):
-        if values is not None and not np.isfinite(np.sum(values)):  # one such value makes the sum one
+        if values is not None and not np.isfinite(np.sum(values)):  # one such value makes the sum NaN or infinite
             raise NotFinite(
                 f"The model's {name} holds values that are no numbers ({backend})",
                 "Try another --backend, or --precision float32.",

@@ -1,8 +1,8 @@
 """Imports OpenVINO with its telemetry off.
 
 ``import openvino`` imports its converter, which reports every import to a measurement service unless the user has
-opted out. polyplive sends nothing: the telemetry package is made unimportable first, and OpenVINO then uses the
-silent stand-in that it carries for machines where that package is not installed.
+opted out. polyplive sends nothing: the telemetry package is made unimportable first. OpenVINO carries a silent stand-in
+for machines where that package is not installed, and then uses it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
-from polyplive.errors import BackendUnavailable, said_by
+from polyplive.errors import BackendUnavailable, text_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -28,7 +28,7 @@ def import_openvino() -> ModuleType:
         import openvino
     except ImportError as error:
         raise BackendUnavailable(
-            f"OpenVINO cannot be imported ({said_by(error)})", "Install it with: pip install openvino"
+            f"OpenVINO cannot be imported ({text_of(error)})", "Install it with: pip install openvino"
         ) from None
     module: ModuleType = openvino
     return module
@@ -36,10 +36,10 @@ def import_openvino() -> ModuleType:
 
 @functools.cache
 def shared_core() -> Any:
-    """The one ``openvino.Core`` of this process; it may be used from any thread, and lives as long as the process.
+    """The one ``openvino.Core`` of this process; any thread may use it, and it is never freed.
 
-    A core of each engine's own is dangerous: its processor plugin puts an alternate signal stack under the thread
-    that opened it, and takes it away in the thread, and in the order, in which cores happen to be freed. A signal
-    (Ctrl-C) then finds a stack that is gone and ends the process (seen with OpenVINO 2026.4).
+    One core for each engine is dangerous. The core's processor plugin installs an alternate signal stack in the thread
+    that opens it. It frees that stack in whichever thread, and order, the cores are freed. A later signal (Ctrl-C) then
+    uses a freed stack and ends the process (seen with OpenVINO 2026.4).
     """
     return import_openvino().Core()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polyplive.benchmark.values import SCHEMA
+from polyplive.benchmark.figures import SCHEMA
 from polyplive.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def differences(new: dict[str, Any], old: dict[str, Any]) -> list[str]:
 
 def load_document(path: Path) -> dict[str, Any]:
     """A benchmark that ``bench --json`` wrote. Raises ``ConfigError`` for anything else."""
+    if not path.exists():
+        raise ConfigError(f"There is no file '{path}'", "Name a file that 'polyplive bench --json' wrote.")
     try:
         document = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
     except (OSError, ValueError, RecursionError) as error:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from polyplive import __version__
 from polyplive.benchmark.against import run_ratio
-from polyplive.benchmark.values import SCHEMA, WARM_UP
-from polyplive.machine import peak_memory_mib, processor_count, processor_name
+from polyplive.benchmark.figures import SCHEMA, WARM_UP
+from polyplive.system.machine import peak_memory_mib, processor_count, processor_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from polyplive.backends.base import EngineSpec
-    from polyplive.benchmark.values import BenchmarkSettings, ModeFigures
+    from polyplive.benchmark.figures import BenchmarkSettings, ModeFigures
+    from polyplive.benchmark.process_cost import ProcessCost
     from polyplive.types import SourceInfo
 
 
@@ -24,6 +25,7 @@ def make_document(
     settings: BenchmarkSettings,
     modes: Mapping[str, ModeFigures],
     skipped: Mapping[str, str],
+    process_cost: ProcessCost,
     gpu: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything but comparisons; ``skipped`` are modes that were not run, each with the reason.
@@ -44,7 +46,13 @@ def make_document(
         "model": spec.manifest.name,
         "model_version": spec.manifest.version,
         "model_sha256": spec.manifest.sha256,
-        "source": {"name": info.name, "width": info.width, "height": info.height, "fps": info.fps, "codec": info.codec},
+        "source": {
+            "name": info.name,
+            "width": info.width,
+            "height": info.height,
+            "fps": info.fps,
+            "codec": info.codec,
+        },
         "cam": settings.cam,
         "frames": settings.frames,
         "runs": settings.runs,
@@ -52,6 +60,7 @@ def make_document(
         "modes": figures,
         "skipped": dict(skipped),
         "headless_share_of_engine": share.as_json(),
+        "process_cost_ms": process_cost.as_json(),
         "dropped": figures["headless"]["dropped"],
         "peak_memory_mib": peak_memory_mib(),
         "peak_gpu_memory_mib": gpu["process_memory_mib"] if gpu else None,

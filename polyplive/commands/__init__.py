@@ -1,1 +1,1 @@
-"""What each command does: one file and one function a command, which gives the exit code."""
+"""The commands: one file each, with a frozen request and a function ``run`` that returns the exit code."""

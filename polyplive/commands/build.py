@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from polyplive.backends.choice import choose_graph
-from polyplive.backends.cuda_device import CudaDevice
-from polyplive.backends.options import EngineOptions
-from polyplive.backends.tensorrt_flavour import import_tensorrt
-from polyplive.backends.tensorrt_plan import MASK, MASK_AND_CAM
-from polyplive.backends.tensorrt_store import PlanStore, Target
+from polyplive.backends.auto_model import find_model
+from polyplive.backends.tensorrt.cuda_device import CudaDevice
+from polyplive.backends.tensorrt.flavour import import_tensorrt
+from polyplive.backends.tensorrt.graph_choice import choose_graph
+from polyplive.backends.tensorrt.plan import MASK, MASK_AND_CAM
+from polyplive.backends.tensorrt.store import PlanStore, Target
 from polyplive.commands.messages import say, stdout
+from polyplive.config import DEFAULT_MODEL, EngineOptions
 from polyplive.errors import BackendUnavailable
-from polyplive.manifest import DEFAULT_MODEL, find_model, load_manifest
-from polyplive.progress import progress_bar
+from polyplive.manifest import load_manifest
+from polyplive.system.progress import progress_bar
+from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
-    from polyplive.backends.tensorrt_flavour import Flavour
+    from polyplive.backends.tensorrt.flavour import Flavour
 
 
-def build(given: dict[str, Any]) -> int:
-    """Build and keep both engines of a model: whole, and without the heatmap."""
-    options = EngineOptions(precision=given["precision"] or "auto")
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """The request of ``polyplive build``; ``force`` builds again what the cache already has."""
+
+    model: str = DEFAULT_MODEL
+    precision: str = "auto"
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+def run(request: BuildRequest) -> int:
+    """Build both engines of a model, with and without the heatmap, and keep them. Returns the exit code."""
+    options = EngineOptions(request.precision)
     flavour = import_tensorrt()
-    choice = choose_graph(find_model(given["model"] or DEFAULT_MODEL, "tensorrt"), options)
+    choice = choose_graph(find_model(request.model, "tensorrt"), options)
     if choice.why:
         say(choice.why)
     graph = choice.graph
@@ -35,7 +50,7 @@ def build(given: dict[str, Any]) -> int:
         where = device.name if device is not None else "every GPU that it serves (none is in this machine)"
         stdout.print(f"{flavour.label}: {manifest.name} {manifest.version}, {manifest.precision}, for {where}")
         for outputs in (MASK_AND_CAM, MASK):
-            _build(store, outputs, device, anew=given["force"])
+            _build(store, outputs, device, anew=request.force)
     finally:
         if device is not None:
             device.close()
@@ -56,11 +71,11 @@ def _build(store: PlanStore, outputs: str, device: CudaDevice | None, *, anew: b
             with device.active():
                 size, cached, path = build()
     how = "was there, and is sound" if cached else f"built in {time.monotonic() - started:.1f} s"
-    stdout.print(f"{outputs}: {how} ({size / 1e6:.1f} MB)\n  {path}", markup=False)
+    stdout.print(f"{outputs}: {how} ({size / 1e6:.1f} MB)\n  {path}")
 
 
 def _device(flavour: Flavour) -> tuple[CudaDevice | None, Target]:
-    """The GPU here; without one, TensorRT-RTX can still build for all."""
+    """The GPU of this machine. Without one, TensorRT-RTX can still build for any GPU."""
     try:
         device = CudaDevice()
     except BackendUnavailable as error:

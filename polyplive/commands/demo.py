@@ -2,45 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from polyplive.commands.messages import stdout
-from polyplive.commands.replay import replay_headless
-from polyplive.commands.session_setup import make_sinks, open_pipeline, settings_from
-from polyplive.demo import TruthSink, demo_clip
-from polyplive.errors import SinkError
-from polyplive.machine import has_display
-from polyplive.session import open_source
+from polyplive.commands.messages import say, stdout
+from polyplive.commands.outputs import try_outputs
+from polyplive.commands.replay import ReplayRequest, replay_headless
+from polyplive.commands.session_setup import make_sinks
+from polyplive.config import Settings
+from polyplive.evaluation.demo_truth import TruthSink, demo_clip
+from polyplive.sessions.engine_room.opening import SameModelOpener
+from polyplive.sessions.opening import open_video
+from polyplive.system.machine import has_display
+from polyplive.validation import check_fields
 
 OUTPUT = Path("polyplive-demo")
 
 
-def demo(given: dict[str, Any]) -> int:
-    """The rendered clip in the window, or as files where there is no display."""
-    settings = settings_from(given)
-    clip = demo_clip()
-    if not given["headless"] and given["output"] is None and has_display():
+@dataclass(frozen=True, slots=True)
+class DemoRequest:
+    """The request of ``polyplive demo``; ``output`` is the folder for files and means that no window opens."""
+
+    settings: Settings = field(default_factory=Settings)
+    output: Path | None = None
+    headless: bool = False
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+def run(request: DemoRequest) -> int:
+    """Show the rendered clip in the window, or write files if there is no display. Returns the exit code."""
+    settings, clip = request.settings, demo_clip()
+    if not request.headless and request.output is None and has_display():
         from polyplive.gui.app import run_window
 
         return run_window(
-            open_source=lambda: open_source(clip), open_pipeline=lambda: open_pipeline(settings), settings=settings
+            open_source=lambda: open_video(clip),
+            open_engine=SameModelOpener(settings, say, tune=True),
+            settings=settings,
         )
-    folder = _folder(given["output"] or OUTPUT)
+    folder = request.output or OUTPUT
     files = {"record": folder / "overlay.mp4", "events": folder / "events.jsonl", "report": folder / "report.html"}
+    try_outputs({"output": folder, **files}, clip)
     truth = TruthSink()
-    code = replay_headless(clip, settings, [*make_sinks(dict(files)), truth], {})
+    code = replay_headless(ReplayRequest(clip, settings, headless=True), [*make_sinks(files), truth])
     for line in truth.summary():
         stdout.print(line)
     for label, name in (("Overlay video", "record"), ("Events", "events"), ("Report", "report")):
-        stdout.print(f"{label}: {files[name].resolve()}", markup=False)
+        stdout.print(f"{label}: {files[name].resolve()}")
     return code
-
-
-def _folder(folder: Path) -> Path:
-    """``folder``, made if need be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SinkError(f"Cannot make the folder '{folder}': {error.strerror}", "Name another with --output.") from None
-    return folder

@@ -1,82 +1,103 @@
-"""``polyplive evaluate``."""
+"""``polyplive evaluate`` of single pictures."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyplive.commands.evaluate_recording import evaluate_recording
 from polyplive.commands.messages import (
     announce,
-    check_targets,
-    print_words,
+    print_tables,
     say,
     stdout,
     write_json,
     write_text,
 )
-from polyplive.commands.session_setup import open_pipeline, settings_from
-from polyplive.disturbances import DISTURBANCES
+from polyplive.commands.outputs import check_outputs, try_outputs
+from polyplive.config import Settings
 from polyplive.errors import ConfigError
-from polyplive.evaluate import evaluate as run_evaluation
-from polyplive.evaluate import worst_pictures
-from polyplive.evaluation import robustness
-from polyplive.evaluation_page import evaluation_page
-from polyplive.evaluation_tables import sentences, tables
-from polyplive.image_folder import find_pairs
-from polyplive.progress import progress_bar
+from polyplive.evaluation.disturbances import DISTURBANCES
+from polyplive.evaluation.image_folder import find_pairs
+from polyplive.evaluation.pictures.figures import robustness
+from polyplive.evaluation.pictures.run import evaluate as run_evaluation
+from polyplive.evaluation.pictures.run import worst_pictures
+from polyplive.evaluation.pictures.tables import sentences, tables
+from polyplive.pages.evaluation import evaluation_page
+from polyplive.sessions.opening import open_pipeline
+from polyplive.system.file_names import without_folders
+from polyplive.system.progress import progress_bar
+from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
-    from polyplive.disturbances import Disturbance
-    from polyplive.evaluation import Evaluation
-
-_RECORDINGS_ONLY = {"min_frames": "--min-frames", "sure": "--sure", "keep": "--keep"}
+    from polyplive.evaluation.disturbances import Disturbance
+    from polyplive.evaluation.pictures.figures import Evaluation
 
 
-def evaluate(given: dict[str, Any]) -> int:
-    """Measure pictures, or follow a recording; print tables, write the JSON and the page."""
-    check_targets(given["json_path"], given["page"], "--page")
-    if given["recording"] or given["polyp_frames"] is not None or given["data"].is_file():
-        return evaluate_recording(given)
-    return _evaluate_pictures(given)
+@dataclass(frozen=True, slots=True)
+class EvaluatePicturesRequest:
+    """The request of ``polyplive evaluate`` for single pictures; ``data`` holds ``images/`` and ``masks/``.
+
+    ``skip_bad`` leaves out broken pairs. ``group_by`` is a regular expression; what it matches in a name is the group.
+    ``json_path`` and ``page`` are files to write.
+    """
+
+    data: Path
+    settings: Settings = field(default_factory=Settings)
+    json_path: Path | None = None
+    page: Path | None = None
+    skip_bad: bool = False
+    robustness: bool = False
+    group_by: str | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
-def _evaluate_pictures(given: dict[str, Any]) -> int:
-    """Single pictures are seen whole unless ``--roi`` says otherwise."""
-    for name, option in _RECORDINGS_ONLY.items():
-        if given[name] is not None:
-            raise ConfigError(f"{option} needs frames that follow each other", "Add --recording, or leave it out.")
-    group_by = _pattern(given["group_by"])
-    settings = settings_from(given)
+def run(request: EvaluatePicturesRequest) -> int:
+    """Measure pictures; print tables, write the JSON and the page. Returns the exit code.
+
+    The model sees whole pictures unless the settings have a ``roi``.
+    """
+    outputs = {"json": request.json_path, "page": request.page}
+    check_outputs(outputs)
+    group_by = _pattern(request.group_by)
+    settings = request.settings
     seen = dataclasses.replace(settings.pipeline, roi=settings.pipeline.roi or "none", min_frames=1)
     settings = dataclasses.replace(settings, pipeline=seen)
-    total = len(find_pairs(given["data"]).pairs)
-    ways: dict[str, Disturbance] = DISTURBANCES if given["robustness"] else {}
-    with open_pipeline(settings) as pipeline:
+    total = len(find_pairs(request.data).pairs)
+    ways: dict[str, Disturbance] = DISTURBANCES if request.robustness else {}
+    try_outputs(outputs)
+    with open_pipeline(settings, say, is_parallel=True) as pipeline:
         announce(pipeline.engine.spec)
-        with progress_bar(given["data"].name, total * (1 + len(ways))) as advance:
+        with progress_bar(request.data.name, total * (1 + len(ways))) as advance:
 
-            def run(place: int, disturb: Disturbance | None) -> Evaluation:
+            def measure(place: int, disturb: Disturbance | None) -> Evaluation:
                 return run_evaluation(
-                    given["data"],
+                    request.data,
                     pipeline,
-                    on_bad="skip" if given["skip_bad"] else "refuse",
+                    on_bad="skip" if request.skip_bad else "refuse",
                     disturb=disturb,
                     on_image=lambda done, _: advance(place * total + done),
                 )
 
-            evaluation = run(0, None)
-            spoilt = {name: run(place, way) for place, (name, way) in enumerate(ways.items(), start=1)}
-        worst = worst_pictures(given["data"], evaluation, pipeline) if given["page"] is not None else []
+            evaluation = measure(0, None)
+            spoilt = {name: measure(place, way) for place, (name, way) in enumerate(ways.items(), start=1)}
+        worst = worst_pictures(request.data, evaluation, pipeline) if request.page is not None else []
     figures = evaluation.to_dict(group_by)
+    if settings.full_paths:
+        figures["data"] = str(request.data.absolute())
+    else:
+        figures["skipped"] = [without_folders(problem) for problem in figures["skipped"]]
     figures["robustness"] = {name: robustness(evaluation, other) for name, other in spoilt.items()}
     for problem in evaluation.problems:
         say(f"left out: {problem}")
-    if given["json_path"] is not None:  # first: stdout may be a pipe that nobody reads any more
-        write_json(given["json_path"], figures)
-    if given["page"] is not None:
-        write_text(given["page"], evaluation_page(figures, worst))
+    if request.json_path is not None:  # first: stdout may be a closed pipe
+        write_json(request.json_path, figures)
+    if request.page is not None:
+        write_text(request.page, evaluation_page(figures, worst))
     _print(figures)
     return 0
 
@@ -89,6 +110,6 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
 
 
 def _print(figures: dict[str, Any]) -> None:
-    print_words(tables(figures))
+    print_tables(tables(figures))
     for sentence in sentences(figures):
-        stdout.print(sentence, markup=False)
+        stdout.print(sentence)

@@ -2,117 +2,187 @@
 
 from __future__ import annotations
 
-import os
-import re
-import sys
-from typing import TYPE_CHECKING, Any
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
 
 from polyplive import RESEARCH_NOTICE, __version__
-from polyplive.commands.messages import say, stdout
+from polyplive.commands.messages import print_written, say, say_notices, stdout
+from polyplive.commands.outputs import try_outputs
 from polyplive.commands.session_setup import (
-    SameModel,
-    leave_room_for_video,
-    live_settings_from,
     make_sinks,
     require_display,
+    withhold_findings,
 )
-from polyplive.commands.stopping import INTERRUPTED
+from polyplive.config import KEEP_FREE_MIB, Settings
 from polyplive.errors import ConfigError, SourceNotFound
-from polyplive.live import LiveParts, LiveSession, LiveSummary
-from polyplive.live.outlet import Outlet, RecordingOutlet, ResultsOutlet
-from polyplive.live.recorder import LiveRecorder, RecordingSettings
-from polyplive.sources.address import Address, Kind, parse_address
-from polyplive.sources.device import CaptureRequest, DeviceSource
-from polyplive.sources.devices import describe_device, list_devices
+from polyplive.sessions.engine_room.opening import SameModelOpener
+from polyplive.sessions.live import LiveParts, LiveSession, LiveSummary
+from polyplive.sessions.recorder.recorder import Recorder
+from polyplive.sessions.recorder.thread import RecorderThread, ResultsThread
+from polyplive.sinks.segments import SegmentSettings, SegmentWriter
+from polyplive.sources.capture.address import Address, Kind, parse_address
+from polyplive.sources.capture.devices import check_device, list_devices
+from polyplive.sources.capture.options import CaptureRequest
+from polyplive.sources.device import DeviceSource
+from polyplive.system.progress import WaitingNotice
+from polyplive.system.stopping import on_stop, stopped_by_signals, uninterrupted
+from polyplive.types import StereoOption
+from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
-    from polyplive.config import Settings
     from polyplive.stats import Distribution
 
 
-def live(given: dict[str, Any]) -> int:
-    """In the window, or with ``headless`` until the frame limit or Ctrl-C."""
-    settings = _settings(given)
-    address = _address(given["device"])
-    request = CaptureRequest(_size(given["size"]), given["rate"], given["pixel_format"])
+@dataclass(frozen=True, slots=True)
+class LiveRequest:
+    """The request of ``polyplive live``.
+
+    ``device`` is an id, path or address, None for the first device. ``size`` (width, height), ``rate`` (frames a
+    second) and ``pixel_format`` (four letters) are requested from it. ``stream`` is the number of the video stream
+    where an address sends several, ``stereo`` the half that is shown of 3D pictures. ``frames`` is the number of frames
+    after which to end. ``record``, ``record_raw``, ``events`` and ``report`` are files to write; a recording begins a
+    new file after ``segment_minutes``, and ends before less than ``keep_free_mib`` MiB of the disk are free.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    device: str | None = None
+    headless: bool = False
+    frames: Annotated[int, Meta(ge=1)] | None = None
+    sound: bool = False
+    snapshots: Path | None = None
+    size: tuple[Annotated[int, Meta(ge=1)], Annotated[int, Meta(ge=1)]] | None = None
+    rate: Annotated[float, Meta(ge=0.1, le=1000)] | None = None
+    pixel_format: str | None = None
+    stream: Annotated[int, Meta(ge=1)] | None = None
+    stereo: StereoOption | None = None
+    record: Path | None = None
+    record_raw: Path | None = None
+    segment_minutes: Annotated[float, Meta(ge=0.05)] | None = None
+    keep_free_mib: Annotated[float, Meta(ge=0)] = KEEP_FREE_MIB
+    events: Path | None = None
+    report: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+def run(request: LiveRequest) -> int:
+    """In the window, or with ``headless`` until the frame limit or Ctrl-C. Returns the exit code."""
+    with stopped_by_signals() as stop, uninterrupted():  # the window and the headless loop handle a signal themselves
+        code = _run(request)
+        return code if stop.signal is None else stop.code
+
+
+def _run(request: LiveRequest) -> int:
+    settings = withhold_findings(request.settings)
+    address = _address(request.device)
+    capture = _capture(request, address)
+    if not request.headless:
+        require_display()
+    opener = SameModelOpener(settings, say, tune=True)
     parts = LiveParts(
-        open_source=lambda: DeviceSource(address, request),
-        open_pipeline=SameModel(settings),
+        open_source=lambda: DeviceSource(address, capture),
+        open_engine=opener,
+        open_faster=opener.faster,
+        pipeline=settings.pipeline,
         settings=settings.live,
         overlay=settings.overlay,
         threshold=settings.pipeline.threshold,
-        frames=given["frames"],
-        outlets=_outlets(given),
-        with_screen=not given["headless"],
+        frames=request.frames,
+        recorders=_recorders(request),
+        with_screen=not request.headless,
     )
-    if given["headless"]:
+    if request.headless:
         return _headless(parts, address)
-    require_display()
     from polyplive.gui.app import run_live_window
 
-    code, summary, survivors = run_live_window(parts, settings, given["snapshots"], given["sound"])
+    code, summary, survivors = run_live_window(parts, settings, request.snapshots, request.sound)
+    _raise_what_ended(summary)
     print_live_summary(summary)
-    return _leave(code, survivors)
+    _print_written(parts)
+    _name_survivors(survivors)
+    return code
 
 
 def print_live_summary(summary: LiveSummary) -> None:
-    """What the session did, in a few lines."""
+    """Print what the session did, in a few lines."""
     tally = summary.tally
     lost = ", ".join(f"{count} {cause}" for cause, count in tally.dropped.items() if count) or "none"
     stdout.print(f"{tally.processed} of {tally.read} frames processed ({summary.reason}); the others: {lost}")
     if summary.shown or summary.unshown:
         unshown = ", ".join(f"{count} {cause}" for cause, count in summary.unshown.items() if count) or "none"
         stdout.print(f"{summary.shown} frames shown; not shown: {unshown}")
+        stdout.print(f"{tally.processed - summary.results_unshown} results shown; not shown: {summary.results_unshown}")
     for name, delay in (("Video", summary.video_delay), ("Annotation", summary.annotation_delay)):
         if delay is not None:
             stdout.print(f"{name} delay: {_delay(delay)}")
-    again = f"source opened {summary.source_opens} times, model {summary.engine_starts} times"
+    if summary.governor_steps:
+        stdout.print(f"{summary.heatmaps} heatmaps for {summary.heatmaps_wanted} frames; governor steps:")
+        for step in summary.governor_steps:
+            stdout.print(f"  {step.reason}")
+    again = f"source opened {_times(summary.source_opens)}, model {_times(summary.engine_starts)}"
     stdout.print(f"{summary.marked} frames marked; {again}")
+
+
+def _times(count: int) -> str:
+    return f"{count} time{'' if count == 1 else 's'}"
 
 
 def _headless(parts: LiveParts, address: Address) -> int:
     say(f"polyplive {__version__} · {RESEARCH_NOTICE}")
     say(f"Live from {address.shown}; Ctrl-C ends it")
     session = LiveSession(parts)
-    session.start()
-    told, code = "", 0
-    try:
-        while not session.wait(0.2):
+    told, governed, source, stopped = "", "", None, threading.Event()
+    with on_stop(stopped.set):
+        session.start()
+        while not stopped.is_set() and not session.wait(0.2):
             state, reason = session.state
             if state.value != told:
                 told = state.value
                 say(f"{state.value}{': ' + reason if reason else ''}")
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    survivors = session.close()
+            if session.governed != governed:
+                governed = session.governed
+                say(governed)
+            if (opened := session.source) is not None and opened is not source:
+                say_notices(opened, source.notices if source is not None else ())
+                source = opened
+    survivors = session.close(on_waiting=WaitingNotice(say))
     summary = session.summary()
+    _raise_what_ended(summary)
     print_live_summary(summary)
+    _print_written(parts)
+    if summary.clock_notice:
+        say(summary.clock_notice)
     for notice in summary.notices:
         say(f"polyplive: {notice}")
-    if not summary.tally.processed and not code:
+    _name_survivors(survivors)
+    if not summary.tally.processed and not stopped.is_set():
         say("polyplive: No frame was processed. See the lines above for the reason.")
-        code = 1
-    return _leave(1 if summary.notices and not code else code, survivors)
+        return 1
+    return 1 if summary.notices else 0
 
 
-def _leave(code: int, survivors: tuple[str, ...]) -> int:
-    """End the process at once where a thread hangs in a driver or a runtime: nothing else would end it."""
+def _raise_what_ended(summary: LiveSummary) -> None:
+    """Raise the error of a session that could never have worked."""
+    if summary.error is not None:
+        raise summary.error
+
+
+def _print_written(parts: LiveParts) -> None:
+    print_written(file for recorder in parts.recorders for file in recorder.files)
+
+
+def _name_survivors(survivors: tuple[str, ...]) -> None:
     for name in survivors:
         say(f"polyplive: '{name}' did not end in time and was left behind")
-    if survivors:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    return code
-
-
-def _settings(given: dict[str, Any]) -> Settings:
-    """The settings, with the defaults that go with live use where nothing else was asked for."""
-    return leave_room_for_video(live_settings_from(given))
 
 
 def _address(device: str | None) -> Address:
-    """What to open. Raises ``SourceNotFound`` for a device that is not there, naming those that are."""
+    """The address to open. Raises ``SourceError`` for a device that is missing or cannot be used."""
     if device is None:
         found = list_devices()
         if not found:
@@ -120,33 +190,37 @@ def _address(device: str | None) -> Address:
         return parse_address(found[0].id)
     address = parse_address(device)
     if address.kind is Kind.V4L2:
-        known = describe_device(address.target)
-        if known is None or known.problem:
-            why = known.problem if known is not None else "it captures no video"
-            there = ", ".join(other.id for other in list_devices()) or "none"
-            raise SourceNotFound(f"'{device}' cannot be used: {why}", f"Connected: {there}.")
+        check_device(address)
     return address
 
 
-def _size(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d{1,5})[x,](\d{1,5})", text.strip().lower())
-    if found is None or not int(found[1]) or not int(found[2]):
-        raise ConfigError(f"'{text}' is no picture size", "Write it as 1920x1080.")
-    return int(found[1]), int(found[2])
+def _capture(request: LiveRequest, address: Address) -> CaptureRequest:
+    """What to request from the source. Raises ``ConfigError`` for a setting that its kind does not have."""
+    options = {"size": request.size, "rate": request.rate, "format": request.pixel_format}
+    unknown = {Kind.STREAM: list(options), Kind.SCREEN: ["format"]}.get(address.kind, [])
+    for name in unknown:
+        if options[name] is not None:
+            what = "a stream, which comes as it was sent" if address.kind is Kind.STREAM else "a screen"
+            raise ConfigError(f"--{name} cannot be asked of {what}", f"Leave --{name} out.")
+    if request.stream is not None and address.kind is not Kind.STREAM:
+        raise ConfigError("--stream is for an address that sends several; a device has one", "Leave --stream out.")
+    return CaptureRequest(request.size, request.rate, request.pixel_format, request.stream, request.stereo)
 
 
-def _outlets(given: dict[str, Any]) -> list[Outlet]:
-    """Recording and results, each in a thread of its own. Raises ``ConfigError`` for outputs that cannot be."""
-    names = {"record": given["record"], "record-raw": given["record_raw"]}
-    sinks = make_sinks({**given, "record": None}, also=names)
-    outlets: list[Outlet] = [ResultsOutlet(sinks)] if sinks else []
-    if any(path is not None for path in names.values()):
-        piece_s = given["piece"] * 60 if given["piece"] is not None else None
-        settings = RecordingSettings(given["record"], given["record_raw"], piece_s, given["keep_free"])
-        outlets.append(RecordingOutlet(LiveRecorder(settings)))
-    return outlets
+def _recorders(request: LiveRequest) -> list[RecorderThread]:
+    """The recorders of videos and results, each a thread. Raises ``ConfigError`` and ``SinkError`` for their files."""
+    videos = {"record": request.record, "record-raw": request.record_raw}
+    results = {"events": request.events, "report": request.report}
+    try_outputs({**videos, **results, "snapshots": request.snapshots}, listed=True)
+    recorders: list[RecorderThread] = []
+    if sinks := make_sinks(results):
+        recorders.append(ResultsThread(Recorder(sinks, marked_only=True, full_paths=request.settings.full_paths)))
+    segment_s = request.segment_minutes * 60 if request.segment_minutes is not None else None
+    settings = SegmentSettings(segment_s, request.keep_free_mib)
+    wanted = [(request.record, True), (request.record_raw, False)]
+    if writers := [SegmentWriter(path, settings, composed=composed) for path, composed in wanted if path is not None]:
+        recorders.append(RecorderThread(Recorder(writers)))
+    return recorders
 
 
 def _delay(delay: Distribution) -> str:

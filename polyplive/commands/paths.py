@@ -14,10 +14,10 @@ _ABSENT = {errno.ENOENT, errno.ENOTDIR}
 
 
 class TypedPath(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no argument there
-    """A path that the system could open or make, refused here rather than after minutes of work.
+    """A path that the system can open or make. A wrong one is refused here, not after minutes of work.
 
-    ``Path`` would read an empty text as the working folder, and forget the slash that says that a folder is meant;
-    with ``file`` such a slash is refused.
+    ``Path`` reads an empty text as the working folder and drops a final slash, which means a folder. With ``file`` a
+    final slash is refused.
     """
 
     name = "path"

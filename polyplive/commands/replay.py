@@ -2,51 +2,135 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from polyplive.commands.messages import announce, say, stdout
-from polyplive.commands.session_setup import check_sure, make_sinks, open_pipeline, require_display, settings_from
+from msgspec import Meta
+
+from polyplive.commands.messages import announce, print_written, say, say_notices, stdout
+from polyplive.commands.outputs import check_outputs, try_outputs
+from polyplive.commands.session_setup import make_sinks, require_display
+from polyplive.config import Settings
 from polyplive.errors import ConfigError
-from polyplive.progress import progress_bar
-from polyplive.replay import ReplaySettings, ReplaySummary
-from polyplive.replay import replay as run_replay
-from polyplive.session import open_source
+from polyplive.sessions.engine_room.offline import OfflineEngineRoom
+from polyplive.sessions.engine_room.opening import OFFLINE, SameModelOpener
+from polyplive.sessions.opening import open_video
+from polyplive.sessions.replay.headless import ReplaySettings, ReplaySummary
+from polyplive.sessions.replay.headless import replay as run_replay
+from polyplive.sinks.sound_source import SoundSource
+from polyplive.sources.reading.followed import IDLE_S, FollowedSource
+from polyplive.sources.reading.medium import FileMedium
+from polyplive.system.progress import progress_bar
+from polyplive.types import StereoOption
+from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from polyplive.config import Settings
     from polyplive.sinks.base import Sink
+    from polyplive.sources.file import FileSource
     from polyplive.types import SourceInfo
 
 
-def replay(given: dict[str, Any]) -> int:
-    """In the window, or with ``headless`` as a plain loop."""
-    settings = settings_from(given)
-    check_sure(given, settings)
-    video: Path = given["video"]
-    sinks = make_sinks(given, video)
-    if given["headless"]:
-        return replay_headless(video, settings, sinks, given)
-    source = open_source(video, deinterlace=given["deinterlace"])  # what is wrong with it is said before a window
+@dataclass(frozen=True, slots=True)
+class ReplayRequest:
+    """The request of ``polyplive replay``.
+
+    ``start_s`` is the time to begin at in seconds, ``frames`` the number of frames to play. With ``follow`` the video
+    is still being written, and ends when it has not grown for ``idle_s`` seconds (None: 10). ``stream`` is the number
+    of the video stream, None for the best; ``stereo`` is the half that is shown of 3D pictures. ``record``, ``events``
+    and ``report`` are files to write, ``snapshots`` the folder for the window's snapshots. ``sound``: the recording has
+    the video's sound.
+    """
+
+    video: Path
+    settings: Settings = field(default_factory=Settings)
+    headless: bool = False
+    start_s: Annotated[float, Meta(ge=0)] = 0.0
+    frames: Annotated[int, Meta(ge=1)] | None = None
+    follow: bool = False
+    idle_s: Annotated[float, Meta(gt=0, le=86400)] | None = None
+    deinterlace: bool = False
+    stream: Annotated[int, Meta(ge=1)] | None = None
+    stereo: StereoOption | None = None
+    snapshots: Path | None = None
+    record: Path | None = None
+    sound: bool = True
+    events: Path | None = None
+    report: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.idle_s is not None and not self.follow:
+            raise ConfigError("--idle does nothing without --follow", "Add --follow, or leave it out.")
+
+
+def run(request: ReplayRequest) -> int:
+    """In the window, or with ``headless`` as a plain loop. Returns the exit code."""
+    video = request.video
+    files = {"record": request.record, "events": request.events, "report": request.report}
+    outputs = {**files, "snapshots": request.snapshots}
+    check_outputs(outputs, video)
+    source = _opener(request)()  # so that a bad file is reported first
     source.close()
-    check_start(given["start"], source.info)
-    require_display()
+    say_notices(source.info)
+    check_start(request.start_s, source.info)
+    if not request.headless:
+        require_display()
+    try_outputs(outputs, video)
+    sinks = make_sinks(files, _sound(request, source))
+    try:
+        return replay_headless(request, sinks) if request.headless else _replay_in_window(request, sinks)
+    finally:
+        print_written(file for sink in sinks for file in sink.files)
+
+
+def _replay_in_window(request: ReplayRequest, sinks: list[Sink]) -> int:
     from polyplive.gui.app import run_window
 
     return run_window(
-        open_source=lambda: open_source(video, deinterlace=given["deinterlace"]),
-        open_pipeline=lambda: open_pipeline(settings),
-        settings=settings,
+        open_source=_opener(request),
+        open_engine=SameModelOpener(request.settings, say, tune=True),
+        settings=request.settings,
         sinks=sinks,
-        start_s=given["start"],
-        frames=given["frames"],
-        snapshots=given["snapshots"],
+        start_s=request.start_s,
+        frames=request.frames,
+        snapshots=request.snapshots,
     )
 
 
+def _opener(request: ReplayRequest) -> Callable[[], FileSource]:
+    return functools.partial(
+        open_video,
+        request.video,
+        deinterlace=request.deinterlace,
+        full_path=request.settings.full_paths,
+        stream=request.stream,
+        stereo=request.stereo,
+        follow=request.follow,
+        idle_s=request.idle_s or IDLE_S,
+    )
+
+
+def _sound(request: ReplayRequest, source: FileSource) -> SoundSource | None:
+    """The sound to record; None where there is none, or the recording cannot hold it."""
+    if request.record is None or not request.sound:
+        return None
+    medium = FileMedium(request.video) if request.follow else source.medium
+    sound = SoundSource(medium, request.stream, say)
+    is_recordable = sound.is_recordable(request.record)
+    if is_recordable and request.follow:
+        say("Sound is not recorded: the video is still being written.")
+    elif is_recordable:
+        return sound
+    sound.close()
+    return None
+
+
 def check_start(start_s: float, video: SourceInfo) -> None:
-    """Raise ``ConfigError`` for a start behind the end, from which there is nothing to replay."""
+    """Raise ``ConfigError`` for a start after the end of the video."""
     if video.duration_s is not None and start_s > 0 and start_s >= video.duration_s:
         raise ConfigError(
             f"--start {start_s:.12g} is behind the end of '{video.name}', which is {video.duration_s:.2f} s long",
@@ -54,17 +138,19 @@ def check_start(start_s: float, video: SourceInfo) -> None:
         )
 
 
-def replay_headless(video: Path, settings: Settings, sinks: list[Sink], given: dict[str, Any]) -> int:
-    """Process every frame in order and print a summary; 1 when a sink failed."""
-    limits = ReplaySettings(given.get("start", 0.0), given.get("frames"), settings.overlay)
-    source = open_source(video, deinterlace=given.get("deinterlace", False))
+def replay_headless(request: ReplayRequest, sinks: list[Sink]) -> int:
+    """Process every frame in order into ``sinks`` and print a summary; 1 when a sink failed."""
+    full_paths = request.settings.full_paths
+    limits = ReplaySettings(request.start_s, request.frames, request.settings.overlay, full_paths)
+    source = _opener(request)()
     try:
-        check_start(limits.start_s, source.info)
-        with open_pipeline(settings) as pipeline:
-            announce(pipeline.engine.spec)
+        opener = SameModelOpener(request.settings, say, OFFLINE, is_parallel=True)
+        with OfflineEngineRoom(opener, request.settings.pipeline) as room:
+            announce(room.spec)
             total = source.info.frames if limits.frames is None else limits.frames
-            with progress_bar(video.name, total) as advance:
-                summary = run_replay(source, pipeline, sinks, limits, advance)
+            with progress_bar(request.video.name, total) as advance:
+                on_stopping = source.interrupt if isinstance(source, FollowedSource) else None
+            summary = run_replay(source, room, sinks, limits, advance, on_stopping)
     finally:
         source.close()
     print_summary(summary)
@@ -74,14 +160,22 @@ def replay_headless(video: Path, settings: Settings, sinks: list[Sink], given: d
 
 
 def print_summary(summary: ReplaySummary) -> None:
-    """What was done, in a few lines."""
+    """Print what was done, in a few lines."""
     tally = summary.tally
     lost = ", ".join(f"{count} {cause}" for cause, count in tally.dropped.items() if count) or "none"
     stdout.print(f"{tally.processed} of {tally.read} frames processed ({summary.reason}); dropped: {lost}")
+    if tally.repaired:
+        stdout.print(f"Time stamps missing or not usable, and repaired: {tally.repaired}")
     stdout.print(f"{summary.marked} frames marked; {summary.fps:.1f} frames a second, all stages together")
+    if summary.size_changes:
+        often = "once" if summary.size_changes == 1 else f"{summary.size_changes} times"
+        stdout.print(f"The picture changed its size {often}; coordinates are pixels of each frame's own")
     if summary.annotation_delay is not None:
         delay = summary.annotation_delay
         stdout.print(f"Annotation delay: {delay.p50:.1f} ms (p50), {delay.p99:.1f} ms (p99)")
+    if summary.engine_starts > 1:
+        again = summary.engine_starts - 1
+        stdout.print(f"The model failed and was started again: {again} time{'s' if again > 1 else ''}")
     stages = ", ".join(f"{name} {figures.p50:.1f}" for name, figures in summary.stages.items())
     if stages:
         stdout.print(f"Stages, ms (p50): {stages}")

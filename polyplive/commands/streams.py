@@ -1,9 +1,10 @@
-"""The standard streams, which the caller may have closed or connected to what takes nothing more."""
+"""The standard streams, which the caller may have closed or connected to a full disk or a closed pipe."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import faulthandler
 import os
 import sys
 
@@ -11,27 +12,39 @@ _TAKES_NO_MORE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBAD
 
 
 def prepare_streams() -> None:
-    """Put something harmless where a standard stream is closed, and let names that are not UTF-8 be printed.
+    """Replace closed standard streams by the null device, and allow names that are not UTF-8 to be printed.
 
-    Otherwise the next file that is opened would take the closed stream's number, and get what a library prints.
+    Otherwise the next opened file would get the closed stream's number, and a library would print into it.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
-    with contextlib.suppress(AttributeError):  # a test's stand-in need not have it
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115
+            os.set_inheritable(stream.fileno(), True)  # for child processes too
+            setattr(sys, name, stream)
+    with contextlib.suppress(AttributeError):  # a replacement in a test need not have it
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
-def is_about_output(error: OSError) -> bool:
-    """Whether ``error`` is what stdout raises when it takes nothing more.
+def report_crashes() -> None:
+    """Print on stderr where Python was when a library crashes. Call it after ``prepare_streams``.
 
-    It names no file, and everything else that writes turns its errors into a ``SinkError``.
+    The report goes to the present descriptor of stderr; without an open one there is no report.
+    """
+    if not faulthandler.is_enabled():
+        with contextlib.suppress(OSError, ValueError, RuntimeError, AttributeError):  # a replacement in a test
+            faulthandler.enable(sys.stderr)
+
+
+def is_about_output(error: OSError) -> bool:
+    """Whether ``error`` comes from a stdout that cannot be written to.
+
+    Such an error names no file, and all other writers turn their errors into ``SinkError``.
     """
     return error.filename is None and error.errno in _TAKES_NO_MORE
 
 
 def discard_output() -> None:
-    """Let what is left in stdout's buffer go nowhere, so that the flush at exit cannot fail."""
+    """Discard the rest of stdout's buffer, so that the flush at exit cannot fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Buttons of the bar below the picture: a picture of what each does, and its key on hover."""
+"""Buttons of the bar below the picture, each with an icon, and its key in the tool tip."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def bar_button(command: str, picture: str, text: str, clicked: pyqtBoundSignal) -> QToolButton:
-    """Emits ``clicked`` with ``command`` (one of the shortcuts' table), as its key does."""
+    """A button that emits ``clicked`` with ``command``, one of the table of shortcuts."""
     button = QToolButton()
     button.setIcon(icon(picture))
     button.setIconSize(QSize(20, 20))
@@ -27,7 +27,7 @@ def bar_button(command: str, picture: str, text: str, clicked: pyqtBoundSignal) 
 
 
 def view_buttons(clicked: pyqtBoundSignal) -> list[QToolButton]:
-    """Those that every window has, at the end of its bar."""
+    """The buttons at the end of every window's bar."""
     return [
         bar_button(command, picture, text, clicked)
         for command, picture, text in (

@@ -1,28 +1,34 @@
-"""What is on display and how: the window's model, without Qt."""
+"""What a window displays, and how it is drawn; without Qt."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polyplive.compositor import compose
-from polyplive.postprocess import MIN_AREA, rethreshold
-from polyplive.types import Hud, OverlaySettings, SessionState
-from polyplive.view import View
+from polyplive.config import MIN_AREA
+from polyplive.gui.view.scene import Scene
+from polyplive.overlay.compositor import compose
+from polyplive.overlay.true_shape import in_true_shape
+from polyplive.pipeline.postprocess import rethreshold
+from polyplive.sessions.view import View
+from polyplive.types import Figures, Hud, OverlaySettings, SessionState
 
 if TYPE_CHECKING:
     from polyplive.types import Image, Prediction
 
 THRESHOLDS = (0.05, 0.95)
+_FIGURES_EVERY_S = 0.2
 
 
 class Display:
-    """Holds the newest view and how it is to be drawn; composites it on demand. One thread.
+    """Holds the newest view and the overlay settings, and gives what is to be shown of them. One thread.
 
-    Every change of a setting shows at once, also on a paused frame: the picture is drawn from the frame's own
-    probabilities and CAM.
+    Every change of a setting is visible at once, also on a paused frame. The picture is drawn again from the
+    prediction's probabilities and CAM.
     """
 
     def __init__(
@@ -34,11 +40,11 @@ class Display:
         self._threshold = threshold
         self._min_area = min_area
         self._redone: tuple[Prediction, Prediction] | None = None
-        self._drawn: Image | None = None
+        self._figures, self._figures_s = Figures(), -math.inf
 
     @property
     def threshold(self) -> float:
-        """The probability of a contour: what was chosen, else the model's own."""
+        """The probability of a contour: the chosen one, else the model's own."""
         if self._threshold is not None:
             return self._threshold
         engine = self.view.engine
@@ -55,7 +61,7 @@ class Display:
 
     @property
     def state(self) -> SessionState:
-        """The view's state, or ``OVERLAY_OFF`` while all else is well."""
+        """The view's state, or ``OVERLAY_OFF`` when the overlay is off and there is no fault."""
         if not self.overlay.visible and self.view.state is SessionState.READY and self.view.frame is not None:
             return SessionState.OVERLAY_OFF
         return self.view.state
@@ -66,7 +72,7 @@ class Display:
 
     @property
     def prediction(self) -> Prediction | None:
-        """The view's, at the chosen threshold."""
+        """The view's prediction at the chosen threshold."""
         given = self.view.prediction
         if given is None or abs(given.threshold - self.threshold) < 1e-9:
             return given
@@ -74,22 +80,39 @@ class Display:
             self._redone = given, rethreshold(given, self.threshold, self._min_area)
         return self._redone[1]
 
-    def images(self, *, reuse: bool = False) -> tuple[Image, ...]:
-        """What to show, from left to right: the composite, after the source frame if side by side; none before it.
-
-        With ``reuse`` the composite is drawn over that of the last such call: new memory costs as much as drawing.
-        """
+    @property
+    def scene(self) -> Scene | None:
+        """What to show; None before a frame."""
         frame = self.view.frame
         if frame is None:
+            return None
+        hud = Hud(self.state, self.view.reason, self._readable(self.view.figures))
+        return Scene(frame, self.prediction, self.overlay, hud, self.side_by_side)
+
+    def images(self) -> tuple[Image, ...]:
+        """What is shown, at source resolution and from left to right: the frame if side by side, then the composite.
+
+        Empty before a frame.
+        """
+        scene = self.scene
+        if scene is None:
             return ()
-        hud = Hud(self.state, self.view.reason, self.view.figures)
-        out = self._drawn if reuse and self._drawn is not None and self._drawn.shape == frame.image.shape else None
-        composite = compose(frame, self.prediction, self.overlay, hud, out=out)
-        if reuse:
-            self._drawn = composite
-        return (frame.image, composite) if self.side_by_side else (composite,)
+        composite = compose(scene.frame, scene.prediction, scene.settings, scene.hud)
+        return (scene.frame.image, composite) if scene.side_by_side else (composite,)
 
     def snapshot(self) -> Image | None:
-        """The pictures on show as one, uint8 [H, W or 2 W, 3] BGR at source resolution; None before the first."""
-        images = self.images()
-        return np.ascontiguousarray(np.hstack(images)) if images else None
+        """The displayed pictures as one, uint8 [H, W or 2 W, 3] BGR, at source resolution; None before a frame.
+
+        Pixels are square, as programs that show pictures take them to be: where the frame's are not, one side grows.
+        """
+        if self.view.frame is None:
+            return None
+        images = [in_true_shape(image, self.view.frame.sample_aspect) for image in self.images()]
+        return np.ascontiguousarray(np.hstack(images))
+
+    def _readable(self, figures: Figures) -> Figures:
+        """While frames pass, the figures of a moment ago: each is to be read, and drawing them takes time."""
+        now_s = time.monotonic()
+        if not self.view.playing or now_s - self._figures_s >= _FIGURES_EVERY_S:
+            self._figures, self._figures_s = figures, now_s
+        return self._figures

@@ -1,4 +1,4 @@
-"""Icons, drawn from paths on a grid of 24 by 24: sharp at every scale, and no file to be missing."""
+"""Icons, drawn from paths on a grid of 24 by 24: sharp at every scale, without image files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap, QPolygonF
 
-from polyplive.drawing.symbols import draw_symbol
 from polyplive.gui.theme import ACCENT, BACKGROUND, TEXT
+from polyplive.overlay.symbols import draw_symbol
 from polyplive.types import SessionState
 
 _GRID = 24.0
@@ -71,7 +71,7 @@ def app_icon() -> QIcon:
 
 
 def state_pixmap(state: SessionState, side: int, scale: float) -> QPixmap:
-    """The sign of ``state``, as it is drawn on the picture; ``side`` logical pixels wide and high."""
+    """The symbol of ``state``, as on the picture; ``side`` logical pixels wide and high."""
     pixels = max(8, round(side * scale))
     red, green, blue = (int(BACKGROUND[i : i + 2], 16) for i in (1, 3, 5))
     image = np.full((pixels, pixels, 3), (blue, green, red), np.uint8)

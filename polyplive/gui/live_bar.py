@@ -1,4 +1,4 @@
-"""The bar below a live picture: that it is live, its figures, and a few buttons."""
+"""The bar below a live picture: the word LIVE, frame rate and delays, and a few buttons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from polyplive.gui.transport import clock
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from polyplive.view import View
+    from polyplive.sessions.view import View
 
 _DELAY_TIP = (
     "Video: from the frame's read until it goes to the screen.\n"
@@ -23,7 +23,7 @@ _DELAY_TIP = (
 
 
 class LiveBar(QFrame):
-    """Figures apart, each with its 99th percentile. ``command`` carries one of the shortcuts' table."""
+    """Shows each figure with its 99th percentile. ``command`` carries a command of the table of shortcuts."""
 
     command = pyqtSignal(str)
 
@@ -48,7 +48,7 @@ class LiveBar(QFrame):
             layout.addWidget(button)
 
     def update_from(self, view: View, sound: bool) -> None:
-        """Say how the session goes."""
+        """Show the figures of a view."""
         figures = view.figures
         self.time.setText(clock(view.position_s, hours=view.position_s >= 3600))
         self.rate.setText(f"{figures.fps:.0f} fps" if figures.fps is not None else "- fps")

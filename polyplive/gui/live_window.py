@@ -1,15 +1,17 @@
-"""The live window: the newest frame as soon as it is there, never later for the model's sake."""
+"""The live window: it shows the newest frame at once and never waits for the model."""
 
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication
 
 from polyplive.gui.live_bar import LiveBar
-from polyplive.gui.overlay_window import CAPTIONS, OverlayWindow
+from polyplive.gui.overlay_window import OverlayWindow
+from polyplive.system import spans
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
@@ -19,16 +21,16 @@ if TYPE_CHECKING:
     from PyQt6.QtGui import QCloseEvent
 
     from polyplive.gui.display import Display
-    from polyplive.live import LiveSession
-    from polyplive.types import Prediction
-    from polyplive.view import View
+    from polyplive.sessions.live import LiveSession
+    from polyplive.sessions.view import View
+    from polyplive.types import Prediction, ViewOption
 
-_WORDS_EVERY_MS = 200
-"""Labels are read by people: five times a second is enough, and costs the picture nothing."""
+_TEXT_EVERY_MS = 200
+"""Labels are updated five times a second: enough to read them, and no delay for the picture."""
 
 
-class News(QObject):
-    """Tells Qt's thread that something new is there; news that nobody has looked at yet is not told twice."""
+class UpdateSignal(QObject):
+    """Tells Qt's thread that there is something new to show, once until it has been handled."""
 
     arrived = pyqtSignal()
 
@@ -46,10 +48,10 @@ class News(QObject):
         try:
             self.arrived.emit()
         except RuntimeError:
-            return  # the window is gone: a thread that outlived it has nobody to tell
+            return  # the window was closed before this thread ended
 
     def heard(self) -> None:
-        """The next news is told again."""
+        """Note that Qt's thread has handled it: the next call of ``tell`` emits again."""
         with self._lock:
             self._told = False
 
@@ -57,8 +59,8 @@ class News(QObject):
 class LiveWindow(OverlayWindow):
     """Shows a live session.
 
-    ``make_session`` gets the function to call when there is something new, and gives a session that has not begun;
-    the window starts it when ``start`` is called and closes it when it is closed. With ``sound``, a new finding beeps.
+    ``make_session`` takes the function to call when there is something new, and returns a session that is not started.
+    ``start`` starts it, and closing the window closes it. With ``sound``, a new finding beeps.
     """
 
     def __init__(
@@ -67,30 +69,28 @@ class LiveWindow(OverlayWindow):
         display: Display,
         snapshots: Path,
         sound: bool = False,
+        view: ViewOption = "auto",
     ) -> None:
-        self._news = News()
+        self._news = UpdateSignal()
         self.session = make_session(self._news.tell)
         self.bar = LiveBar()
         self.sound = sound
         self._highest_track = 0
-        super().__init__(self.session, display, snapshots, self.bar)
+        super().__init__(self.session, display, snapshots, self.bar, {"toggle_sound": self._toggle_sound}, view)
         self.bar.command.connect(self.run_command)
         self._news.arrived.connect(self._look)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
-        self._timer.timeout.connect(self._show_words)
+        self._timer.timeout.connect(self._show_text)
         self._timer.timeout.connect(self._close_at_end)
-        self._timer.start(_WORDS_EVERY_MS)
+        self._timer.start(_TEXT_EVERY_MS)
         self._redraw()
 
     def start(self) -> None:
-        """Begin."""
+        """Start the session."""
         self.session.start()
 
-    def _own_commands(self) -> dict[str, Callable[[], object]]:
-        return {"toggle_sound": self._toggle_sound}
-
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         self._timer.stop()
         self._news.arrived.disconnect(self._look)
 
@@ -100,37 +100,39 @@ class LiveWindow(OverlayWindow):
         view = self.session.view()
         self.display.view = view
         self._beep_for(view.prediction)
+        began_s = time.perf_counter()
         self._redraw()
         if self.isVisible() and not self.isMinimized():
             self.session.drawn(view)
+            _note_painted(view, began_s)
 
     def _close_at_end(self) -> None:
-        """The session has an end of its own only where a number of frames was asked for."""
+        """Close the window when the session ends by itself: at its frame limit, or after an error."""
         if self.session.wait(0):
             self.close()
 
     def _redraw(self) -> None:
-        images = self.display.images(reuse=True)
-        self.video.show_images(images, CAPTIONS if len(images) > 1 else ())
-        if images:
-            self.video.repaint()  # at once: a later paint would be a later picture
+        scene = self.display.scene
+        self.video.show_scene(scene)
+        if scene is not None:
+            self.video.repaint()  # paint at once: a delayed paint event would add to the delay
         else:
-            self._show_words()
+            self._show_text()
 
-    def _show_words(self) -> None:
-        """Everything around the picture."""
+    def _show_text(self) -> None:
+        """Update everything around the picture."""
         view = self.display.view
         if view.frame is None:
             title = "Waiting for the source" if view.state is SessionState.RECONNECTING else "Opening"
             self.video.show_message(title, view.reason, alert=view.state is SessionState.FAULT)
-        self._take_notices(view.notices)
+        self._take_notices(view)
         if view.info is not None:
             self.setWindowTitle(f"{view.info.name} - polyplive")
         self.panel.update_from(self.display)
         self.bar.update_from(view, self.sound)
         self.strip.show_state(self.display.state, view.reason)
         problem = view.reason if view.state is not SessionState.READY else ""
-        self.strip.show_text(self._message or problem or _place(view))
+        self.strip.show_text(self._message or problem or view.governed or _place(view))
 
     def _beep_for(self, prediction: Prediction | None) -> None:
         if prediction is None or not prediction.detections:
@@ -151,9 +153,16 @@ class LiveWindow(OverlayWindow):
             self.session.set_screen_visible(not self.isMinimized())
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
-        """Nobody sees it any more; then end the session."""
+        """Mark the frames as hidden, then end the session."""
         self.session.set_screen_visible(False)
         super().closeEvent(event)
+
+
+def _note_painted(view: View, began_s: float) -> None:
+    if view.frame is not None:
+        spans.note(spans.PRESENT, view.frame.index, began_s, time.perf_counter())
+    if view.prediction is not None:
+        spans.note_moment(spans.ON_SCREEN, view.prediction.index)
 
 
 def _place(view: View) -> str:

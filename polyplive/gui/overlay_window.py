@@ -1,7 +1,9 @@
-"""What every window of polyplive has: picture, panel, status strip, overlay commands, snapshots."""
+"""The base of both windows: picture, panel, status strip, overlay commands, snapshots."""
 
 from __future__ import annotations
 
+import functools
+import sys
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
@@ -13,16 +15,19 @@ from polyplive.gui.panel import Panel
 from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.gui.snapshots import save_snapshot
 from polyplive.gui.status_strip import StatusStrip
-from polyplive.gui.video_view import VideoView
+from polyplive.gui.unfinished_recording import UnfinishedRecordingNotice
+from polyplive.gui.view.video_view import VideoView
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from typing import Protocol
 
     from polyplive.gui.display import Display
-    from polyplive.types import OverlaySettings
+    from polyplive.overlay.target import Target
+    from polyplive.sessions.view import View
+    from polyplive.types import OverlaySettings, ViewOption
 
     class Session(Protocol):
         """What a window tells a session, recorded or live: it returns at once."""
@@ -36,22 +41,37 @@ if TYPE_CHECKING:
         def set_overlay(self, overlay: OverlaySettings) -> None:
             """What recordings draw."""
 
-        def close(self, timeout_s: float) -> tuple[str, ...]:
-            """End its threads; the names of those that did not end."""
+        def set_target(self, target: Target) -> None:
+            """At which size frames are shown, so that overlays are drawn for it beforehand."""
+
+        def close(self, timeout_s: float, on_waiting: Callable[[int], None]) -> tuple[str, ...]:
+            """End its threads, telling how many frames are still to be written; the names of those that did not end."""
 
 
 CLOSE_TIMEOUT_S = 5.0
-CAPTIONS = ("Source", "Overlay")
 _STEP = 0.05
 
 
-class OverlayWindow(QMainWindow):
-    """A picture with its tools around a ``session``; what is played, and how, is for subclasses to say.
+OVERLAY_SWITCHES = ("visible", "contour", "mask", "heatmap", "scores", "legend", "status")
+"""The parts of the overlay that a key turns on and off: fields of ``OverlaySettings``."""
 
-    ``bar`` is the row below the picture. Nothing here waits for the session.
+
+class OverlayWindow(QMainWindow):
+    """A window with the picture of a ``session`` and its tools. Subclasses say what is played, and how.
+
+    ``bar`` is the row below the picture. ``commands`` are the subclass's own commands for keys and buttons. ``view`` is
+    what draws the picture. No method waits for the session, and the constructor calls no method of a subclass.
     """
 
-    def __init__(self, session: Session, display: Display, snapshots: Path, bar: QWidget) -> None:
+    def __init__(
+        self,
+        session: Session,
+        display: Display,
+        snapshots: Path,
+        bar: QWidget,
+        commands: Mapping[str, Callable[[], object]],
+        view: ViewOption = "auto",
+    ) -> None:
         super().__init__()
         self.display = display
         self.survivors: tuple[str, ...] = ()
@@ -59,18 +79,19 @@ class OverlayWindow(QMainWindow):
         self._snapshots = snapshots
         self._message = ""
         self._notices: tuple[str, ...] = ()
+        self._told: tuple[str, ...] = ()
         self._closed = False
         self.setWindowTitle("polyplive")
-        self.video, self.panel, self.strip = VideoView(), Panel(), StatusStrip()
-        self._commands = self._overlay_commands() | self._own_commands()
+        self.video, self.panel, self.strip = VideoView(view), Panel(), StatusStrip()
+        self.video.contents.on_target = session.set_target
+        self.video.fell_back.connect(self._tell_of_view)
+        self._commands = self._overlay_commands() | dict(commands)
         self._lay_out(bar)
         self.panel.command.connect(self.run_command)
         self.panel.threshold_chosen.connect(self.set_threshold)
         self.panel.opacity_chosen.connect(self.set_opacity)
         for shortcut in SHORTCUTS:
-            if not self._knows(shortcut.command):
-                continue
-            for keys in shortcut.keys:
+            for keys in shortcut.keys if shortcut.command in self._commands else ():
                 made = QShortcut(QKeySequence(keys), self)
                 made.activated.connect(lambda command=shortcut.command: self.run_command(command))
 
@@ -82,24 +103,21 @@ class OverlayWindow(QMainWindow):
         return (*fault, *self._notices)
 
     def run_command(self, command: str) -> None:
-        """Do what a key or a button stands for."""
-        if self._is_overlay_switch(command):
-            self._toggle(command.removeprefix("toggle_"))
-        else:
-            self._commands[command]()
+        """Run the command of a key or a button."""
+        self._commands[command]()
 
     def set_threshold(self, threshold: float) -> None:
-        """Take contours at another probability, in the shown frame at once."""
+        """Set the probability of a contour; the shown frame changes at once."""
         self.display.threshold = threshold
         self._session.set_threshold(self.display.threshold)
         self._redraw()
 
     def set_opacity(self, opacity: float) -> None:
-        """Of mask and heatmap, from 0 to 1."""
+        """Set the opacity of mask and heatmap, from 0 to 1."""
         self._set_overlay(opacity=min(max(opacity, 0.0), 1.0))
 
     def save_snapshot(self) -> Path | None:
-        """Save what is on show at source resolution; None where that failed, which the strip says."""
+        """Save the displayed picture at source resolution. None if that failed; the strip then says why."""
         view = self.display.view
         image = self.display.snapshot()
         if image is None or view.info is None:
@@ -114,32 +132,30 @@ class OverlayWindow(QMainWindow):
         return path
 
     def show_help(self) -> None:
-        """List the shortcuts; the video plays on."""
-        dialog = ShortcutDialog(self, [item for item in SHORTCUTS if self._knows(item.command)])
+        """Show the list of shortcuts; the video continues."""
+        dialog = ShortcutDialog(self, [item for item in SHORTCUTS if item.command in self._commands])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
-        """Disappear, then end the session's threads."""
+        """Hide the window, then end the session's threads, once accepted frames of a recording are written."""
         self.hide()
         if not self._closed:
             self._closed = True
-            self._let_go()
-            self.survivors = self._session.close(CLOSE_TIMEOUT_S)
+            self._disconnect()
+            notice = UnfinishedRecordingNotice()
+            self.survivors = self._session.close(CLOSE_TIMEOUT_S, notice)
+            notice.close()
         super().closeEvent(event)
 
     # For subclasses
-
-    def _own_commands(self) -> dict[str, Callable[[], object]]:
-        """What keys and buttons of this window do, beside those of every window."""
-        raise NotImplementedError
 
     def _redraw(self) -> None:
         """Show the display as it is now."""
         raise NotImplementedError
 
-    def _let_go(self) -> None:
-        """Take no more news of the session: the window is being closed."""
+    def _disconnect(self) -> None:
+        """Stop receiving updates of the session: the window is closing."""
         raise NotImplementedError
 
     # Parts
@@ -164,6 +180,7 @@ class OverlayWindow(QMainWindow):
 
     def _overlay_commands(self) -> dict[str, Callable[[], object]]:
         return {
+            **{f"toggle_{name}": functools.partial(self._toggle, name) for name in OVERLAY_SWITCHES},
             "threshold_down": lambda: self.set_threshold(self.display.threshold - _STEP),
             "threshold_up": lambda: self.set_threshold(self.display.threshold + _STEP),
             "opacity_down": lambda: self.set_opacity(self.display.overlay.opacity - _STEP),
@@ -176,12 +193,6 @@ class OverlayWindow(QMainWindow):
             "help": self.show_help,
             "quit": self.close,
         }
-
-    def _knows(self, command: str) -> bool:
-        return command in self._commands or self._is_overlay_switch(command)
-
-    def _is_overlay_switch(self, command: str) -> bool:
-        return command.startswith("toggle_") and hasattr(self.display.overlay, command.removeprefix("toggle_"))
 
     def _toggle(self, name: str) -> None:
         on = not getattr(self.display.overlay, name)
@@ -204,14 +215,24 @@ class OverlayWindow(QMainWindow):
         else:
             self.showFullScreen()
 
-    def _take_notices(self, notices: tuple[str, ...]) -> None:
-        """Show the newest line about something that failed."""
-        if notices != self._notices:
-            self._notices = notices
-            if notices:
-                self._say(notices[-1])
+    def _take_notices(self, view: View) -> None:
+        """Show what is to be known of the source, once, and the newest line about something that failed."""
+        told = view.info.notices if view.info is not None else ()
+        if told != self._told:
+            self._told = told
+            if told:
+                self._say("  \u00b7  ".join(told))
+        if view.notices != self._notices:
+            self._notices = view.notices
+            if view.notices:
+                self._say(view.notices[-1])
+
+    def _tell_of_view(self, line: str) -> None:
+        """Say that the picture is drawn in another way than was meant: in the window, and where it was started."""
+        self._say(line)
+        print(f"polyplive: {line}", file=sys.stderr)
 
     def _say(self, message: str) -> None:
-        """Keep one line on show until the next command."""
+        """Show one line until the next command."""
         self._message = message
         self.strip.show_text(message)

@@ -10,6 +10,8 @@ from PyQt6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from polyplive.gui.display import THRESHOLDS
 from polyplive.gui.shortcuts import key_of
 from polyplive.gui.widgets import Switch, ValueSlider
+from polyplive.overlay.true_shape import true_size
+from polyplive.types import SQUARE
 
 if TYPE_CHECKING:
     from polyplive.gui.display import Display
@@ -26,7 +28,7 @@ _VIEW = (("side_by_side", "Beside source frame"), ("status", "Status and figures
 
 
 class Panel(QFrame):
-    """Switches and sliders. ``command`` carries one of the shortcuts' table: key and click do the same."""
+    """Switches and sliders. ``command`` carries a command of the table of shortcuts, so key and click do the same."""
 
     command = pyqtSignal(str)
     threshold_chosen = pyqtSignal(float)
@@ -72,7 +74,7 @@ class Panel(QFrame):
         outer.addWidget(area)
 
     def update_from(self, display: Display) -> None:
-        """Stand as ``display`` does, without signals."""
+        """Set all controls to the values of ``display``, without emitting signals."""
         for name, switch in self.switches.items():
             switch.setChecked(display.side_by_side if name == "side_by_side" else getattr(display.overlay, name))
         self.threshold.set_value(display.threshold)
@@ -101,7 +103,11 @@ def _about(display: Display) -> str:
     lines = []
     if info is not None:
         rate = f", {info.fps:.4g} fps" if info.fps else ""
-        lines.append(f"{info.width} \u00d7 {info.height}{rate}")
+        picture = display.view.frame or info
+        lines.append(f"{picture.width} \u00d7 {picture.height}{rate}")
+        if picture.sample_aspect != SQUARE:
+            width, height = true_size(picture.width, picture.height, picture.sample_aspect)
+            lines.append(f"shown as {width} \u00d7 {height}")
     if engine is not None:
         lines.append(f"{engine.manifest.name} {engine.manifest.version}")
         lines.append(f"{engine.backend} on {engine.device}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """``keys`` as Qt writes them, the first one shown; ``command`` is what the window does; ``label`` for the list."""
+    """``keys`` in Qt's notation (the first is displayed), the window's ``command``, ``label`` for the list."""
 
     command: str
     keys: tuple[str, ...]
@@ -27,7 +27,7 @@ class Shortcut:
 
     @property
     def shown(self) -> str:
-        """The first key, as people know it."""
+        """The first key, as it is displayed."""
         return self.label or QKeySequence(self.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
 
 
@@ -62,7 +62,7 @@ SHORTCUTS = (
     Shortcut("help", ("?", "F1"), "This list", "View"),
     Shortcut("quit", ("Ctrl+Q", "Ctrl+W"), "Close", "View"),
 )
-"""Every key that the window knows; each command once."""
+"""All shortcuts; each command appears once."""
 
 
 def key_of(command: str) -> str:

@@ -1,4 +1,4 @@
-"""The strip at the bottom: state, what happened last, and what this is not."""
+"""The strip at the bottom: the state, the last message, and the notice on research use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGN = 14
 
 
 class StatusStrip(QFrame):
-    """A sign and a word for the state (its reason on hover), one line of text, and the notice."""
+    """A symbol and a word for the state (its reason in the tool tip), one line of text, and the notice."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,7 +38,7 @@ class StatusStrip(QFrame):
             layout.addWidget(widget, stretch)
 
     def show_state(self, state: SessionState, reason: str, word: str = "") -> None:
-        """Say how the session is, with the state's own word if no other is given."""
+        """Show the session's state, with the state's own word if no other is given."""
         word = word or state.value.capitalize()
         if (state, reason, word) == self._shown:
             return
@@ -49,13 +49,13 @@ class StatusStrip(QFrame):
             widget.setToolTip(reason or word)
 
     def show_text(self, text: str) -> None:
-        """Say one line."""
+        """Show one line of text."""
         self.text.setText(text)
         self.text.setToolTip(text)
 
 
 class ElidedLabel(QLabel):
-    """A line that is cut with an ellipsis where there is no room, and whole on hover."""
+    """A label that ends in an ellipsis when it does not fit; the tool tip has the whole text."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

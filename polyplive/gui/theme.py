@@ -1,4 +1,4 @@
-"""Colours and the style sheet: dark and neutral, for a dim room and for judging colours of tissue beside it."""
+"""Colours and the style sheet: dark and neutral grey, for a dim room and true colours of tissue."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical {{ background: none
 
 
 def palette() -> QPalette:
-    """The colours of what the style sheet does not reach."""
+    """The colours of widgets that the style sheet does not cover."""
     colours = QPalette()
     roles = QPalette.ColorRole
     for role, colour in (

@@ -11,10 +11,10 @@ from polyplive.gui.bar_button import bar_button, view_buttons
 from polyplive.gui.icons import icon
 from polyplive.gui.theme import BACKGROUND
 from polyplive.gui.widgets import ChoiceBox, SeekSlider
-from polyplive.player.values import SPEEDS, Mode
+from polyplive.sessions.replay.player_settings import SPEEDS, Mode
 
 if TYPE_CHECKING:
-    from polyplive.view import View
+    from polyplive.sessions.view import View
 
 _MODES = {Mode.EVERY_FRAME: "Every frame", Mode.KEEP_PACE: "Keep pace"}
 
@@ -28,7 +28,7 @@ def clock(seconds: float, *, hours: bool = False) -> str:
 
 
 class Transport(QFrame):
-    """Says what was asked for by signals: ``command`` carries a command of the shortcuts' table."""
+    """Emits a signal for each control; ``command`` carries a command of the table of shortcuts."""
 
     command = pyqtSignal(str)
     sought = pyqtSignal(float)
@@ -75,7 +75,7 @@ class Transport(QFrame):
             layout.addWidget(button)
 
     def update_from(self, view: View) -> None:
-        """Follow ``view``; the slider stays under the finger that drags it."""
+        """Show the position of ``view``; a slider that is being dragged does not move."""
         if view.playing is not self._playing:
             self._playing = view.playing
             self.play.setIcon(self._icons[view.playing])
@@ -90,11 +90,11 @@ class Transport(QFrame):
         self.position.setText(clock(view.position_s, hours=(view.duration_s or 0) >= 3600))
 
     def show_speed(self, speed: float) -> None:
-        """Say which speed was chosen elsewhere."""
+        """Show the speed that was chosen by key."""
         self.speed.setCurrentIndex(SPEEDS.index(speed))
 
     def show_mode(self, mode: Mode) -> None:
-        """Say which mode was chosen elsewhere."""
+        """Show the mode that was chosen by key."""
         self.mode.setCurrentIndex(list(_MODES).index(mode))
 
     def _box(self, texts: list[str], tip: str) -> ChoiceBox:

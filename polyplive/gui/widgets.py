@@ -1,4 +1,4 @@
-"""Small widgets: a switch, a slider with its name and value, a slider that goes where it is clicked."""
+"""Small widgets: a switch, a slider with name and value, and a slider that jumps to a click."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SWITCH = QSize(32, 18)
 
 
 class Switch(QAbstractButton):
-    """A row: what is switched, its key, and a switch that says on or off by place as well as colour."""
+    """A row with a text, its key, and a switch that shows on or off by position as well as colour."""
 
     def __init__(self, text: str, key: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class Switch(QAbstractButton):
         return QSize(metrics.horizontalAdvance(self.text()) + _SWITCH.width() + 48, 28)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """As much as is wished for: nothing is cut."""
+        """The same as ``sizeHint``, so that no text is cut."""
         return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
@@ -95,11 +95,11 @@ class ValueSlider(QWidget):
 
     @property
     def value(self) -> float:
-        """Where it stands."""
+        """The slider's value."""
         return self.slider.value() / 100
 
     def set_value(self, value: float) -> None:
-        """Move it without a signal."""
+        """Set the value without emitting a signal."""
         self.slider.blockSignals(True)
         self.slider.setValue(round(100 * value))
         self.slider.blockSignals(False)
@@ -111,7 +111,7 @@ class ValueSlider(QWidget):
 
 
 class ChoiceBox(QComboBox):
-    """A combo box with a drawn arrow: a style sheet would need a picture file for it."""
+    """A combo box that draws its own arrow, as a style sheet would need an image file for it."""
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         """The box, then the arrow."""
@@ -125,7 +125,7 @@ class ChoiceBox(QComboBox):
 
 
 class SeekSlider(QSlider):
-    """A slider that goes where it is clicked and says so while it is dragged."""
+    """A slider that jumps to a click and emits ``sought`` while it is dragged."""
 
     sought = pyqtSignal(int)
 

@@ -1,31 +1,33 @@
-"""The replay window: a player behind the picture, and its transport below."""
+"""The replay window: the picture of a player, with the playback controls below."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from polyplive.gui.overlay_window import CAPTIONS, OverlayWindow
+from polyplive.gui.overlay_window import OverlayWindow
 from polyplive.gui.transport import Transport
-from polyplive.player.values import SPEEDS, Mode
+from polyplive.sessions.replay.player_settings import SPEEDS, Mode
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polyplive.gui.display import Display
-    from polyplive.player import Player
-    from polyplive.view import View
+    from polyplive.sessions.replay import Player
+    from polyplive.sessions.view import View
+    from polyplive.types import Frame, ViewOption
 
 JUMP_S = 5.0
 
 
 class Bridge(QObject):
-    """Carries views from the player's thread into Qt's, in order."""
+    """Passes views from the player's thread to Qt's thread, in order."""
 
     arrived = pyqtSignal(object)
 
@@ -40,19 +42,25 @@ class Bridge(QObject):
 class ReplayWindow(OverlayWindow):
     """Shows what the player plays.
 
-    ``make_player`` gets the function that takes views and gives a player, not started yet; the window starts it when
-    ``start`` is called and closes it when it is closed. Nothing here waits for the player.
+    ``make_player`` takes the function that receives views, and returns a player that is not started. ``start`` starts
+    it, and closing the window closes it. No method waits for the player.
     """
 
     def __init__(
-        self, make_player: Callable[[Callable[[View], None]], Player], display: Display, snapshots: Path
+        self,
+        make_player: Callable[[Callable[[View], None]], Player],
+        display: Display,
+        snapshots: Path,
+        view: ViewOption = "auto",
     ) -> None:
+        self._size: tuple[int, int] | None = None
+        self._told_of_repairs = False
         self._speed = 1.0
         self._mode = Mode.EVERY_FRAME
         self._bridge = Bridge()
         self.player = make_player(self._bridge.deliver)
         self.transport = Transport()
-        super().__init__(self.player, display, snapshots, self.transport)
+        super().__init__(self.player, display, snapshots, self.transport, self._playback_commands(), view)
         self._bridge.arrived.connect(self._take)
         self.transport.command.connect(self.run_command)
         self.transport.sought.connect(self.player.seek)
@@ -64,7 +72,8 @@ class ReplayWindow(OverlayWindow):
         """Begin to play."""
         self.player.start()
 
-    def _own_commands(self) -> dict[str, Callable[[], object]]:
+    def _playback_commands(self) -> dict[str, Callable[[], object]]:
+        """The commands of the playback controls and their keys."""
         return {
             "toggle_play": self._toggle_play,
             "step_forward": lambda: self.player.step(1),
@@ -72,30 +81,43 @@ class ReplayWindow(OverlayWindow):
             "jump_forward": lambda: self.player.skip(JUMP_S),
             "jump_back": lambda: self.player.skip(-JUMP_S),
             "go_start": lambda: self.player.seek(0.0),
-            "go_end": lambda: self.player.seek(self.display.view.duration_s or 0.0),
+            "go_end": lambda: self.player.seek(self._end_s()),
             "slower": lambda: self._change_speed(-1),
             "faster": lambda: self._change_speed(1),
             "toggle_mode": self._toggle_mode,
         }
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         self._bridge.arrived.disconnect(self._take)
 
     def _take(self, view: View) -> None:
-        """Show one view, and say so to the player."""
+        """Show one view, and tell the player that it was taken."""
         first = self.display.view.info is None and view.info is not None
         self.display.view = _with_video_delay(view)
-        self._take_notices(view.notices)
+        self._take_notices(view)
+        self._take_frame(view.frame)
         if first and view.info is not None:
             self.setWindowTitle(f"{Path(view.info.name).name} - polyplive")
         self._redraw()
         self.player.shown()
 
+    def _take_frame(self, frame: Frame | None) -> None:
+        """Say where the picture changes its size, and once that time stamps are repaired."""
+        if frame is None:
+            return
+        size, before = (frame.width, frame.height), self._size
+        self._size = size
+        if before is not None and size != before:
+            self._say(f"The picture's size changed: {size[0]} \u00d7 {size[1]}")
+        elif frame.is_repaired and not self._told_of_repairs:
+            self._told_of_repairs = True
+            self._say("Time stamps of this recording are wrong in places, and repaired")
+
     def _redraw(self) -> None:
         display, view = self.display, self.display.view
-        images = display.images(reuse=True)
-        self.video.show_images(images, CAPTIONS if len(images) > 1 else ())
-        if not images:
+        scene = display.scene
+        self.video.show_scene(scene)
+        if scene is None:
             fault = view.state is SessionState.FAULT
             title = "This cannot be played" if fault else "Opening"
             self.video.show_message(title, view.reason or "The video and the model are being opened.", alert=fault)
@@ -104,7 +126,8 @@ class ReplayWindow(OverlayWindow):
         opening = view.frame is None and view.state is SessionState.READY
         state = SessionState.RECONNECTING if opening else display.state
         self.strip.show_state(state, view.reason, "Opening" if opening else "")
-        self.strip.show_text(self._message or (view.reason if view.state is SessionState.FAULT else self._place()))
+        says_why = view.state is SessionState.FAULT or (view.state is SessionState.READY and view.frame is not None)
+        self.strip.show_text(self._message or (says_why and view.reason) or self._place())
 
     def _place(self) -> str:
         view = self.display.view
@@ -112,6 +135,12 @@ class ReplayWindow(OverlayWindow):
             return ""
         total = f" of {view.info.frames}" if view.info.frames else ""
         return f"Frame {view.frame.index + 1}{total}  ·  {Path(view.info.name).name}"
+
+    def _end_s(self) -> float:
+        """Where to seek for the end; of a file that is still being written, the newest frame."""
+        view = self.display.view
+        grows = view.info is not None and view.info.duration_s is None
+        return math.inf if grows else view.duration_s or 0.0
 
     def _toggle_play(self) -> None:
         self._message = ""
@@ -136,9 +165,10 @@ class ReplayWindow(OverlayWindow):
 
 
 def _with_video_delay(view: View) -> View:
-    """While playing, the time from the frame's read until now, when it goes to the screen.
+    """While playing, add the time from the frame's read until now, when it goes to the screen.
 
-    It includes the wait for the frame's own result and, since frames are read ahead, for the moment it is due.
+    It includes the wait for the frame's own result. As frames are read ahead, it also includes the wait until the frame
+    is due.
     """
     if view.frame is None or not view.playing:
         return view

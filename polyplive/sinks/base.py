@@ -1,22 +1,25 @@
-"""The contract of everything that takes results: six verbs, called by one thread in this order.
+"""The protocol of sinks, which take results: five methods, called by one thread in this order.
 
-``open(session)``, then for each frame ``write(record)`` and, live, for each change of state ``note(note)``, then
-``end(tally, reason)``, then ``close()``. ``close`` may come at any time, leaves what was written whole, and may be
-called again.
+``open(session)``, then for each frame ``write(record)`` and, live, ``note(note)`` for each change of state
+and each step of the governor, then
+``end(tally, reason)``, then ``close()``. ``close`` may be called at any time and again; what was written stays usable.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from polyplive.types import Frame, Image, Prediction, SessionState, SourceInfo, StageTimes, Tally
 
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """What is constant for a session: written at the head of events and reports.
+    """The constant facts of a session, at the head of events and reports.
 
     ``started`` is local wall-clock time in ISO 8601 with its offset from UTC.
     """
@@ -31,10 +34,12 @@ class SessionInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameRecord:
-    """One processed frame as a sink gets it.
+    """One frame as a sink gets it.
 
-    ``composite`` is the compositor's image (uint8 [H, W, 3] BGR, the frame's size), None when no sink wants it.
-    Delays are in milliseconds; None where there is no such delay (no window, offline).
+    ``composite`` is the compositor's image (uint8 [H, W, 3] BGR, the frame's size), None when no sink wants it. Delays
+    are in milliseconds from the frame's read: the video delay until the frame was on screen, the annotation delay until
+    its result was. Each is None where that never happened. Without a screen there is no video delay. The annotation
+    delay then ends when the result is there, and drawn if a sink wants that.
     """
 
     frame: Frame
@@ -54,30 +59,59 @@ class SessionNote:
     reason: str
 
 
-class Sink(Protocol):
-    """Takes results. Raises ``SinkError`` from ``open`` or ``write``; after that only ``close`` is called."""
+@dataclass(frozen=True, slots=True)
+class GovernorStep:
+    """At ``at_s`` the session began to do less, or more again, for ``reason``, to keep its results young.
+
+    From then on ``model`` runs, and every ``heatmap_every``-th frame has a heatmap of its own (1: each).
+    """
+
+    at_s: float
+    model: str
+    model_sha256: str
+    heatmap_every: int
+    reason: str
+
+
+Note: TypeAlias = SessionNote | GovernorStep
+"""What happens in a session between frames."""
+
+
+class Sink(ABC):
+    """Takes results. Raises ``SinkError`` from ``open`` or ``write``; after that only ``close`` is called.
+
+    The methods that are not abstract do nothing unless a class defines them.
+    """
 
     @property
     def wants_composite(self) -> bool:
         """Whether ``FrameRecord.composite`` must be filled."""
-        ...
+        return False
 
+    @property
+    def waiting(self) -> int:
+        """How many frames were taken and are not written yet; any thread."""
+        return 0
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it has written so far, in order, to be named to the user; any thread."""
+        return ()
+
+    @abstractmethod
     def open(self, session: SessionInfo) -> None:
-        """Create the file; refuse clearly when that is not possible."""
-        ...
+        """Create the file. Raises ``SinkError`` if that is not possible."""
 
+    @abstractmethod
     def write(self, record: FrameRecord) -> None:
         """Take one frame, in order."""
-        ...
 
-    def note(self, note: SessionNote) -> None:
-        """Take a change of the session's state."""
-        ...
+    def note(self, note: Note) -> None:  # noqa: B027
+        """Take what happened in the session between frames."""
 
-    def end(self, tally: Tally, reason: str) -> None:
+    def end(self, tally: Tally, reason: str) -> None:  # noqa: B027
         """Take the closing figures; ``reason`` is "end of file", "frame limit", "stopped" or an error's text."""
-        ...
 
+    @abstractmethod
     def close(self) -> None:
-        """Flush and close."""
-        ...
+        """Write all waiting frames, and close."""

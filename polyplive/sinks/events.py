@@ -1,59 +1,72 @@
-"""Events as JSON Lines (schema 1): what was found in each frame, for other programs to read."""
+"""Events as JSON Lines (schema 4): what was found in each frame, for other programs to read."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
-from polyplive.sinks.failures import sink_error
+from polyplive.sinks.base import SessionNote, Sink
+from polyplive.sinks.failures import check_in_place, sink_error
+from polyplive.system.atomic_file import append_whole
+from polyplive.system.private_files import create_private
 
 if TYPE_CHECKING:
+    from fractions import Fraction
     from io import FileIO
 
-    from polyplive.sinks.base import FrameRecord, SessionInfo, SessionNote
-    from polyplive.types import Detection, StageTimes, Tally
+    from polyplive.sinks.base import FrameRecord, GovernorStep, Note, SessionInfo
+    from polyplive.types import Detection, Frame, StageTimes, Tally
 
-SCHEMA = 1
+SCHEMA = 4
 
 
-class EventsSink:
-    """Writes one line at the start, one a frame, one at the end; no thread of its own.
+class EventsSink(Sink):
+    """Writes a line at the start, one for each frame, one where its size changes, one at the end; no thread of its own.
 
-    Each line goes to the operating system whole and at once, so that a killed process leaves every line it had
-    written. When the disk fills up, a half-written last line is cut off again.
+    Each whole line is passed to the operating system at once, so it survives if the process is killed. When the disk is
+    full, a half-written last line is cut off.
     """
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._file: FileIO | None = None
-        self._written = 0
+        self._created = False
+        self._size: tuple[int, int, Fraction] | None = None
 
     @property
-    def wants_composite(self) -> bool:
-        """False: events hold numbers only."""
-        return False
+    def files(self) -> tuple[Path, ...]:
+        """The one file, once it is there."""
+        return (self._path,) if self._created else ()
 
     def open(self, session: SessionInfo) -> None:
         """Create the file and write the session line. Raises ``SinkError``."""
         try:
-            self._file = self._path.open("wb", buffering=0)
+            self._file = create_private(self._path)
         except (OSError, ValueError) as error:
             raise sink_error(self._path, error) from None
-        self._written = 0
+        self._created = True
+        source = session.source
+        self._size = source.width, source.height, source.sample_aspect
         self._write_line(session_line(session))
 
     def write(self, record: FrameRecord) -> None:
-        """Write one processed frame's line; a frame without a result has none. Raises ``SinkError``."""
+        """Write one processed frame's line, after a line that says its size where that is new; raises ``SinkError``.
+
+        A frame without a result has none.
+        """
+        frame = record.frame
+        size = frame.width, frame.height, frame.sample_aspect
+        if size != self._size:
+            self._size = size
+            self._write_line(size_line(frame))
         if record.prediction is not None:
             self._write_line(frame_line(record))
 
-    def note(self, note: SessionNote) -> None:
+    def note(self, note: Note) -> None:
         """Write one line. Raises ``SinkError``."""
-        values = {"type": "state", "at_s": round(note.at_s, 6), "state": note.state.value, "reason": note.reason}
-        self._write_line(values)
+        self._write_line(state_line(note) if isinstance(note, SessionNote) else governor_line(note))
 
     def end(self, tally: Tally, reason: str) -> None:
         """Write the last line. Raises ``SinkError``."""
@@ -63,10 +76,13 @@ class EventsSink:
                 "frames_read": tally.read,
                 "frames_processed": tally.processed,
                 "dropped": dict(tally.dropped),
+                "repaired": tally.repaired,
                 "reason": reason,
                 **({"live": dict(tally.live)} if tally.live else {}),
             }
         )
+        if self._file is not None:
+            check_in_place(self._path, self._file)
 
     def close(self) -> None:
         """Close the file."""
@@ -78,16 +94,11 @@ class EventsSink:
         if self._file is None:
             return
         text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        line = text.encode(errors="replace") + b"\n"  # a file's name need not be UTF-8
+        line = text.encode(errors="replace") + b"\n"  # a file's name may not be UTF-8
         try:
-            rest = line
-            while rest:  # a nearly full disk takes a part, and refuses only the next call
-                rest = rest[self._file.write(rest) :]
+            append_whole(self._file, line)
         except OSError as error:
-            with contextlib.suppress(OSError):  # a pipe or a device cannot be cut
-                self._file.truncate(self._written)
             raise sink_error(self._path, error) from None
-        self._written += len(line)
 
 
 def session_line(session: SessionInfo) -> dict[str, Any]:
@@ -100,6 +111,8 @@ def session_line(session: SessionInfo) -> dict[str, Any]:
         "fps": _rounded(source.fps, 6),
         "width": source.width,
         "height": source.height,
+        "sample_aspect": _rounded(source.sample_aspect, 6),
+        "stereo": source.stereo,
         "frames": source.frames,
         "model": session.model,
         "model_sha256": session.model_sha256,
@@ -109,8 +122,20 @@ def session_line(session: SessionInfo) -> dict[str, Any]:
     }
 
 
+def size_line(frame: Frame) -> dict[str, Any]:
+    """The values of the line before the first ``frame`` of another size or pixel shape; it holds until the next one."""
+    return {
+        "type": "size",
+        "index": frame.index,
+        "pts_s": _rounded(frame.pts_s, 6),
+        "width": frame.width,
+        "height": frame.height,
+        "sample_aspect": _rounded(frame.sample_aspect, 6),
+    }
+
+
 def frame_line(record: FrameRecord) -> dict[str, Any]:
-    """One frame's values: times to the microsecond, scores to four decimals, coordinates in source pixels."""
+    """One frame's values: times to the microsecond, scores to four decimals, coordinates in its own pixels."""
     frame, prediction = record.frame, record.prediction
     return {
         "type": "frame",
@@ -123,6 +148,24 @@ def frame_line(record: FrameRecord) -> dict[str, Any]:
             "annotation": _rounded(record.annotation_delay_ms, 3),
         },
         "stages_ms": _stages(record.stages),
+        "heatmap_of": prediction.cam_index if prediction is not None else None,
+    }
+
+
+def state_line(note: SessionNote) -> dict[str, Any]:
+    """The values of a line about the session's state."""
+    return {"type": "state", "at_s": round(note.at_s, 6), "state": note.state.value, "reason": note.reason}
+
+
+def governor_line(step: GovernorStep) -> dict[str, Any]:
+    """The values of a line about what the governor did; model and heatmaps hold until the next one."""
+    return {
+        "type": "governor",
+        "at_s": round(step.at_s, 6),
+        "model": step.model,
+        "model_sha256": step.model_sha256,
+        "heatmap_every": step.heatmap_every,
+        "reason": step.reason,
     }
 
 
@@ -140,5 +183,5 @@ def _stages(stages: StageTimes) -> dict[str, float]:
     return {item.name.removesuffix("_ms"): round(getattr(stages, item.name), 3) for item in fields(stages)}
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
+def _rounded(value: SupportsFloat | None, digits: int) -> float | None:
     return None if value is None else round(float(value), digits)

@@ -1,4 +1,4 @@
-"""The end of a fragmented MP4 file that could not be written to its end."""
+"""Repairs the end of a fragmented MP4 file whose writing stopped early."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _HEADER = 8
 
 
 def cut_to_whole_fragments(path: Path) -> None:
-    """Cut off what follows the last whole fragment (``moof`` and ``mdat``, ISO 14496-12), if there is a whole one.
+    """Cut the file after its last whole fragment (``moof`` and ``mdat``, ISO 14496-12), if it has one.
 
-    A half-written fragment announces pictures that are not there, which some players take for a broken file. Raises
-    ``OSError`` when the file cannot be read or cut.
+    A half-written fragment announces pictures that are missing, so some players refuse the file. Raises ``OSError`` if
+    the file cannot be read or cut.
     """
     size = path.stat().st_size
     whole = position = 0

@@ -1,4 +1,4 @@
-"""Several sinks driven as one: a sink that fails is stopped and reported, the others go on."""
+"""Several sinks used as one: a sink that fails is stopped and reported, the others go on."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from polyplive.errors import SinkError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from polyplive.sinks.base import FrameRecord, SessionInfo, SessionNote, Sink
+    from polyplive.sinks.base import FrameRecord, Note, SessionInfo, Sink
     from polyplive.types import Tally
 
 
 class SinkGroup:
-    """Drives ``sinks`` with the five verbs of ``Sink``; one thread.
+    """Calls the methods of ``Sink`` on all ``sinks``; one thread.
 
     ``open`` raises the first ``SinkError``, before any frame is processed, and closes what it had opened. After that
     a failing sink is closed, its error is kept in ``failures``, and it gets nothing more.
@@ -31,9 +32,19 @@ class SinkGroup:
         return any(sink.wants_composite for sink in self._active)
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """What all sinks have written so far, also those that failed; any thread."""
+        return tuple(file for sink in self._all for file in sink.files)
+
+    @property
     def all_failed(self) -> bool:
-        """Whether there were sinks and none is left: nothing more would be kept."""
+        """Whether every sink has failed, so that nothing more would be written."""
         return bool(self._all) and not self._active
+
+    @property
+    def waiting(self) -> int:
+        """The number of frames that the slowest sink has taken and not written yet; any thread."""
+        return max((sink.waiting for sink in self._all), default=0)
 
     def open(self, session: SessionInfo) -> None:
         """Open every sink, or none."""
@@ -54,8 +65,8 @@ class SinkGroup:
             except SinkError as error:
                 self._stop(sink, error)
 
-    def note(self, note: SessionNote) -> None:
-        """Give a change of state to every sink that still runs."""
+    def note(self, note: Note) -> None:
+        """Give it to every sink that still runs."""
         for sink in tuple(self._active):
             try:
                 sink.note(note)
@@ -85,4 +96,4 @@ class SinkGroup:
         try:
             sink.close()
         except SinkError:
-            return  # the first error says what is wrong; this one follows from it
+            return  # only the first error counts; this one follows from it

@@ -9,8 +9,6 @@ from fractions import Fraction
 import av
 import av.error
 
-_TRIED_SIDE = 256
-
 
 @dataclass(frozen=True, slots=True)
 class H264:
@@ -23,22 +21,31 @@ class H264:
 EXACT = H264("libx264", (("preset", "veryfast"), ("crf", "18"), ("bf", "0")))
 """The same bytes for the same frames, on every machine."""
 
+
+def exact(width: int, height: int) -> H264:
+    """The encoder for recordings that are to be the same on every machine, at any size."""
+    return EXACT
+
+
 QUICK = H264("libx264", (("preset", "superfast"), ("crf", "18"), ("bf", "0")))
 NVENC = H264("h264_nvenc", (("preset", "p4"), ("tune", "ll"), ("rc", "vbr"), ("cq", "20"), ("bf", "0")))
 """On an NVIDIA GPU's own encoder, which leaves the processor to the picture."""
 
 
 @functools.cache
-def quickest() -> H264:
-    """The encoder for live recording: NVIDIA's where there is one, the processor otherwise."""
-    return NVENC if _works(NVENC) else QUICK
+def quickest(width: int, height: int) -> H264:
+    """The encoder for live recording at a size: NVIDIA's where there is one that takes it, the processor otherwise."""
+    return NVENC if _works(NVENC, width, height) else QUICK
 
 
-def _works(encoder: H264) -> bool:
-    """Whether the encoder can be opened here: FFmpeg knows its name also where the GPU or its driver is missing."""
+def _works(encoder: H264, width: int, height: int) -> bool:
+    """Whether the encoder can be opened here: FFmpeg knows its name also where the GPU or its driver is missing.
+
+    NVIDIA's also refuses small pictures, the smallest it takes depends on the GPU.
+    """
     try:
         context = av.CodecContext.create(encoder.name, "w")
-        context.width = context.height = _TRIED_SIDE
+        context.width, context.height = width, height
         context.pix_fmt = "yuv420p"
         context.time_base = Fraction(1, 30)
         context.options = dict(encoder.options)

@@ -1,1 +1,1 @@
-"""Where frames come from: files, the rendered colon; capture cards have their place here."""
+"""Where frames come from: files, capture cards, screens, streams, and the rendered colon."""

@@ -1,4 +1,4 @@
-"""The one place where PyAV's errors, and files that hold no video, become polyplive's errors."""
+"""Turns PyAV's errors, and files without video, into polyplive's errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import av.error
 
-from polyplive.errors import SourceNotFound, SourceUnreadable, said_by
+from polyplive.errors import SourceError, SourceNotFound, SourceUnreadable, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,23 +30,23 @@ PLAYABLE = "Give a file that a video player can play."
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn whatever PyAV raises inside into one ``SourceNotFound`` or ``SourceUnreadable`` about ``path``."""
+    """Turn any error of PyAV raised inside into a ``SourceNotFound`` or ``SourceUnreadable`` about ``path``."""
     try:
         yield
-    except (SourceNotFound, SourceUnreadable):
+    except SourceError:
         raise
     except FileNotFoundError:
         raise _not_found(path) from None
     except PermissionError:
         raise _not_permitted(path) from None
     except AV_ERRORS as error:
-        raise SourceUnreadable(f"'{path}' holds no video that can be decoded ({said_by(error)})", PLAYABLE) from None
+        raise SourceUnreadable(f"'{path}' holds no video that can be decoded ({text_of(error)})", PLAYABLE) from None
 
 
-def check_file(path: Path) -> int:
+def check_file(path: Path, *, may_be_empty: bool = False) -> int:
     """The size in bytes of a regular file that is not empty; raises ``SourceError`` for anything else.
 
-    A pipe or a device is refused here, since opening one could wait for ever.
+    A pipe or a device is refused, since opening one could wait for ever.
     """
     try:
         status = path.stat()
@@ -55,12 +55,12 @@ def check_file(path: Path) -> int:
     except PermissionError:
         raise _not_permitted(path) from None
     except (OSError, ValueError) as error:
-        raise SourceUnreadable(f"'{path}' cannot be opened ({said_by(error)})", "Check the path.") from None
+        raise SourceUnreadable(f"'{path}' cannot be opened ({text_of(error)})", "Check the path.") from None
     if stat.S_ISDIR(status.st_mode):
         raise SourceUnreadable(f"'{path}' is a folder, not a video", "Name one video file.")
     if not stat.S_ISREG(status.st_mode):
         raise SourceUnreadable(f"'{path}' is a device or a pipe, not a file", "Use `polyplive live` for devices.")
-    if status.st_size == 0:
+    if status.st_size == 0 and not may_be_empty:
         raise SourceUnreadable(f"'{path}' is empty (0 bytes)", "Copy or record it again.")
     return status.st_size
 

@@ -1,4 +1,4 @@
-"""The contract of everything that gives frames: who calls what, and when."""
+"""The protocols of sources, which give frames: who calls what, and when."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Gives frames in order. One thread opens it, reads it and closes it (a source is its reader's alone)."""
+    """Gives frames in order. One thread opens, reads and closes it."""
 
     @property
     def info(self) -> SourceInfo:
-        """What was known when it was opened; constant."""
+        """What was known when it was opened, and with a live source what its first frame told besides."""
         ...
 
     @property
@@ -24,9 +24,9 @@ class Source(Protocol):
         ...
 
     def read(self) -> Frame | None:
-        """The next frame, or None at the end (and at every call after that).
+        """The next frame, or None at the end and at every call after that.
 
-        Raises ``SourceError`` only when nothing more can come; damage that costs single frames is counted instead.
+        Raises ``SourceError`` only when no more frames can come. Single damaged frames are counted instead.
         """
         ...
 
@@ -38,7 +38,7 @@ class Source(Protocol):
         ...
 
     def close(self) -> None:
-        """Free everything; calling it again does nothing, and ``read`` then gives None."""
+        """Free everything; a second call does nothing. After that ``read`` returns None."""
         ...
 
 
@@ -47,5 +47,5 @@ class LiveSource(Source, Protocol):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """One line for each wish that the device did not grant."""
+        """One line for each requested setting that the device refused."""
         ...

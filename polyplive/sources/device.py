@@ -4,103 +4,95 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
-import av
 from av.codec.context import Flags, ThreadType
 
-from polyplive.errors import SourceLost, SourceNotFound, SourceUnreadable, said_by
-from polyplive.sources.address import Kind, hide_secrets
+from polyplive.errors import SourceLost, SourceUnreadable
 from polyplive.sources.av_errors import AV_ERRORS
-from polyplive.sources.conversion import BgrConverter
-from polyplive.sources.devices import describe_device
-from polyplive.sources.gaps import GapCounter
-from polyplive.sources.modes import best_mode
+from polyplive.sources.capture.address import Kind
+from polyplive.sources.capture.errors import error_text
+from polyplive.sources.capture.gaps import GapCounter
+from polyplive.sources.capture.inputs import LiveInput
+from polyplive.sources.capture.options import CaptureRequest, not_granted, plan_capture
+from polyplive.sources.capture.source_clock import SourceClock
+from polyplive.sources.picture.conversion import PictureMaker
+from polyplive.sources.picture.shape import PictureShape
+from polyplive.sources.picture.tone_mapping import hdr_notice
+from polyplive.sources.streams import choose_stream, has_stamps, stated_rate
 from polyplive.types import Frame, SourceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
-    from av.container import InputContainer
     from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-    from polyplive.sources.address import Address
-    from polyplive.types import Image
+    from polyplive.pixels.picture import Picture
+    from polyplive.sources.capture.address import Address
 
-OPEN_TIMEOUT_S, READ_TIMEOUT_S = 8.0, 4.0
-"""How long a stream may take to answer. A capture device's driver cannot be interrupted: the session watches it."""
-
-_FORMATS = {
-    "MJPG": "mjpeg",
-    "YUYV": "yuyv422",
-    "UYVY": "uyvy422",
-    "NV12": "nv12",
-    "YU12": "yuv420p",
-    "BGR3": "bgr24",
-    "RGB3": "rgb24",
-    "H264": "h264",
-}
-"""V4L2's four letters and FFmpeg's names."""
-
-_STREAM_OPTIONS = {
-    "fflags": "nobuffer",
-    "rtsp_flags": "prefer_tcp",
-    "overrun_nonfatal": "1",
-    "probesize": "500000",
-    "analyzeduration": "500000",
-}
 _ERRORS_IN_A_ROW = 100
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureRequest:
-    """What to ask for: ``size`` (width, height), ``rate`` (frames a second), V4L2's four letters; None: the best."""
-
-    size: tuple[int, int] | None = None
-    rate: float | None = None
-    pixel_format: str | None = None
+_TICK_S = Fraction(1, 90_000)
+_PERIOD_S = 2**33 / 90_000
+"""The clock of MPEG-TS, which begins again after 26.5 hours. FFmpeg takes a clock that runs back for one that did."""
+_UNCOMPRESSED = "rawvideo"
+_SOUND_NOTICE = "has sound, which is neither played nor recorded"
+_LOST_HINTS = {
+    Kind.STREAM: "Check the sender and the network.",
+    Kind.SCREEN: "Check that the screen's session still runs.",
+}
 
 
 class DeviceSource:
-    """Frames as they come, with the smallest buffering that FFmpeg's inputs allow. One thread.
+    """Gives frames as they come, with the smallest buffering that FFmpeg's inputs allow. One thread.
 
-    Frames are uint8 [H, W, 3] BGR. ``captured_s`` is taken when the read of the packet returned, before decoding;
-    ``pts_s`` is the driver's or the stream's own clock, from the first frame. A picture of another size than before
-    is given in its new size. ``dropped`` counts ``missed`` (the device's clock left out a frame: nobody fetched it
-    in time), ``late`` (waited in the driver's queue so long that a newer one was there) and ``damaged``.
+    Frames hold the source's own samples where these can serve (``PictureMaker``), in memory of their own, and give BGR
+    when asked. ``captured_s`` is taken when the packet has been read, before decoding. ``pts_s`` is
+    the driver's or the stream's own clock, from the first frame; where it jumps, the capture clock goes on
+    (``SourceClock``). A picture of another size than before is given in its new size. ``dropped`` has three counts.
+    ``missed``: a gap in the device's clock shows a frame that was not fetched in time. ``late``: a newer frame was
+    already in the driver's queue. ``damaged``: it could not be decoded.
 
-    ``read`` never gives None before ``close``: a device that is gone and a stream that ended raise ``SourceLost``.
+    ``read`` never returns None before ``close``. A device that was removed, or a stream that ended, raises
+    ``SourceLost``.
     """
 
     def __init__(self, address: Address, request: CaptureRequest | None = None) -> None:
-        """Open ``address``. Raises ``SourceNotFound`` or ``SourceUnreadable``."""
+        """Open ``address``. Raises ``SourceNotFound``, ``SourceUnreadable`` or ``SourceRefused``."""
         self._address = address
         self._dropped: Counter[str] = Counter()
         self._closed = False
         self._index = -1
-        self._first_pts_s: float | None = None
-        self._converter: BgrConverter | None = None
-        self._layout: tuple[int, int, str] | None = None
-        options, warnings = _options(address, request or CaptureRequest())
-        self._container = _open(address, options)
+        self._is_begun = False
+        request = request or CaptureRequest()
+        plan = plan_capture(address, request)
+        self._input = LiveInput(address, plan)
         try:
-            self._stream = self._main_stream()
+            self._choice = choose_stream(self._input.container, address.shown, request.stream, "Check the address.")
+            self._stream = _with_low_delay(self._choice.stream)
+            self._shape = PictureShape(self._stream, square=address.kind is not Kind.STREAM, stereo=request.stereo)
         except BaseException:
-            self._container.close()
+            self._input.close()
             raise
-        self._demuxed: Iterator[Packet[VideoStream]] = iter(self._container.demux(self._stream))
+        self._maker = PictureMaker(self._shape, self._stream.codec_context.name)
+        self._demuxed = cast("Generator[Packet[VideoStream]]", self._input.container.demux(self._stream))
         is_card = address.kind is Kind.V4L2
         self._gaps = GapCounter() if is_card else None
+        period_s = _PERIOD_S if self._stream.time_base == _TICK_S else None
+        # One for frames, one for the driver's buffers: some of these never become a frame.
+        self._clock, self._buffers_clock = SourceClock(period_s), SourceClock()
+        self._is_stamped = has_stamps(self._input.container)
         self._info = self._describe()
-        self.warnings = (*warnings, *_not_granted(options, self._info))
+        coded = self._stream.codec_context.width, self._stream.codec_context.height
+        self.warnings = (*plan.warnings, *not_granted(plan.options, coded, self._info))
         """One line for each wish that the device did not grant."""
 
     @property
     def info(self) -> SourceInfo:
-        """Size and rate as they were granted."""
+        """The actual size and rate. The first frame may tell more: that its picture is turned, or flagged as 3D."""
         return self._info
 
     @property
@@ -136,17 +128,17 @@ class DeviceSource:
         raise SourceUnreadable(f"'{self._address.shown}' is live and cannot seek", "Replay a recording instead.")
 
     def close(self) -> None:
-        """Let go of the device; calling it again does nothing."""
-        self._closed = True
-        self._container.close()
+        """Close the device; a second call does nothing.
 
-    def _main_stream(self) -> VideoStream:
-        if not self._container.streams.video:
-            raise SourceUnreadable(f"'{self._address.shown}' sends no video", "Check the address.")
-        stream = self._container.streams.video[0]
-        stream.codec_context.thread_type = ThreadType.SLICE  # threads by frame would hold frames back
-        stream.codec_context.flags |= Flags.low_delay
-        return stream
+        A card's packets and frames are in its driver's memory, and releasing them calls the open device. FFmpeg does
+        not check that it is still open (``mmap_release_buffer`` in its v4l2.c). So they are released first.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self._demuxed.close()
+        self._stream.codec_context.flush_buffers()
+        self._input.close()
 
     def _next_packet(self) -> Packet[VideoStream] | None:
         try:
@@ -155,24 +147,25 @@ class DeviceSource:
             raise self._lost(error) from None
         if packet is None or (packet.size == 0 and packet.pts is None):
             raise self._lost(None)
-        if packet.is_corrupt or not packet.size:  # FFmpeg empties a buffer that the driver marked, or cut short
+        if packet.is_corrupt or not packet.size:  # FFmpeg empties a buffer marked as damaged
             self._see(packet, time.monotonic())
             self._lose("damaged")
             return None
         return packet
 
     def _counts_as_late(self, packet: Packet[VideoStream], arrived_s: float) -> bool:
-        """Note the device's clock; True for a frame that a newer one has already overtaken in the driver's queue."""
+        """Note the device's clock; True if a newer frame is already in the driver's queue."""
         late = self._see(packet, arrived_s)
         if late:
             self._lose("late")
         return late
 
     def _see(self, packet: Packet[VideoStream], arrived_s: float) -> bool:
-        """Count what is missing before this packet; whether it comes too late."""
+        """Count the frames missing before this packet. Returns whether it is too late."""
         if self._gaps is None or packet.pts is None or packet.time_base is None:
             return False
-        missed, late = self._gaps.see(float(packet.pts * packet.time_base), arrived_s)
+        moment = self._buffers_clock.see(float(packet.pts * packet.time_base), arrived_s)
+        missed, late = self._gaps.see(moment.pts_s, arrived_s, jumped=moment.jump_s != 0)
         self._lose("missed", missed)
         return late
 
@@ -180,122 +173,69 @@ class DeviceSource:
         pictures = packet.decode()
         if not pictures:
             return None
-        self._lose("late", len(pictures) - 1)  # a decoder that catches up: only its newest picture is of use
+        self._lose("late", len(pictures) - 1)  # several pictures at once: only the newest is useful
         picture = pictures[-1]
-        image = self._convert(picture)
+        shown = self._shown(picture)
+        moment = self._clock.see(self._stamp_s(picture), arrived_s)
         self._index += 1
         return Frame(
-            image=image,
+            shown,
             index=self._index,
-            pts_s=self._pts_s(picture),
+            pts_s=moment.pts_s,
             captured_s=arrived_s,
             decode_ms=(time.perf_counter() - started) * 1e3,
+            sample_aspect=self._shape.sample_aspect(picture, self._stream),
+            clock_jump_s=moment.jump_s,
         )
 
-    def _convert(self, picture: VideoFrame) -> Image:
-        layout = picture.width, picture.height, picture.format.name
-        if self._converter is None or layout != self._layout:
-            self._converter, self._layout = BgrConverter(picture), layout
-        image = self._converter.image(picture)
-        # A picture that needs no conversion still lies in the driver's memory, which is filled anew and taken away.
-        return image.copy() if picture.format.name == "bgr24" else image
+    def _shown(self, picture: VideoFrame) -> Picture:
+        shown = self._maker.picture(picture, is_lent=self._stream.codec_context.name == _UNCOMPRESSED)
+        if not self._is_begun:
+            self._is_begun = True
+            told = self._describe()
+            aspect = self._shape.sample_aspect(picture, self._stream)
+            self._info = replace(told, width=shown.width, height=shown.height, sample_aspect=aspect)
+        return shown
 
-    def _pts_s(self, picture: VideoFrame) -> float | None:
-        if picture.pts is None or picture.time_base is None:
+    def _stamp_s(self, picture: VideoFrame) -> float | None:
+        if not self._is_stamped or picture.pts is None or picture.time_base is None:
             return None
-        pts_s = float(picture.pts * picture.time_base)
-        if self._first_pts_s is None:
-            self._first_pts_s = pts_s
-        return pts_s - self._first_pts_s
+        return float(picture.pts * picture.time_base)
 
     def _lose(self, cause: str, count: int = 1) -> None:
         self._dropped[cause] += count
         self._index += count
 
     def _lost(self, error: Exception | None) -> SourceLost:
-        reason = "it ended" if error is None else _words(error)
-        return SourceLost(f"'{self._address.shown}' gives no more frames ({reason})", "Check the cable and the device.")
+        reason = "it ended" if error is None else error_text(error)
+        hint = _LOST_HINTS.get(self._address.kind, "Check the cable and the device.")
+        return SourceLost(f"'{self._address.shown}' gives no more frames ({reason})", hint)
 
     def _describe(self) -> SourceInfo:
         context = self._stream.codec_context
-        rate = self._stream.average_rate or self._stream.guessed_rate
+        width, height = self._shape.cropped(context.width, context.height)
+        notices = (
+            self._choice.notice,
+            self._shape.eye.notice,
+            hdr_notice(context.color_trc),
+            _SOUND_NOTICE if self._input.container.streams.audio else "",
+        )
         return SourceInfo(
             name=self._address.shown,
-            width=context.width,
-            height=context.height,
-            fps=float(rate) if rate else None,
+            width=width,
+            height=height,
+            fps=stated_rate(self._stream),
             frames=None,
             duration_s=None,
             live=True,
-            codec=context.name if context.name != "rawvideo" else str(context.pix_fmt),
+            codec=context.name if context.name != _UNCOMPRESSED else str(context.pix_fmt),
+            notices=tuple(notice for notice in notices if notice),
+            sample_aspect=self._shape.foretold(context.width, context.height),
+            stereo=self._shape.eye.name,
         )
 
 
-def _options(address: Address, request: CaptureRequest) -> tuple[dict[str, str], tuple[str, ...]]:
-    """FFmpeg's options for what is asked for, filled up from what the device offers; and what it does not offer."""
-    if address.kind is Kind.STREAM:
-        return dict(_STREAM_OPTIONS), ()
-    size, rate, letters = request.size, request.rate, request.pixel_format
-    warnings: tuple[str, ...] = ()
-    if address.kind is Kind.V4L2:
-        device = describe_device(address.target)
-        modes = device.modes if device is not None else ()
-        mode = best_mode(modes, size, rate, letters)
-        if mode is None and modes:
-            warnings = (f"'{address.shown}' does not offer what was asked for; 'polyplive devices' lists its modes",)
-        if mode is not None:
-            size, letters = size or (mode.width, mode.height), letters or mode.format
-            rate = rate or (min(mode.rates[0], 60.0) if mode.rates else None)
-    options = {}
-    if size is not None:
-        options["video_size"] = f"{size[0]}x{size[1]}"
-    if rate is not None:
-        options["framerate"] = f"{rate:g}"
-    if letters is not None and address.kind is Kind.V4L2:
-        options["input_format"] = _FORMATS.get(letters.upper(), letters.lower())
-    return options, warnings
-
-
-def _open(address: Address, options: dict[str, str]) -> InputContainer:
-    is_stream = address.kind is Kind.STREAM
-    try:
-        opened = av.open(
-            address.target,
-            "r",
-            format=None if is_stream else address.kind.value,
-            # Not ``options``: those go to the decoder too, which would believe a size that the device did not grant.
-            container_options=options,
-            timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S) if is_stream else None,
-        )
-    except (FileNotFoundError, ConnectionError) as error:
-        raise SourceNotFound(
-            f"'{address.shown}' cannot be reached ({_words(error)})", "'polyplive devices' lists what is connected."
-        ) from None
-    except AV_ERRORS as error:
-        raise SourceUnreadable(f"'{address.shown}' cannot be opened ({_words(error)})", _advice(address)) from None
-    return cast("InputContainer", opened)
-
-
-def _advice(address: Address) -> str:
-    if address.kind is Kind.STREAM:
-        return "Check that the sender is on, and the address."
-    return "Close other programs that use it, and see 'polyplive devices'."
-
-
-def _not_granted(options: dict[str, str], info: SourceInfo) -> tuple[str, ...]:
-    """One line for each of size, rate and format that was asked for and not granted."""
-    found = []
-    asked_size, granted_size = options.get("video_size"), f"{info.width}x{info.height}"
-    if asked_size is not None and asked_size != granted_size:
-        found.append(f"asked for {asked_size}, the device grants {granted_size}")
-    asked_rate = options.get("framerate")
-    if asked_rate is not None and info.fps is not None and info.fps < 0.95 * float(asked_rate):
-        found.append(f"asked for {asked_rate} frames a second, the device grants {info.fps:g}; try another --format")
-    asked_format = options.get("input_format")
-    if asked_format is not None and asked_format != info.codec:
-        found.append(f"asked for {asked_format}, the device grants {info.codec}")
-    return tuple(found)
-
-
-def _words(error: Exception) -> str:
-    return hide_secrets(said_by(error, None))
+def _with_low_delay(stream: VideoStream) -> VideoStream:
+    stream.codec_context.thread_type = ThreadType.SLICE  # frame threading would delay frames
+    stream.codec_context.flags |= Flags.low_delay | Flags.unaligned  # cropped to the pixel
+    return stream

@@ -3,74 +3,101 @@
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
 from collections import Counter, deque
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from polyplive.sources.av_errors import AV_ERRORS, check_file, translated
-from polyplive.sources.conversion import BgrConverter
-from polyplive.sources.deinterlace import Deinterlacer
-from polyplive.sources.frame_stream import FrameStream
-from polyplive.sources.packets import InventedPts
+from polyplive.sources.av_errors import AV_ERRORS, translated
+from polyplive.sources.picture.conversion import PictureMaker
+from polyplive.sources.picture.deinterlace import Deinterlacer
+from polyplive.sources.picture.shape import PictureShape
+from polyplive.sources.picture.tone_mapping import hdr_notice
+from polyplive.sources.reading.decoder import check_size
+from polyplive.sources.reading.frame_stream import FrameStream
+from polyplive.sources.reading.media import medium_of
 from polyplive.types import Frame, SourceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from types import TracebackType
 
-    from polyplive.sources.frame_stream import Numbered
-    from polyplive.types import Image
+    from av.video.frame import VideoFrame
+
+    from polyplive.pixels.picture import Picture
+    from polyplive.sources.reading.frame_stream import NumberedFrame
+    from polyplive.sources.reading.medium import Medium
+    from polyplive.types import StereoOption
 
 SCAN_AT_OPEN_BYTES = 256 << 20
-"""Files up to this size have their packets listed when they are opened; larger ones at the first seek or damage."""
+"""The packets of files up to this size are listed at opening; those of larger files at the first seek or damage."""
 
-_DEFAULT_RATE = 25.0
-_MAX_RATE = 1000.0
-_RATE_TOLERANCE = 0.02
+
+_REFRESH = 32
+"""Frames to begin earlier where the one that was sought did not come: a refresh may take so many."""
 
 
 class FileSource:
-    """Frames of a video file in order of presentation, every one of them, with exact seeking.
+    """Gives every frame of a video file in order of presentation, with exact seeking.
 
-    Frames are uint8 [H, W, 3] BGR arrays, contiguous, turned as the container's display matrix says, and of one
-    size: a frame whose size differs from the first one's is rescaled to it. Pixels that are not square stay as they
-    are coded. A still picture is a video of one frame.
+    Frames hold the decoder's own samples where these can serve (``PictureMaker``), and give BGR when asked. They are
+    cropped and turned as container and codec say, each in its own size: joined recordings may change it. Pixels that
+    are not square stay as they are coded; ``sample_aspect`` says what they are. A still picture is a video of one
+    frame.
 
-    Frame 0 is the first that can be decoded, and ``pts_s`` counts from it. In a stream without usable time stamps
-    (raw H.264, MPEG program streams, H.264 with B-frames in AVI, joined recordings whose clock starts again)
-    ``pts_s`` is the frame's number divided by the average rate, and a seek backwards decodes from the start: exact,
-    but slow.
+    It can be iterated, and closes itself where it stands in a ``with`` statement. One thread reads it.
 
-    Damage costs the frames it hits: they are counted in ``dropped`` as ``damaged`` (an error was seen),
-    ``undecoded`` (their packets gave no picture, without an error) or ``missing`` (listed by the container, absent
-    from the file), and keep their numbers. Frames whose damage the decoder conceals are given, and counted in
-    ``concealed``. At the first damage the source starts again at the last key frame with a decoder of one thread, so
-    that an error costs no frame but its own and every run gives the same frames.
+    Frame 0 is the first that can be decoded, and ``pts_s`` counts from it; it strictly rises. Every frame that decodes
+    is given, in the decoder's order, whatever its time stamp says. Stamps that cannot be right are repaired from their
+    neighbours, and counted in ``repaired``. The policy is in ``timeline``. In a stream without any stamp, ``pts_s`` is
+    the frame's number divided by the average rate.
+
+    Damage costs the frames it hits. They keep their numbers, and are counted in ``dropped``: ``damaged`` (an error was
+    seen), ``undecoded`` (their packets gave no picture, without an error) or ``missing`` (listed by the container,
+    absent from the file). Frames whose damage the decoder conceals are given, and counted in ``concealed``. At the
+    first damage the source starts again at the last key frame with a single-threaded decoder. So an error costs only
+    its own frame, and every run gives the same frames.
     """
 
-    def __init__(self, path: Path, *, deinterlace: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        deinterlace: bool = False,
+        full_path: bool = False,
+        stream: int | None = None,
+        stereo: StereoOption | None = None,
+        medium: Medium | None = None,
+    ) -> None:
         """Open ``path``; ``deinterlace`` makes interlaced frames whole (one out for each one in).
 
-        Raises ``SourceNotFound`` or ``SourceUnreadable``.
+        The source's name is the file's, with ``full_path`` with its folders. ``stream`` is the number of the video
+        stream that plays, from 1; None for the best, of which ``info.notices`` tells where there are several.
+        ``stereo`` is the half that is shown of a 3D picture that holds both eyes; None for the left eye where the file
+        is flagged as 3D, which ``info.notices`` tells, and otherwise the whole picture. ``medium`` is where its bytes
+        come from, where that is not for the path to say.
+
+        Raises ``SourceNotFound`` or ``SourceUnreadable``, ``SourceRefused`` where there is no such stream, and
+        ``MissingDependency`` for DICOM without pydicom.
         """
         self._path = path
-        size = check_file(path)
+        self._name = str(path.absolute()) if full_path else path.name
+        self._medium = medium_of(path) if medium is None else medium
         self._dropped: Counter[str] = Counter()
-        self._concealed = 0
+        self._concealed = self._repaired = 0
         self._closed = False
+        self._waiting: deque[NumberedFrame] = deque()
         with translated(path):
-            self._stream = FrameStream(path, size)
+            self._stream = self._open_stream(stream)
             try:
-                if size <= SCAN_AT_OPEN_BYTES:
+                if not self._medium.is_growing and self._medium.size <= SCAN_AT_OPEN_BYTES:
                     self._stream.list_packets()
-                self._converter = BgrConverter(self._stream.first)
-                self._converter.image(self._stream.first)  # a format that cannot be converted is refused here
-                time_base = self._stream.decoder.stream.time_base or Fraction(1, 90_000)
-                self._tick_s = float(time_base)
-                self._deinterlacer = Deinterlacer(time_base) if deinterlace else None
-                self._rate = self._average_rate()
-                self._info = self._describe()
+                self._shape = PictureShape(self._stream.decoder.stream, told=self._medium.sample_aspect, stereo=stereo)
+                codec = self._stream.decoder.stream.codec_context.name
+                self._maker = PictureMaker(self._shape, codec)
+                first = self._maker.picture(self._stream.first)  # refuses a pixel format that cannot be converted
+                self._deinterlacer = Deinterlacer(self._stream.decoder.time_base) if deinterlace else None
+                self._info = self._describe(first)
             except BaseException:
                 self._stream.close()
                 raise
@@ -78,59 +105,75 @@ class FileSource:
 
     @property
     def info(self) -> SourceInfo:
-        """What was known at opening. ``frames`` is exact up to 256 MiB; above, it is the container's own count."""
+        """What was known at opening; the size is the first frame's.
+
+        ``frames`` is exact up to 256 MiB; above, it is the container's own count.
+        """
         return self._info
 
     @property
+    def medium(self) -> Medium:
+        """Where the video's bytes come from."""
+        return self._medium
+
+    @property
     def dropped(self) -> Mapping[str, int]:
-        """Frames that the file should have given and did not, by cause. A copy."""
-        return {cause: count for cause, count in self._dropped.items() if count}
+        """The number of lost frames by cause. A copy."""
+        return {cause: count for cause, count in dict(self._dropped).items() if count}
 
     @property
     def concealed(self) -> int:
-        """Frames given although the decoder had to guess part of the picture."""
+        """The number of frames in which the decoder concealed damage."""
         return self._concealed
 
+    @property
+    def repaired(self) -> int:
+        """The number of frames given whose own time stamp was missing or not usable."""
+        return self._repaired
+
     def read(self) -> Frame | None:
-        """The next frame, or None at the end and after ``close()``. Damage is passed over and counted."""
+        """The next frame, or None at the end and after ``close()``. Damaged frames are skipped and counted."""
         if self._closed or self._ended:
             return None
         started = time.perf_counter()
         with translated(self._path):
-            given = self._next_image()
+            given = self._next_given()
         if given is None:
             self._end()
             return None
-        found, image = given
-        self._count_gap(found.number)
+        found, picture = given
+        self._count_gap(found.number, found.errors)
         self._concealed += bool(found.picture.is_corrupt)
+        self._repaired += found.time.is_repaired
         self._seeking = False
         return Frame(
-            image=image,
+            picture,
             index=found.number,
-            pts_s=self._pts_s(found),
+            pts_s=found.time.time_s,
             captured_s=time.monotonic(),
             decode_ms=(time.perf_counter() - started) * 1e3,
+            sample_aspect=self._sample_aspect(found.picture),
+            stamp_s=found.time.stamp_s,
+            is_repaired=found.time.is_repaired,
         )
 
     def seek(self, pts_s: float) -> None:
         """Make the next ``read`` give the last frame whose PTS is at most ``pts_s``, clamped to the file's ends.
 
-        Should that frame be damaged, the next whole one comes instead. The first seek in a file larger than 256 MiB
-        reads through it once, without decoding.
+        If that frame is damaged, the next undamaged one is given. The first seek in a file larger than 256 MiB reads
+        the whole file once, without decoding.
         """
         if self._closed:
             return
         with translated(self._path):
-            self._stream.list_packets()
-            number = self._number_at(pts_s)
-            # The deinterlacer needs the frame before as well, to give what it gives without a seek.
+            number = self._stream.number_at(pts_s)
+            # The deinterlacer also needs the frame before, to give the same result as without a seek.
             needed = max(0, number - 1) if self._deinterlacer is not None else number
             if self._is_ahead(number) and self._stream.reaches(needed):
                 self._next = number
             else:
                 self._begin(number)
-                self._stream.begin_near(needed)
+                self._begin_near(needed)
             self._seeking = True
 
     def close(self) -> None:
@@ -139,43 +182,70 @@ class FileSource:
         self._waiting.clear()
         self._stream.close()
 
+    def __iter__(self) -> Iterator[Frame]:
+        """Iterate over the remaining frames; ``seek(0)`` starts again."""
+        while (frame := self.read()) is not None:
+            yield frame
+
+    def __enter__(self) -> FileSource:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open_stream(self, stream: int | None) -> FrameStream:
+        return FrameStream(self._medium, stream)
+
     def _begin(self, number: int) -> None:
-        """Forget what belongs to the old place; ``number`` is the next frame to give."""
+        """Reset for a new position; ``number`` is the next frame to give."""
         self._next = number
         self._ended = False
         self._seeking = False
         self._errors_seen = self._stream.errors
-        self._waiting: deque[Numbered] = deque()
-        if self._deinterlacer is not None:
-            self._deinterlacer.reset()
 
     def _is_ahead(self, number: int) -> bool:
         return number >= self._next and not self._ended
 
-    def _next_image(self) -> tuple[Numbered, Image] | None:
+    def _next_given(self) -> tuple[NumberedFrame, Picture] | None:
         while (found := self._next_wanted()) is not None:
             try:
-                return found, self._converter.image(found.picture)
+                check_size(self._path, found.picture.width, found.picture.height)
+                return found, self._maker.picture(found.picture)
             except AV_ERRORS:
-                self._count_gap(found.number)
+                self._count_gap(found.number, found.errors)
                 self._dropped["damaged"] += 1
         return None
 
-    def _next_wanted(self) -> Numbered | None:
-        """The next frame from ``_next`` on; after a seek to an end that cannot be decoded, the last one before it."""
-        back = 1
+    def _next_wanted(self) -> NumberedFrame | None:
+        """The next frame from ``_next`` on. After a seek to an end that cannot be decoded: the last frame before it."""
+        back, may_be_earlier = 1, self._seeking and self._next > 0
         while True:
-            held: Numbered | None = None
+            held: NumberedFrame | None = None
             while (found := self._next_picture()) is not None:
+                if found.number > self._next and may_be_earlier:
+                    break  # perhaps decoding began where pictures only become whole (intra refresh)
                 if found.number >= self._next:
                     return found
                 held = found
+            if found is not None:
+                may_be_earlier = False
+                self._begin_near(max(0, self._next - _REFRESH))
+                continue
             if not self._seeking or held is not None or back > 2 * self._next:
                 return held if self._seeking else None
-            self._stream.begin_near(max(0, self._next - back))
+            self._begin_near(max(0, self._next - back))
             back *= 2
 
-    def _next_picture(self) -> Numbered | None:
+    def _begin_near(self, number: int) -> None:
+        """Decode from near frame ``number`` on; no frame read before has to do with the next ones."""
+        self._waiting.clear()
+        if self._deinterlacer is not None:
+            self._deinterlacer.reset()
+        self._stream.begin_near(number)
+
+    def _next_picture(self) -> NumberedFrame | None:
         if self._deinterlacer is None:
             return self._stream.read()
         while not self._waiting:
@@ -186,67 +256,39 @@ class FileSource:
             self._waiting.extend(self._deinterlacer.push(found))
         return self._waiting.popleft() if self._waiting else None
 
-    def _count_gap(self, number: int) -> None:
-        """Account for the frames between the last one given and ``number``."""
+    def _count_gap(self, number: int, errors: int) -> None:
+        """Count the frames between the last one given and ``number``, until which ``errors`` packets were lost."""
         if number > self._next:
-            cause = "damaged" if self._stream.errors > self._errors_seen else "undecoded"
+            cause = "damaged" if errors > self._errors_seen else "undecoded"
             self._dropped[cause] += number - self._next
-        self._errors_seen = self._stream.errors
+            self._errors_seen = errors  # frames that were held back come between an error and the gap it leaves
         self._next = number + 1
 
     def _end(self) -> None:
-        """Account for the frames behind the last one given, at the end of the file."""
+        """At the end of the file, count the frames after the last one given."""
         self._ended = True
-        index = self._stream.index
-        if index is None:
-            return
-        self._count_gap(max(self._next, index.count))
-        if index.timed:
-            self._dropped["missing"] = max(0, (self._stream.decoder.announced or 0) - index.listed)
+        frames = self._stream.frames
+        if frames is not None:
+            self._count_gap(max(self._next, len(frames)), self._stream.errors)
+            self._dropped["missing"] = self._stream.missing
 
-    def _number_at(self, pts_s: float) -> int:
-        index = self._stream.list_packets()
-        if index.timed:
-            return max(0, bisect_right(index.pts, pts_s, key=self._seconds) - 1)
-        return min(max(0, int(pts_s * self._rate + 1e-6)), max(0, index.count - 1))
-
-    def _seconds(self, pts: int) -> float:
-        return (pts - (self._stream.first.pts or 0)) * self._tick_s
-
-    def _pts_s(self, found: Numbered) -> float:
-        index = self._stream.index
-        if index is not None and index.timed:
-            return self._seconds(index.pts[found.number])
-        if index is None and found.pts is not None and self._stream.decoder.invented_pts is InventedPts.NO:
-            return self._seconds(found.pts)
-        return found.number / self._rate
-
-    def _average_rate(self) -> float:
-        """Frames a second: the container's figure where the time stamps bear it out, else theirs."""
-        stream = self._stream.decoder.stream
-        stated = float(stream.average_rate or stream.guessed_rate or 0)
-        index = self._stream.index
-        if index is not None and index.timed and index.count > 1:
-            measured = (index.count - 1) / self._seconds(index.pts[-1])
-            if abs(measured - stated) > _RATE_TOLERANCE * measured:
-                stated = measured
-        return stated if 0 < stated <= _MAX_RATE else _DEFAULT_RATE
-
-    def _describe(self) -> SourceInfo:
-        decoder = self._stream.decoder
-        index = self._stream.index
-        duration = decoder.container_duration_s
-        if index is not None and index.timed:
-            duration = self._seconds(index.pts[-1]) + 1.0 / self._rate
-        elif index is not None:
-            duration = index.count / self._rate
-        width, height = self._converter.size
+    def _describe(self, first: Picture) -> SourceInfo:
+        decoder, frames, times = self._stream.decoder, self._stream.frames, self._stream.times
+        eye = self._shape.eye
+        hdr = hdr_notice(self._stream.first.color_trc)
+        notices = (self._stream.choice.notice, eye.notice, hdr, self._stream.ends_early, *self._medium.notices)
         return SourceInfo(
-            name=str(self._path),
-            width=width,
-            height=height,
-            fps=self._rate,
-            frames=index.count if index is not None else decoder.announced,
-            duration_s=duration,
+            name=self._name,
+            width=first.width,
+            height=first.height,
+            fps=times.rate,
+            frames=len(frames) if frames is not None else decoder.announced,
+            duration_s=times.duration_s(len(frames)) if frames is not None else decoder.container_duration_s,
             codec=decoder.stream.codec_context.name,
+            notices=tuple(filter(None, notices)),
+            sample_aspect=self._sample_aspect(self._stream.first),
+            stereo=eye.name,
         )
+
+    def _sample_aspect(self, picture: VideoFrame) -> Fraction:
+        return self._shape.sample_aspect(picture, self._stream.decoder.stream)

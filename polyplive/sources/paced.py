@@ -1,4 +1,4 @@
-"""A recording as a live source: its frames come at its own rate, again and again, as from a capture card."""
+"""A recording as a live source: its frames come at its own rate, in a loop, as from a capture card."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from polyplive.errors import SourceLost
+from polyplive.system import spans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +20,10 @@ LATE = "late"
 
 
 class PacedSource:
-    """Gives each frame of ``source`` when it is due, on a clock that does not wait; implements ``LiveSource``.
+    """Gives each frame of ``source`` when it is due; implements ``LiveSource``. Its clock does not wait for the reader.
 
-    A frame is decoded before it is due. A reader that comes more than a frame late misses what was due meanwhile, as
-    it would with a card; that is counted as ``late``. It owns ``source``; one thread, as for every source.
+    A frame is decoded before it is due. A reader that is more than a frame late misses the frames due meanwhile, as
+    with a card; they count as ``late``. It owns ``source``. One thread, as for every source.
     """
 
     warnings: tuple[str, ...] = ()
@@ -42,8 +43,9 @@ class PacedSource:
 
     def read(self) -> Frame | None:
         """The next frame, when it is due. Raises ``SourceLost`` where the recording has no frame at all."""
+        began_s = time.perf_counter()
         frame = self._decode()
-        now_s = time.monotonic()
+        decoded_s, now_s = time.perf_counter(), time.monotonic()
         if self._began_s is None:
             self._began_s = now_s
         missed = int((now_s - self._due_s) * self._fps)
@@ -52,6 +54,8 @@ class PacedSource:
             self._index += missed
         time.sleep(max(0.0, self._due_s - time.monotonic()))
         index, self._index = self._index, self._index + 1
+        spans.note(spans.DECODE, index, began_s, decoded_s)
+        spans.note_moment(spans.READ, index)
         return dataclasses.replace(frame, index=index, pts_s=index / self._fps, captured_s=time.monotonic())
 
     def seek(self, pts_s: float) -> None:

@@ -16,8 +16,8 @@ from polyplive.sources.colon import camera, shading
 from polyplive.sources.colon.geometry import grow_wall
 from polyplive.sources.colon.march import FAR, Scene, finer, trace
 from polyplive.sources.colon.mucosa import Mucosa, grow_mucosa
+from polyplive.sources.colon.numerics import Floats, turned
 from polyplive.sources.colon.polyps import Placement, Polyp, plant
-from polyplive.sources.colon.tables import Floats, turned
 from polyplive.types import Frame, Image, SourceInfo
 
 DEMO_SEED = 2026
@@ -32,7 +32,7 @@ Labels = NDArray[np.uint8]
 
 
 class RenderedColon:
-    """A flight through a colon that exists only as mathematics.
+    """A flight through a rendered colon.
 
     ``polyps`` is how many (0 to 3), spread along the way, or a sequence of :class:`Placement`. ``border`` draws the
     scope's black octagon. Frames depend on the arguments and their index alone: reading, seeking and ``render``
@@ -125,8 +125,8 @@ class RenderedColon:
     def _look(self, view: camera.View) -> tuple[Floats, Labels]:
         """Fields [FIELDS, H, W] and labels [H, W] of every pixel.
 
-        Where the surface behind a pixel's surroundings is one smooth piece, the fields are interpolated from half the
-        density and the label is theirs; at every edge of a fold or a polyp, each pixel's own ray is followed.
+        Around most pixels the surface is one smooth piece: there the fields are interpolated from half the density, and
+        the label is theirs; at every edge of a fold or a polyp, each pixel's own ray is followed.
         """
         width, height = self._size
         scene = Scene(self._wall, [(n, p) for n, p in enumerate(self.polyps, 1) if self._in_reach(p, view)])

@@ -10,7 +10,9 @@ import pytest
 from fake_gpu.driver import FakeDriver
 from fake_gpu.tensorrt import FakeTensorRt
 
-from polyplive.backends import factory, tensorrt_flavour
+from polyplive.backends import openvino, registry
+from polyplive.backends.base import Backend
+from polyplive.backends.tensorrt import flavour as tensorrt_flavour
 
 
 @pytest.fixture
@@ -30,7 +32,8 @@ def tensorrt(
     made = FakeTensorRt(request.param, driver)
     monkeypatch.setitem(sys.modules, request.param, made)
     monkeypatch.setattr(tensorrt_flavour, "installed_flavours", lambda: (request.param,))
-    monkeypatch.setattr(factory, "has_nvidia_gpu", lambda: True)
-    monkeypatch.setattr(factory, "missing", lambda name: ())
+    for module in (registry, openvino):
+        monkeypatch.setattr(module, "has_nvidia_gpu", lambda: True)
+    monkeypatch.setattr(Backend, "missing", lambda self: ())
     monkeypatch.setenv("POLYPLIVE_CACHE", str(tmp_path / "cache"))
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,23 +10,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from polyplive.backends.factory import BACKENDS, installed_backends, open_engine, resolve_backend
-from polyplive.backends.options import EngineOptions
+from polyplive.backends.factory import open_engine
+from polyplive.backends.parallel import parallel
+from polyplive.backends.registry import BACKENDS, installed_backends, resolve_backend
+from polyplive.config import EngineOptions
 from polyplive.errors import ConfigError, EngineClosed, ManifestError, ModelNotFound, PolypliveError
+from polyplive.sessions.engine_room.process_engine import ProcessEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from polyplive.backends.base import Engine
+    from polyplive.backends.base import Engine, Outputs, ParallelEngine
 
 REFERENCE = EngineOptions(precision="float32")
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
+IN_A_PROCESS = "in a process"
+
+
+@pytest.fixture(scope="module", params=(*BACKENDS, IN_A_PROCESS))
 def engine(request: pytest.FixtureRequest, shipped_graph: Path) -> Iterator[Engine]:
-    if request.param not in installed_backends():
+    opened: Engine
+    if request.param == IN_A_PROCESS:
+        backend = resolve_backend("auto")
+        opened = ProcessEngine(functools.partial(open_engine, shipped_graph, backend, REFERENCE))
+    elif request.param in installed_backends():
+        opened = open_engine(shipped_graph, request.param, REFERENCE)
+    else:
         pytest.skip(f"{request.param} is not installed")
-    opened = open_engine(shipped_graph, request.param, REFERENCE)
     yield opened
     opened.close()
 
@@ -103,6 +115,42 @@ def test_a_tensor_that_is_not_contiguous_is_the_same_picture(engine: Engine) -> 
     tensor = noise(engine)
     mirrored = np.ascontiguousarray(tensor[:, :, ::-1])
     np.testing.assert_array_equal(engine.infer(tensor[:, :, ::-1]).probability, engine.infer(mirrored).probability)
+
+
+PARALLEL = [name for name in installed_backends() if BACKENDS[name].open_parallel is not None]
+
+
+@pytest.mark.parametrize("backend", [*PARALLEL, IN_A_PROCESS])
+@pytest.mark.parametrize("cam", [True, False], ids=["cam", "mask"])
+def test_several_pictures_at_once_get_the_answers_of_one_at_a_time_bit_for_bit(
+    backend: str, cam: bool, shipped_graph: Path
+) -> None:
+    """Whatever the number of threads, each picture has one."""
+    answers = []
+    for threads in (1, 2):
+        options = EngineOptions(precision="float32", threads=threads)
+        name = resolve_backend("auto") if backend == IN_A_PROCESS else backend
+        opener = functools.partial(open_engine, shipped_graph, name, options, is_parallel=True)
+        engine = parallel(ProcessEngine(opener) if backend == IN_A_PROCESS else opener())
+        try:
+            assert engine.requests > threads
+            pictures = [noise(engine, seed) for seed in range(engine.requests)]
+            answers.append(in_turn(engine, pictures, cam))
+            answers.append([engine.infer(picture, cam=cam) for picture in pictures])
+        finally:
+            engine.close()
+    for others in answers[1:]:
+        for given, wanted in zip(others, answers[0], strict=False):
+            np.testing.assert_array_equal(given.probability, wanted.probability)
+            assert (given.cam is None) == (not cam)
+            if cam:
+                np.testing.assert_array_equal(given.cam, wanted.cam)
+
+
+def in_turn(engine: ParallelEngine, pictures: list[np.ndarray], cam: bool) -> list[Outputs]:
+    """All are started before the first result is taken."""
+    started = [engine.start(picture, cam=cam) for picture in pictures]
+    return [each.result() for each in started]
 
 
 @pytest.mark.parametrize("backend", installed_backends())
@@ -196,7 +244,7 @@ def test_the_usual_precision_gives_nearly_the_reference(shipped_graph: Path) -> 
 
 def demo_frames(engine: Engine) -> list[np.ndarray]:
     """A few pictures of the rendered colon with a polyp in view, as the engine takes them."""
-    from polyplive.preprocess import preprocess
+    from polyplive.pipeline.preprocess import preprocess
     from polyplive.sources.file import FileSource
     from polyplive.types import Roi
 
@@ -207,6 +255,6 @@ def demo_frames(engine: Engine) -> list[np.ndarray]:
         source.seek(number / 25)
         frame = source.read()
         whole = Roi(0, 0, frame.width, frame.height)
-        frames.append(preprocess(frame.image, whole, engine.spec.height, engine.spec.width))
+        frames.append(preprocess(frame, whole, engine.spec.height, engine.spec.width))
     source.close()
     return frames

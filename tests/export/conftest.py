@@ -3,7 +3,7 @@
 import pytest
 import torch
 from export_helpers import tiny_graph
-from polyplive.export import export_model as exporting
+from polyplive.export.graph import export_model as exporting
 
 
 @pytest.fixture(autouse=True, scope="session")

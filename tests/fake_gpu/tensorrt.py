@@ -128,7 +128,7 @@ class FakeEngine:
     def __init__(self, module: FakeTensorRt, outputs: list[str], graph: bytes) -> None:
         self.module, self.outputs = module, outputs
         if module.rounds:
-            from polyplive.export.precision import rounded_graph
+            from polyplive.export.precision.narrow_graph import rounded_graph
 
             graph = rounded_graph(onnx.load_from_string(graph)).SerializeToString()
         self.session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from polyplive.backends.cuda_device import CudaDevice
-from polyplive.backends.tensorrt_flavour import import_tensorrt
+from polyplive.backends.tensorrt.cuda_device import CudaDevice
+from polyplive.backends.tensorrt.flavour import import_tensorrt
 from polyplive.errors import BackendUnavailable
-from polyplive.machine import has_nvidia_gpu
+from polyplive.system.machine import has_nvidia_gpu
 
 HERE = Path(__file__).resolve().parent
 

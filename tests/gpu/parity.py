@@ -16,10 +16,11 @@ import numpy as np
 from polyplive.backends.base import Outputs
 from polyplive.backends.checks import check_numbers
 from polyplive.backends.factory import open_engine
-from polyplive.backends.options import EngineOptions
-from polyplive.demo import demo_clip
-from polyplive.preprocess import preprocess
-from polyplive.session import open_source
+from polyplive.config import EngineOptions
+from polyplive.errors import PolypliveError
+from polyplive.evaluation.demo_truth import demo_clip
+from polyplive.pipeline.preprocess import preprocess
+from polyplive.sessions.opening import open_video
 from polyplive.types import Roi
 
 MODEL = "polyplive-fast"
@@ -28,12 +29,12 @@ TIMES_S = (4.0, 5.2, 9.2, 12.0, 16.4)
 
 def pictures(side: int) -> list[np.ndarray]:
     """uint8 [1, side, side, 3] RGB."""
-    source = open_source(demo_clip())
+    source = open_video(demo_clip())
     found = []
     for time_s in TIMES_S:
         source.seek(time_s)
         frame = source.read()
-        found.append(preprocess(frame.image, Roi(0, 0, frame.width, frame.height), side, side))
+        found.append(preprocess(frame, Roi(0, 0, frame.width, frame.height), side, side))
     source.close()
     return [*found, np.random.default_rng(0).integers(0, 256, (1, side, side, 3), np.uint8)]
 
@@ -80,7 +81,10 @@ def _compared(given, wanted) -> dict:
 
 
 def main() -> None:
-    found = [parity(precision) for precision in ("float32", "float16")]
+    try:
+        found = [parity(precision) for precision in ("float32", "float16")]
+    except PolypliveError as error:
+        sys.exit(f"parity: {error}")
     text = json.dumps(found, indent=2)
     print(text)
     if len(sys.argv) > 1:

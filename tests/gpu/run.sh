@@ -4,7 +4,7 @@
 #   tests/gpu/run.sh [OUT] [PARTS]
 #
 # OUT gets parity.json, bench.json, bench.html and log.txt (default: tests/bench/results). PARTS, if given, is a folder
-# with an unpack.sh that installs into a folder what this machine lacks (TensorRT-RTX, PyCUDA, PyAV) from local parts,
+# with an unpack.sh that installs into a folder what this machine lacks (TensorRT-RTX, PyCUDA, PyAV, msgspec) from local parts,
 # perhaps a smoke.py, and perhaps more wheels in PARTS/wheels. Every step is tried, also after one that failed; the exit
 # status is the number of steps that failed.
 set -uo pipefail
@@ -42,8 +42,8 @@ smoke() {
   "$python" - "$root/engines/polyplive-fast.onnx" "$graphs" <<'END' || return 1
 import sys
 from pathlib import Path
-from polyplive.backends.stored_weights import graph_bytes
-from polyplive.export.float16_file import float16_file
+from polyplive.backends.onnx_file.stored_weights import graph_bytes
+from polyplive.export.precision.float16_file import float16_file
 graph, folder = map(Path, sys.argv[1:])
 (folder / "float32.onnx").write_bytes(graph_bytes(graph))
 (folder / "float16.onnx").write_bytes(float16_file(graph, folder).read_bytes())

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from polyplive.backends.cuda_device import CudaDevice, import_cuda
 from polyplive.backends.factory import open_engine
-from polyplive.backends.options import EngineOptions
-from polyplive.backends.tensorrt_flavour import import_tensorrt
+from polyplive.backends.tensorrt.cuda_device import CudaDevice, import_cuda
+from polyplive.backends.tensorrt.flavour import import_tensorrt
+from polyplive.config import EngineOptions
 
 sys.path.insert(0, str(Path(__file__).parent))
 from parity import parity, pictures

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from clipmaker import write_clip
-from gated_engine import gated_pipeline
+from gated_engine import open_gated
 from PyQt6.QtCore import QCoreApplication, QEvent
 from PyQt6.QtWidgets import QApplication
+from window_driver import Key, paused, playing, press
 
 from polyplive.gui.app import make_application, make_window
-from polyplive.session import open_source
+from polyplive.sessions.opening import open_video
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +55,7 @@ def open_window(nothing_left: None, qtbot, clip: Path, tmp_path: Path) -> Iterat
         gate: Callable[[], object] = lambda: None, source: Path | None = None, **options: object
     ) -> ReplayWindow:
         options.setdefault("snapshots", tmp_path / "snapshots")
-        window = make_window(lambda: open_source(source or clip), lambda: gated_pipeline(gate), **options)
+        window = make_window(lambda: open_video(source or clip), open_gated(gate), **options)
         opened.append(window)
         with qtbot.waitActive(window, timeout=20_000):
             window.show()
@@ -67,3 +68,14 @@ def open_window(nothing_left: None, qtbot, clip: Path, tmp_path: Path) -> Iterat
         assert window.player.close(20.0) == ()
         window.deleteLater()
     opened.clear()
+
+
+@pytest.fixture
+def window(open_window: Callable[..., ReplayWindow], qtbot) -> ReplayWindow:
+    """Paused at the first frame."""
+    made = open_window()
+    playing(made, qtbot)
+    press(made, qtbot, Key.Key_Space)
+    made.player.seek(0.0)
+    paused(made, qtbot, 0)
+    return made

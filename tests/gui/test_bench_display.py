@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
 from bench_schema import FIGURES, mode
 from clipmaker import write_clip
-from gated_engine import gated_pipeline
+from gated_engine import open_gated
+from live_rig import PATIENT_MS
 
-from polyplive.benchmark.values import BenchmarkSettings
+from polyplive.benchmark.figures import BenchmarkSettings
 from polyplive.config import LiveSettings, Settings
 from polyplive.errors import InferenceError
 from polyplive.gui import bench_display
 from polyplive.gui.bench_display import run_display
-from polyplive.session import open_source
+from polyplive.sessions.opening import open_video
+from polyplive.system.spans import DECODE, DRAW, INFER, ON_SCREEN, POSTPROCESS, PREPROCESS, READ
+
+if TYPE_CHECKING:
+    from polyplive.benchmark.passages import Passage
 
 
 def fail() -> None:
@@ -26,9 +33,8 @@ def test_it_shows_the_source_at_its_rate_and_counts_after_the_warm_up(nothing_le
     clip = write_clip(tmp_path / "clip.mp4", 50)
     told: list[int] = []
     asked = BenchmarkSettings(frames=40, runs=2)
-    figures = run_display(
-        lambda: open_source(clip), lambda: gated_pipeline(lambda: None), Settings(), asked, told.append
-    )
+    patient = Settings(live=LiveSettings(PATIENT_MS, governor=False))
+    figures = run_display(lambda: open_video(clip), open_gated(), patient, asked, told.append)
     found = figures.figures()
     jsonschema.validate(found, mode(FIGURES, FIGURES))
     assert len(figures.video_delays) == 2 * 40
@@ -38,6 +44,23 @@ def test_it_shows_the_source_at_its_rate_and_counts_after_the_warm_up(nothing_le
     assert found["stages_ms"]["infer"]["mean"] > 0
     assert told == sorted(told)
     assert not {"unfinished", "not shown: hidden"} & set(found["dropped"]), "the window's own end is no loss"
+    assert len(figures.passages) == 2
+    for passage in [each for run in figures.passages for each in run if each.is_annotated]:
+        follow_each_other(passage)
+    assert 0 < found["own_map_share"] <= found["own_overlay_share"] <= 1
+
+
+def follow_each_other(passage: Passage) -> None:
+    """What was measured in four threads makes one story, and each of its milliseconds has one cause."""
+    stages = (DECODE, READ, PREPROCESS, INFER, POSTPROCESS, DRAW, ON_SCREEN)
+    found = [passage.spans[stage] for stage in stages if stage in passage.spans]
+    assert len(found) >= len(stages) - 1, "drawn before the window has its size, an overlay is drawn while painting"
+    for before, after in itertools.pairwise(found):
+        assert before.ended_s <= after.began_s
+    causes = passage.causes_ms()
+    assert min(causes.values()) > -1e-6
+    delay_ms = (passage.spans[ON_SCREEN].ended_s - passage.spans[READ].began_s) * 1e3
+    assert sum(causes.values()) - causes[DECODE] == pytest.approx(delay_ms)
 
 
 def test_an_engine_that_gives_nothing_is_one_clear_error(
@@ -47,4 +70,4 @@ def test_an_engine_that_gives_nothing_is_one_clear_error(
     clip = write_clip(tmp_path / "clip.mp4", 50)
     settings = Settings(live=LiveSettings())
     with pytest.raises(InferenceError, match="no engine today"):
-        run_display(lambda: open_source(clip), lambda: gated_pipeline(fail), settings, BenchmarkSettings(20, 1))
+        run_display(lambda: open_video(clip), open_gated(fail), settings, BenchmarkSettings(20, 1))

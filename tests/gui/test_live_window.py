@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from live_rig import Rig, picture
+from faulty_engines import fail_to_open, faulty
+from live_rig import PATIENT_MS, Rig, picture
+from true_circles import SHAPES, check_round, disc, only_the_picture, seen
 
 from polyplive.config import LiveSettings
 from polyplive.gui.display import Display
 from polyplive.gui.live_window import LiveWindow
-from polyplive.live import LiveSession
+from polyplive.sessions.live import LiveSession, governing, governor
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from polyplive.sessions.engine_room.messages import EngineOpener
+
 
 class WindowRig(Rig):
     """The rig's session behind a window."""
 
-    def __init__(self, snapshots: Path, faults=lambda _: None) -> None:
-        super().__init__({"settings": LiveSettings(max_age_ms=300, no_signal_s=0.4, engine_timeout_s=0.8)}, faults)
+    def __init__(
+        self, snapshots: Path, openers: tuple[EngineOpener, ...] = (), settings: LiveSettings | None = None
+    ) -> None:
+        usual = LiveSettings(PATIENT_MS, no_signal_s=0.4, engine_timeout_s=0.8, governor=False)
+        super().__init__({"settings": settings or usual}, openers=openers)
         self.snapshots = snapshots
 
     def open(self) -> LiveWindow:
@@ -81,6 +89,23 @@ def test_the_overlay_goes_with_one_key_and_the_video_stays(qtbot, rig) -> None:
     stream(qtbot, feeder, lambda: window.strip.state.text() == "Ready")
 
 
+def test_what_the_governor_does_stays_in_the_strip(qtbot, nothing_left: None, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(governor, "WINDOW_S", 0.3)
+    feeder = WindowRig(tmp_path, settings=LiveSettings(PATIENT_MS, delay_goal_ms=1e-3))  # nothing is that fast
+    window = feeder.open()
+    window.show()
+    window.start()
+    stream(qtbot, feeder, lambda: "heatmap on every fourth frame" in window.strip.text.text())
+    assert window.display.view.reason == window.strip.text.text()
+    monkeypatch.setattr(governing, "SAID_S", 0.0)
+    stream(qtbot, feeder, lambda: not window.display.view.reason)
+    stream(qtbot, feeder, lambda: "heatmap on every fourth frame" in window.strip.text.text())
+    feeder.ending.set()
+    window.close()
+    assert not window.problems, "it is no failure"
+    window.deleteLater()
+
+
 def test_a_lost_signal_is_said_in_words_with_its_reason(qtbot, rig) -> None:
     feeder, window = rig
     stream(qtbot, feeder, lambda: window.display.view.frame is not None)
@@ -112,10 +137,8 @@ def test_snapshot_sound_and_help(qtbot, rig) -> None:
 
 
 def test_a_hanging_engine_leaves_video_running_in_the_window(nothing_left, qtbot, tmp_path: Path) -> None:
-    import threading
-
-    release = threading.Event()
-    made = WindowRig(tmp_path, lambda call: release.wait(60) if call >= 5 else None)
+    impatient = LiveSettings(max_age_ms=300, no_signal_s=0.4, engine_timeout_s=0.8, governor=False)
+    made = WindowRig(tmp_path, (faulty("hang", first=5), functools.partial(fail_to_open, fault="hang")), impatient)
     window = made.open()
     with qtbot.waitActive(window, timeout=20_000):
         window.show()
@@ -126,8 +149,25 @@ def test_a_hanging_engine_leaves_video_running_in_the_window(nothing_left, qtbot
         stream(qtbot, made, lambda: made.session.summary().shown > shown + 20)
         assert window.display.view.prediction is None
     finally:
-        release.set()
         made.ending.set()
         window.close()
         assert made.session.close(20.0) == ()
         window.deleteLater()
+
+
+def test_pictures_have_their_true_shape_and_may_change_it(rig: tuple[WindowRig, LiveWindow], qtbot) -> None:
+    made, shown = rig
+    only_the_picture(shown)
+    for size, aspect in SHAPES.values():
+        qtbot.waitUntil(lambda: bool(made.sources))
+        made.sources[-1].sample_aspect = aspect
+        image = disc(*size, aspect)
+
+        def arrived(size=size, aspect=aspect, image=image) -> bool:
+            made.feed.put(image + np.uint8(made.sent % 2))
+            made.sent += 1
+            frame = shown.display.view.frame
+            return frame is not None and (frame.width, frame.height, frame.sample_aspect) == (*size, aspect)
+
+        qtbot.waitUntil(arrived, timeout=20_000)
+        check_round(seen(shown.video), 250)

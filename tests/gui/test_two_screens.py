@@ -16,14 +16,14 @@ from live_rig import Rig
 from polyplive.gui.app import make_application
 from polyplive.gui.display import Display
 from polyplive.gui.live_window import LiveWindow
-from polyplive.live import LiveParts, LiveSession
+from polyplive.sessions.live import LiveParts, LiveSession
 
 application = make_application()
 one, two = application.screens()
 rig = Rig()
 
 def make(on_news):
-    rig.session = LiveSession(LiveParts(rig.open_source, rig.open_pipeline, with_screen=True), on_news)
+    rig.session = LiveSession(LiveParts(rig.open_source, rig.open_engine, with_screen=True), on_news)
     return rig.session
 
 window = LiveWindow(make, Display(), Path(tempfile.mkdtemp()))

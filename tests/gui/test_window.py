@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
+import dataclasses
 from typing import TYPE_CHECKING
 
 import cv2
@@ -12,56 +11,19 @@ import pytest
 from gated_engine import broken
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtWidgets import QLabel, QWidget
+from window_driver import PATIENCE_MS, Key, paused, playing, press
 
 from polyplive.config import PipelineSettings, Settings
+from polyplive.gui.display import Display
+from polyplive.gui.overlay_window import OVERLAY_SWITCHES, OverlayWindow
 from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
-from polyplive.types import SessionState
+from polyplive.types import OverlaySettings, SessionState
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from polyplive.gui.window import ReplayWindow
 
 FRAMES = 20
-PATIENCE_MS = 20_000
-Key = Qt.Key
-
-
-def paused(window: ReplayWindow, qtbot, index: int | None = None) -> None:
-    """Wait until the window stands still, at frame ``index``, with that frame's own result."""
-
-    def stands() -> bool:
-        view = window.display.view
-        return (
-            view.state in (SessionState.PAUSED, SessionState.ENDED)
-            and view.frame is not None
-            and view.prediction is not None
-            and view.prediction.index == view.frame.index
-            and (index is None or view.frame.index == index)
-        )
-
-    qtbot.waitUntil(stands, timeout=PATIENCE_MS)
-
-
-def playing(window: ReplayWindow, qtbot) -> None:
-    qtbot.waitUntil(lambda: window.display.view.frame is not None and window.display.view.playing, timeout=PATIENCE_MS)
-
-
-def press(
-    window: ReplayWindow, qtbot, key: Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
-) -> None:
-    qtbot.keyClick(window, key, modifier)
-
-
-@pytest.fixture
-def window(open_window, qtbot) -> ReplayWindow:
-    """Paused at the first frame."""
-    made = open_window()
-    playing(made, qtbot)
-    press(made, qtbot, Key.Key_Space)
-    made.player.seek(0.0)
-    paused(made, qtbot, 0)
-    return made
 
 
 def test_it_plays_every_frame_to_the_end(open_window, qtbot) -> None:
@@ -227,9 +189,43 @@ def test_every_command_of_the_table_exists_and_no_key_is_given_twice(window) -> 
     keys = [key for shortcut in SHORTCUTS for key in shortcut.keys]
     assert len(keys) == len(set(keys))
     for shortcut in SHORTCUTS:
-        field = shortcut.command.removeprefix("toggle_")
-        known = shortcut.command in window._commands or hasattr(window.display.overlay, field)
-        assert known is (shortcut.command not in LIVE_ONLY)
+        assert (shortcut.command in window._commands) is (shortcut.command not in LIVE_ONLY)
+
+
+def test_no_field_of_the_overlay_is_switched_by_a_key_unless_it_is_one(window) -> None:
+    """A number is no switch: ``toggle_opacity`` used to make it False."""
+    fields = {field.name: field.type for field in dataclasses.fields(OverlaySettings)}
+    assert {fields[name] for name in OVERLAY_SWITCHES} == {"bool"}
+    with pytest.raises(KeyError):
+        window.run_command("toggle_opacity")
+    assert window.display.overlay == OverlaySettings()
+
+
+def test_a_window_is_made_without_calling_its_subclass(qapp, nothing_left, tmp_path: Path) -> None:
+    """What a subclass sets up after the constructor of its base is not missed by it."""
+
+    class Bare(OverlayWindow):
+        """Has no hooks."""
+
+    made = Bare(IdleSession(), Display(OverlaySettings(), 0.5, 0.0), tmp_path, QWidget(), {"play": lambda: 1})
+    assert "toggle_mask" in made._commands
+    assert "play" in made._commands
+    made.deleteLater()
+
+
+class IdleSession:
+    """A session that does nothing."""
+
+    def set_cam(self, cam: bool) -> None: ...
+
+    def set_threshold(self, threshold: float) -> None: ...
+
+    def set_overlay(self, overlay: OverlaySettings) -> None: ...
+
+    def set_target(self, target: object) -> None: ...
+
+    def close(self, timeout_s: float) -> tuple[str, ...]:
+        return ()
 
 
 def test_speed_and_mode_keys_move_their_boxes(window, qtbot) -> None:
@@ -259,16 +255,19 @@ def test_the_notice_is_always_visible(window) -> None:
 def test_nothing_is_cut_or_overlaps(window, qtbot, size: tuple[int, int]) -> None:
     window.resize(*size)
     qtbot.waitUntil(lambda: (window.width(), window.height()) == size, timeout=PATIENCE_MS)
-    qtbot.wait(20)
     parts = [window.video, window.panel, window.transport, window.strip]
-    rects = [part.geometry() for part in parts]
-    for place, rect in enumerate(rects):
-        assert window.centralWidget().rect().contains(rect)
-        assert not any(rect.intersects(other) for other in rects[place + 1 :])
-    for part in (window.transport, window.strip):
-        for child in part.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            assert part.rect().contains(child.geometry())
-            assert child.width() >= child.minimumSizeHint().width()
+
+    def laid_out() -> None:
+        rects = [part.geometry() for part in parts]
+        for place, rect in enumerate(rects):
+            assert window.centralWidget().rect().contains(rect)
+            assert not any(rect.intersects(other) for other in rects[place + 1 :])
+        for part in (window.transport, window.strip):
+            for child in part.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+                assert part.rect().contains(child.geometry())
+                assert child.width() >= child.minimumSizeHint().width()
+
+    qtbot.waitUntil(laid_out, timeout=PATIENCE_MS)
 
 
 def test_a_missing_file_is_shown_as_a_fault_with_its_reason(open_window, qtbot, tmp_path: Path) -> None:
@@ -285,57 +284,3 @@ def test_an_engine_that_fails_is_shown_as_a_fault_and_the_video_goes_on(open_win
     assert "Try another backend" in window.strip.state.toolTip()
     shown = window.display
     qtbot.waitUntil(lambda: shown.view.frame is not None and shown.view.frame.index == FRAMES - 1, timeout=PATIENCE_MS)
-
-
-class SlowEngine:
-    """A gate that the test opens; until then the engine is busy."""
-
-    def __init__(self) -> None:
-        self.entered = threading.Event()
-        self.go_on = threading.Event()
-
-    def __call__(self) -> None:
-        self.entered.set()
-        assert self.go_on.wait(PATIENCE_MS / 1000)
-
-
-def test_keys_are_handled_while_the_engine_is_busy(open_window, qtbot) -> None:
-    engine = SlowEngine()
-    window = open_window(engine)
-    assert engine.entered.wait(PATIENCE_MS / 1000)
-    press(window, qtbot, Key.Key_O)
-    press(window, qtbot, Key.Key_Space)
-    press(window, qtbot, Key.Key_Right)
-    window.panel.threshold.slider.setValue(40)
-    press(window, qtbot, Key.Key_B)
-    assert not window.display.overlay.visible
-    assert window.display.side_by_side
-    assert not engine.go_on.is_set(), "all of this happened while the engine was in its first call"
-    engine.go_on.set()
-    paused(window, qtbot, 1)
-
-
-def test_closing_while_the_engine_is_busy_ends_every_thread(open_window, qtbot) -> None:
-    engine = SlowEngine()
-    window = open_window(engine)
-    assert engine.entered.wait(PATIENCE_MS / 1000)
-    timer = threading.Timer(0.2, engine.go_on.set)
-    timer.start()
-    window.close()
-    timer.join()
-    assert window.survivors == ()
-    assert not window.isVisible()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("polyplive")]
-
-
-def test_closing_at_once_ends_every_thread(open_window) -> None:
-    window = open_window()
-    window.close()
-    assert window.survivors == ()
-
-
-def test_a_burst_of_views_does_not_pile_up(open_window, qtbot) -> None:
-    window = open_window()
-    window.player.set_speed(100.0)
-    time.sleep(0.3)
-    qtbot.waitUntil(lambda: window.display.view.state is SessionState.ENDED, timeout=PATIENCE_MS)

@@ -6,15 +6,17 @@ import dataclasses
 import json
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from polyplive.errors import SinkError
-from polyplive.sinks.base import FrameRecord, SessionInfo
+from polyplive.pixels.picture import BgrPicture
+from polyplive.sinks.base import FrameRecord, GovernorStep, SessionInfo
 from polyplive.sinks.events import EventsSink
-from polyplive.types import Detection, Frame, Prediction, Roi, SourceInfo, StageTimes, Tally
+from polyplive.types import Detection, Frame, MapOrigin, Prediction, Roi, SourceInfo, StageTimes, Tally
 
 SESSION = SessionInfo(
     SourceInfo('a ünusual "name".mp4', 96, 64, 25.0, 3, 0.12),
@@ -48,6 +50,24 @@ def test_a_name_that_is_not_utf8_is_written_as_far_as_it_can_be(tmp_path: Path) 
     assert lines(tmp_path / "events.jsonl")[0]["source"] == "cl?ip.mp4"
 
 
+SESSION_LINE = {
+    "type": "session",
+    "schema": 4,
+    "source": SESSION.source.name,
+    "fps": 25.0,
+    "width": 96,
+    "height": 64,
+    "sample_aspect": 1.0,
+    "stereo": None,
+    "frames": 3,
+    "model": "m",
+    "model_sha256": "ab" * 32,
+    "backend": "openvino",
+    "version": "0.1.0",
+    "started": "2026-01-01T09:00:00+01:00",
+}
+
+
 def test_every_line_as_the_format_says(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     sink = EventsSink(path)
@@ -60,20 +80,7 @@ def test_every_line_as_the_format_says(tmp_path: Path) -> None:
     sink.close()
     sink.close()
     session, first, second, end = lines(path)  # the frame without a result was not processed, and has no line
-    assert session == {
-        "type": "session",
-        "schema": 1,
-        "source": SESSION.source.name,
-        "fps": 25.0,
-        "width": 96,
-        "height": 64,
-        "frames": 3,
-        "model": "m",
-        "model_sha256": "ab" * 32,
-        "backend": "openvino",
-        "version": "0.1.0",
-        "started": "2026-01-01T09:00:00+01:00",
-    }
+    assert session == SESSION_LINE
     assert first == {
         "type": "frame",
         "index": 0,
@@ -90,15 +97,62 @@ def test_every_line_as_the_format_says(tmp_path: Path) -> None:
         ],
         "delays_ms": {"video": None, "annotation": 12.346},
         "stages_ms": {"decode": 1.0, "preprocess": 2.0, "infer": 3.142, "postprocess": 4.0, "composite": 0.0},
+        "heatmap_of": None,
     }
     assert second["detections"] == []
     assert end == {
         "type": "end",
         "frames_read": 4,
+        "repaired": 0,
         "frames_processed": 2,
         "dropped": {"damaged": 1, "no engine": 1},
         "reason": "end of file",
     }
+
+
+def test_a_step_of_the_governor_has_a_line_and_a_result_says_of_which_frame_its_map_is(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    sink = EventsSink(path)
+    sink.open(SESSION)
+    sink.note(GovernorStep(12.3456789, "fast", "cd" * 32, 2, "Results came later than 120 ms: fast runs."))
+    own = record(3)
+    cam = np.ones((2, 2), np.float32)
+    mapped = dataclasses.replace(own.prediction, cam=cam)
+    kept = dataclasses.replace(mapped, index=4, cam_of=MapOrigin(3, mapped.roi, 103.0))
+    sink.write(dataclasses.replace(own, prediction=mapped))
+    sink.write(dataclasses.replace(record(4), prediction=kept))
+    sink.close()
+    _, step, first, second = lines(path)
+    assert step == {
+        "type": "governor",
+        "at_s": 12.345679,
+        "model": "fast",
+        "model_sha256": "cd" * 32,
+        "heatmap_every": 2,
+        "reason": "Results came later than 120 ms: fast runs.",
+    }
+    assert (first["heatmap_of"], second["heatmap_of"]) == (3, 3)
+
+
+def test_a_line_says_where_the_size_or_the_shape_of_pixels_changes(tmp_path: Path) -> None:
+    """Coordinates after it are pixels of that size; also before a frame that has no result, and so no line."""
+    path = tmp_path / "events.jsonl"
+    sink = EventsSink(path)
+    sink.open(SESSION)
+    wide = {"picture": BgrPicture(np.zeros((32, 128, 3), np.uint8))}
+    changes: list[dict] = [{}, wide, wide, {**wide, "sample_aspect": Fraction(64, 45)}, {}]
+    for index, change in enumerate(changes):
+        made = record(index)
+        missed = {"prediction": None} if index == 1 else {}
+        sink.write(dataclasses.replace(made, frame=dataclasses.replace(made.frame, **change), **missed))
+    sink.close()
+    _, *written = lines(path)
+    kinds = [(line["type"], line["index"]) for line in written]
+    expected = [("frame", 0), ("size", 1), ("frame", 2), ("size", 3), ("frame", 3), ("size", 4), ("frame", 4)]
+    assert kinds == expected
+    assert written[1] == {"type": "size", "index": 1, "pts_s": 0.04, "width": 128, "height": 32, "sample_aspect": 1.0}
+    assert (written[3]["width"], written[3]["sample_aspect"]) == (128, 1.422222)
+    assert (written[5]["width"], written[5]["height"], written[5]["sample_aspect"]) == (96, 64, 1.0)
 
 
 @pytest.mark.parametrize("place", ["no/such/folder/e.jsonl", "."])
@@ -162,3 +216,23 @@ def test_a_killed_process_leaves_every_line(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=Path(__file__).parent, check=False)
     assert done.returncode == -9
     assert [line["type"] for line in lines(path)] == ["session"] + ["frame"] * 50
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_events_that_lost_their_place_are_no_success(tmp_path: Path, how: str) -> None:
+    """Two sessions that write the same file: the first one's lines are gone, which has to be said."""
+    path = tmp_path / "e.jsonl"
+    first, second = EventsSink(path), EventsSink(path)
+    first.open(SESSION)
+    if how == "removed":
+        path.unlink()
+    else:
+        second.open(SESSION)
+    first.write(record(0))
+    with pytest.raises(SinkError, match="removed or replaced"):
+        first.end(Tally(1, 1, {}), "end of file")
+    first.close()
+    if how == "replaced":
+        second.end(Tally(0, 0, {}), "end of file")
+        second.close()
+        assert [line["type"] for line in lines(path)] == ["session", "end"]

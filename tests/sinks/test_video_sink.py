@@ -13,21 +13,13 @@ import av
 import numpy as np
 import pytest
 from clipmaker import number_in, numbered
+from sink_rig import record, session
 
 from polyplive.errors import SinkError
-from polyplive.sinks.base import FrameRecord, SessionInfo
 from polyplive.sinks.video import VideoSink
-from polyplive.types import Frame, SourceInfo, StageTimes, Tally
+from polyplive.types import Tally
 
 ALL = [".mp4", ".mov", ".mkv"]
-
-
-def session(width: int = 96, height: int = 64, fps: float | None = 25.0) -> SessionInfo:
-    return SessionInfo(SourceInfo("clip", width, height, fps, None, None), "m", "0", "openvino", "0", "now")
-
-
-def record(image: np.ndarray, index: int, pts_s: float | None) -> FrameRecord:
-    return FrameRecord(Frame(np.zeros_like(image), index, pts_s, 0.0), None, image, StageTimes())
 
 
 def recorded(path: Path, images: list[np.ndarray], times: list[float | None]) -> Path:
@@ -126,7 +118,8 @@ def test_closing_without_an_end_leaves_a_whole_file(tmp_path: Path) -> None:
 KILLED = """
 import sys, time
 from pathlib import Path
-from test_video_sink import numbered, record, session
+from clipmaker import numbered
+from sink_rig import record, session
 from polyplive.sinks.video import VideoSink
 sink = VideoSink(sys.argv[1])
 sink.open(session())
@@ -162,7 +155,7 @@ def test_a_killed_recorder_leaves_a_file_that_plays(tmp_path: Path, suffix: str)
 FULL = """
 import resource, signal, sys
 import numpy as np
-from test_video_sink import record, session
+from sink_rig import record, session
 from polyplive.errors import SinkError
 from polyplive.sinks.video import VideoSink
 room = int(sys.argv[2])
@@ -232,3 +225,20 @@ def test_an_absurd_average_rate_records_all_the_same(tmp_path: Path) -> None:
     sink.end(Tally(5, 5, {}), "end of file")
     sink.close()
     assert len(decoded(tmp_path / "out.mp4")) == 5
+
+
+@pytest.mark.parametrize("suffix", ALL)
+def test_a_video_that_lost_its_place_is_no_success(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"clip{suffix}"
+    first = VideoSink(path)
+    first.open(session())
+    second = VideoSink(path)
+    second.open(session())
+    first.write(record(numbered(0), 0, 0.0))
+    with pytest.raises(SinkError, match="removed or replaced"):
+        first.end(Tally(1, 1, {}), "end of file")
+    first.close()
+    second.write(record(numbered(7), 0, 0.0))
+    second.end(Tally(1, 1, {}), "end of file")
+    second.close()
+    assert [number_in(frame.to_ndarray(format="bgr24")) for frame in decoded(path)] == [7]

@@ -16,8 +16,9 @@ import pytest
 from clipmaker import number_in, write_clip, write_sound
 
 from polyplive.errors import SourceNotFound, SourceUnreadable
-from polyplive.sources.decoder import Decoder
 from polyplive.sources.file import FileSource
+from polyplive.sources.reading.decoder import Decoder
+from polyplive.sources.reading.medium import FileMedium
 
 FRAMES = 60
 MUTANTS = 200
@@ -142,6 +143,20 @@ def test_a_recording_that_was_cut_short_plays_up_to_the_cut(tmp_path: Path) -> N
         assert 5 < whole <= len(indices) < FRAMES, suffix
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "flv"])
+def test_frames_that_the_decoder_held_back_at_the_cut_are_given(suffix: str, tmp_path: Path) -> None:
+    fragments = {"movflags": "frag_keyframe+empty_moov"} if suffix == "mp4" else {}
+    path = write_clip(tmp_path / f"a.{suffix}", 40, options={"bf": "2", "g": "12"}, container_options=fragments)
+    data, spans = path.read_bytes(), packets(path)
+    for last in (14, 24, 31):  # in a group, a key frame, a frame that follows two others in the file
+        start, size = spans[last]
+        path.write_bytes(data[: start + size // 2])
+        indices, source = play(path)
+        assert len(indices) >= last, last
+        assert source.dropped.keys() <= {"damaged", "missing"}, last
+        assert source.dropped.get("damaged", 0) <= 1, last
+
+
 def test_frames_that_the_table_lists_and_the_file_lacks_are_counted(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", FRAMES, options={"bf": "0"}, container_options={"movflags": "faststart"})
     data = path.read_bytes()
@@ -246,9 +261,9 @@ def test_endless_errors_end() -> None:
         def __next__(self) -> object:
             raise ValueError("damaged")
 
-    from polyplive.sources.packets import PacketReader
+    from polyplive.sources.reading.packets import PacketReader
 
-    reader = PacketReader(Broken(), None, 1000)
+    reader = PacketReader(Broken(), None, lambda: 1000)
     assert reader.read() is None
     assert reader.errors > 10
 
@@ -273,14 +288,15 @@ from polyplive.errors import SourceError
 from polyplive.sources.file import FileSource
 sys.path.insert(0, sys.argv[3])
 from colour_engine import ColourEngine
-from polyplive.pipeline import Pipeline
-from polyplive.replay import replay
+from polyplive.sessions.engine_room.offline import OfflineEngineRoom
+from polyplive.sessions.replay.headless import replay
 from polyplive.sinks.events import EventsSink
 from polyplive.sinks.video import VideoSink
 
 def replayed(source):
     sinks = [VideoSink(folder / "out.mp4"), EventsSink(folder / "out.jsonl")]
-    summary = replay(source, Pipeline(ColourEngine()), sinks)
+    with OfflineEngineRoom(lambda _: ColourEngine()) as room:
+        summary = replay(source, room, sinks)
     assert summary.tally.read == summary.tally.processed + sum(summary.tally.dropped.values())
     assert not [failure for failure in summary.failures if "\\n" in str(failure)]
     source.seek(0)
@@ -351,6 +367,6 @@ def test_mutated_copies_end_or_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_decoder_is_closed_twice(clip: Path) -> None:
-    decoder = Decoder(clip, clip.stat().st_size, threads=True)
+    decoder = Decoder(FileMedium(clip), threads=True)
     decoder.close()
     decoder.close()

@@ -8,7 +8,7 @@ import pytest
 from clipmaker import number_in, write_clip
 
 from polyplive.errors import SourceLost
-from polyplive.session import open_source
+from polyplive.sessions.opening import open_video
 from polyplive.sources import paced
 from polyplive.sources.paced import PacedSource
 
@@ -28,7 +28,7 @@ class Clock:
 
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PacedSource:
-    opened = PacedSource(open_source(write_clip(tmp_path / "clip.mp4", 6)), 25.0)
+    opened = PacedSource(open_video(write_clip(tmp_path / "clip.mp4", 6)), 25.0)
     opened.clock = Clock(monkeypatch)
     yield opened
     opened.close()

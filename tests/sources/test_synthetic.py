@@ -208,7 +208,7 @@ def test_the_tip_touches_nothing(seed: int) -> None:
 
 
 def test_training_folder(tmp_path: Path) -> None:
-    from polyplive.export.rendered import write_dataset
+    from polyplive.export.data.rendered import write_dataset
 
     counts = write_dataset(tmp_path, 6, range(4), size=(96, 80))
     images = sorted((tmp_path / "images").iterdir())

@@ -30,11 +30,11 @@ BLOCK, BITS, SUM_BITS = 8, 32, 8
 
 
 _FIELDS = """width height pictures present blocked repeat flat fps slow_raw other_size short_every error_every
-    due delivered dropped opens closes streaming last_sequence granted_fps"""
+    denied no_signal ahead due delivered dropped opens closes streaming last_sequence granted_fps"""
 
 
 class Control(ctypes.Structure):
-    """The layout of ``struct control`` in card.c."""
+    """The layout of ``struct control`` in card.h."""
 
     _fields_ = [(name, ctypes.c_uint32) for name in _FIELDS.split()]
 
@@ -45,8 +45,8 @@ def build_card(folder: Path) -> Path:
     if not sys.platform.startswith("linux") or compiler is None:
         pytest.skip("needs Linux and a C compiler")
     made = folder / "card.so"
-    source = Path(__file__).with_name("card.c")
-    command = [compiler, "-O2", "-Wall", "-shared", "-fPIC", "-o", str(made), str(source), "-ldl", "-lpthread"]
+    sources = [str(path) for path in sorted(Path(__file__).parent.glob("*.c"))]
+    command = [compiler, "-O2", "-Wall", "-shared", "-fPIC", "-o", str(made), *sources, "-ldl", "-lpthread"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode and "videodev2.h" in done.stderr:
         pytest.skip("needs the kernel's header linux/videodev2.h")
@@ -59,7 +59,8 @@ class EmulatedCard:
 
     Commands are attributes of ``control``: ``present``, ``blocked``, ``repeat``, ``flat``, ``fps`` (0: as negotiated),
     ``slow_raw`` (6 frames a second uncompressed), ``other_size`` (MJPEG: pictures twice as small),
-    ``short_every``, ``error_every``. Counts are there too.
+    ``short_every``, ``error_every``, ``denied`` (no permission), ``no_signal`` (a refusal to stream), ``ahead``
+    (seconds of its clock). Counts are there too; ``streaming`` set to 1 makes it busy, as if another program used it.
     """
 
     def __init__(self, folder: Path, library: Path, pictures: Sequence[Picture]) -> None:
@@ -103,7 +104,7 @@ def checksum(number: int) -> int:
 
 
 def draw_number(picture: Picture, number: int) -> Picture:
-    """A copy with ``number`` as blocks at the top left, as card.c draws it into uncompressed pictures."""
+    """A copy with ``number`` as blocks at the top left, as frames.c draws it into uncompressed pictures."""
     drawn = picture.copy()
     for place in range(BITS + SUM_BITS):
         bit = number >> place & 1 if place < BITS else checksum(number) >> (place - BITS) & 1

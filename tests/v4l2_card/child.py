@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-from live_rig import faulty_pipeline
+from live_rig import PATIENT_MS, WHOLE_FRAME, open_sound
 
-from polyplive.compositor import compose, footprint
 from polyplive.config import LiveSettings
-from polyplive.live import LiveParts, LiveSession
-from polyplive.sources.address import parse_address
-from polyplive.sources.device import CaptureRequest, DeviceSource
+from polyplive.overlay.compositor import compose, footprint
+from polyplive.sessions.live import LiveParts, LiveSession
+from polyplive.sources.capture.address import parse_address
+from polyplive.sources.capture.options import CaptureRequest
+from polyplive.sources.device import DeviceSource
 from polyplive.types import OverlaySettings
 from v4l2_card.card import PATH, read_number
 
@@ -35,11 +36,13 @@ class Noted(DeviceSource):
     """The real source; the numbers drawn into its frames are kept."""
 
     numbers: list[tuple[int, int | None, int]]
+    times_s: list[float | None]
 
     def read(self) -> Frame | None:
         frame = super().read()
         if frame is not None:
             self.numbers.append((frame.index, read_number(frame.image), frame.width))
+            self.times_s.append(frame.pts_s)
         return frame
 
 
@@ -48,60 +51,81 @@ def say(**values: Any) -> None:
     sys.stdout.flush()
 
 
-def main() -> int:
-    options = json.loads(sys.argv[1])
-    opened: list[Noted] = []
-    changed = [0]
-    compared = [0]
+class Child:
+    """The session, its sources and what the screen saw of it."""
 
-    def open_source() -> Noted:
-        rate, letters = options.get("rate", 60.0), options.get("format", "YUYV")
-        size = tuple(options["size"]) if "size" in options else None
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+        self.opened: list[Noted] = []
+        self.changed = 0
+        self.compared = 0
+        self.told = ""
+        parts = LiveParts(
+            self.open_source,
+            open_sound,
+            LiveSettings(
+                PATIENT_MS,
+                no_signal_s=0.5,
+                reopen_s=options.get("reopen_s", 1.2),
+                engine_timeout_s=5,
+                governor=False,
+            ),
+            overlay=OVERLAY,
+            frames=options.get("frames"),
+            with_screen=True,
+            pipeline=WHOLE_FRAME,
+        )
+        self.session = LiveSession(parts, self.look)
+
+    def open_source(self) -> Noted:
+        rate, letters = self.options.get("rate", 60.0), self.options.get("format", "YUYV")
+        size = tuple(self.options["size"]) if "size" in self.options else None
         source = Noted(parse_address(PATH), CaptureRequest(size, rate, letters))
-        source.numbers = []
-        opened.append(source)
+        source.numbers, source.times_s = [], []
+        self.opened.append(source)
         say(event="opened", warnings=source.warnings, fps=source.info.fps, codec=source.info.codec)
         return source
 
-    told = [""]
-
-    def look() -> None:
-        view = session.view()
-        if view.frame is not None and options.get("compare"):
+    def look(self) -> None:
+        view = self.session.view()
+        if view.frame is not None and self.options.get("compare"):
             drawn = compose(view.frame, view.prediction, OVERLAY)
             free = ~footprint(drawn.shape, view.prediction, OVERLAY)
-            compared[0] += 1
-            changed[0] += int(np.count_nonzero(drawn[free] != view.frame.image[free]))
-        session.drawn(view)
-        if view.state.value != told[0]:
-            told[0] = view.state.value
-            say(event="state", state=told[0], reason=view.reason, at=time.monotonic())
+            self.compared += 1
+            self.changed += int(np.count_nonzero(drawn[free] != view.frame.image[free]))
+        self.session.drawn(view)
+        if view.state.value != self.told:
+            self.told = view.state.value
+            say(event="state", state=self.told, reason=view.reason, at=time.monotonic())
 
-    patience = LiveSettings(max_age_ms=300, no_signal_s=0.5, reopen_s=1.2, engine_timeout_s=5)
-    parts = LiveParts(
-        open_source, faulty_pipeline, patience, overlay=OVERLAY, frames=options.get("frames"), with_screen=True
-    )
-    session = LiveSession(parts, look)
-    session.start()
+    def end(self) -> None:
+        survivors = self.session.close(10.0)
+        summary = self.session.summary()
+        say(
+            event="end",
+            read=summary.tally.read,
+            processed=summary.tally.processed,
+            dropped=dict(summary.tally.dropped),
+            shown=summary.shown,
+            unshown=dict(summary.unshown),
+            opens=summary.source_opens,
+            numbers=[source.numbers for source in self.opened],
+            times_s=[source.times_s for source in self.opened],
+            clock_jumps=summary.clock_jumps,
+            survivors=survivors,
+            changed=self.changed,
+            compared=self.compared,
+        )
+
+
+def main() -> int:
+    child = Child(json.loads(sys.argv[1]))
+    child.session.start()
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
-    while not session.wait(0.05) and not ended.is_set():
+    while not child.session.wait(0.05) and not ended.is_set():
         pass
-    survivors = session.close(10.0)
-    summary = session.summary()
-    say(
-        event="end",
-        read=summary.tally.read,
-        processed=summary.tally.processed,
-        dropped=dict(summary.tally.dropped),
-        shown=summary.shown,
-        unshown=dict(summary.unshown),
-        opens=summary.source_opens,
-        numbers=[source.numbers for source in opened],
-        survivors=survivors,
-        changed=changed[0],
-        compared=compared[0],
-    )
+    child.end()
     return 0
 
 

@@ -1,1 +1,1 @@
-"""A colon as mathematics: its shape, its surface, its polyps, and the light and lens that look at it."""
+"""A rendered colon: its shape, surface and polyps, and the light and lens of the endoscope."""

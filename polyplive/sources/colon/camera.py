@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyplive.sources.colon.march import Scene
-from polyplive.sources.colon.tables import Floats
+from polyplive.sources.colon.numerics import Floats
 
 HALF_VIEW = math.radians(58)  # from the axis to 1.25 times the shorter side's edge
 START_Z = 2.0  # the camera's first place, so that the wall behind it exists
@@ -87,7 +87,8 @@ class Path:
 def _clear_track(scene: Scene, wish: Callable[[Floats], Floats]) -> Floats:
     """Tube x and y [2, rows] of a way that keeps off folds and polyps, near ``wish`` where there is room.
 
-    At each z, places across the tube are weighed by how much room they have in the next and last part of the way.
+    At each z, places across the tube are weighed by their room. The parts of the way just before and just after it
+    count as well.
     """
     rings = [(0.0, 0.0)] + [
         (radius * math.cos(turn), radius * math.sin(turn))

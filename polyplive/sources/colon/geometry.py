@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from polyplive.sources.colon.tables import Floats, sample, smooth_noise
+from polyplive.sources.colon.numerics import Floats, sample, smooth_noise
 
 _ANGLES = 512  # table columns: one turn
 _PER_UNIT = 80  # table rows a unit of z

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyplive.sources.colon.geometry import Wall
+from polyplive.sources.colon.numerics import Floats, dot, lengths
 from polyplive.sources.colon.polyps import Polyp, smooth_union
-from polyplive.sources.colon.tables import Floats, dot, lengths
 
 FAR = 8.0  # tube radii: it is dark there
 BLEND = 0.07  # how wide the rim between a polyp and the wall is

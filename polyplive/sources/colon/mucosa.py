@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from polyplive.sources.colon.tables import Floats, smooth_noise
+from polyplive.sources.colon.numerics import Floats, smooth_noise
 
 SIZE = 1024  # texture pixels a turn of the tube
 TURN = 2 * math.pi  # units of surface that the texture covers in either direction before it repeats

@@ -10,7 +10,7 @@ import numpy as np
 
 from polyplive.errors import ConfigError
 from polyplive.sources.colon.geometry import Wall
-from polyplive.sources.colon.tables import Floats, dot, lengths, turned
+from polyplive.sources.colon.numerics import Floats, dot, lengths, turned
 
 Kind = Literal["sessile", "pedunculated"]
 
@@ -19,7 +19,7 @@ Kind = Literal["sessile", "pedunculated"]
 class Placement:
     """Where a polyp grows: ``at`` is the part of the way (0 to 1) at which the camera passes it.
 
-    ``angle`` is around the tube in degrees (0 to the right, 90 downwards), ``size`` the radius of its body in tube
+    ``angle`` is around the tube in degrees (0 to the right, 90 downwards). ``size`` is the radius of its body in tube
     radii (0.05 to 0.45). Raises ``ConfigError`` where one is out of its range.
     """
 

@@ -17,8 +17,8 @@ from polyplive.sources.colon.camera import View
 from polyplive.sources.colon.geometry import STEEPNESS
 from polyplive.sources.colon.march import Scene
 from polyplive.sources.colon.mucosa import SIZE, TURN, Mucosa
+from polyplive.sources.colon.numerics import Floats, dot, lengths, sample, turned
 from polyplive.sources.colon.polyps import Polyp
-from polyplive.sources.colon.tables import Floats, dot, lengths, sample, turned
 
 _LAMPS = ((-0.10, -0.03), (0.10, -0.03))  # right and down of the lens, in tube radii
 _PER_UNIT = SIZE / TURN

@@ -1,0 +1,1 @@
+"""What networks learn from: folders of pictures, augmentation, rendered and mined pictures."""

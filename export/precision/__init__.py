@@ -1,0 +1,1 @@
+"""Narrower arithmetic and storage: float16, bfloat16, eight-bit weights."""

@@ -1,0 +1,1 @@
+"""Studies of recipes: leaving centres out, and recordings made of stills."""

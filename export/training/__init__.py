@@ -1,0 +1,1 @@
+"""Training: recipes, the loop, losses, checkpoints, averages of weights."""

@@ -1,0 +1,1 @@
+"""Reading ONNX files without the onnx package: fields, parts of graphs, stored weights."""

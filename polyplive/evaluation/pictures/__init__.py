@@ -1,0 +1,1 @@
+"""Evaluation on folders of pictures with masks."""

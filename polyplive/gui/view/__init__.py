@@ -1,0 +1,1 @@
+"""The widgets that put frames on screen; ``contents.py`` says what a window tells them."""

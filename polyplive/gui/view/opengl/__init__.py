@@ -1,0 +1,1 @@
+"""The view that a graphics card draws: samples go to it as they are, and it scales and converts them."""

@@ -1,0 +1,1 @@
+"""Pages of HTML: templates with autoescaping, one chart helper, and one module for each page."""

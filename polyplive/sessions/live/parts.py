@@ -1,0 +1,38 @@
+"""What a live session is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from polyplive.config import LiveSettings, PipelineSettings
+from polyplive.types import OverlaySettings
+
+if TYPE_CHECKING:
+    from polyplive.backends.base import EngineSpec
+    from polyplive.sessions.engine_room.supervisor import OpenEngine
+    from polyplive.sessions.recorder.thread import RecorderThread
+    from polyplive.sources.base import LiveSource
+
+
+@dataclass(frozen=True, slots=True)
+class LiveParts:
+    """What a live session is made from, and how it begins.
+
+    ``open_source`` and ``open_engine`` are called in the threads that own the source and the engine, again after each
+    failure. ``frames`` ends the session after that many frames of the source (None: never). ``threshold`` is the
+    probability of a contour (None: the pipeline's own). ``with_screen``: a window will ask for views.
+    ``open_faster`` gives, for the engine that runs, how to open the next faster model's; None where there is none.
+    """
+
+    open_source: Callable[[], LiveSource]
+    open_engine: OpenEngine
+    settings: LiveSettings = field(default_factory=LiveSettings)
+    overlay: OverlaySettings = field(default_factory=OverlaySettings)
+    threshold: float | None = None
+    frames: int | None = None
+    recorders: Sequence[RecorderThread] = ()
+    with_screen: bool = False
+    open_faster: Callable[[EngineSpec], OpenEngine | None] = lambda _: None
+    pipeline: PipelineSettings = field(default_factory=PipelineSettings)

@@ -1,0 +1,389 @@
+"""The live session: starts the threads and keeps their shared state under one lock."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from polyplive.overlay.baked import baked
+from polyplive.sessions.live.display_queue import DisplayQueue
+from polyplive.sessions.live.figures import figures_of
+from polyplive.sessions.live.frame_counts import FrameCounts
+from polyplive.sessions.live.recorders import Recorders
+from polyplive.sessions.live.results import LiveResults
+from polyplive.sessions.live.shown_results import ShownResults
+from polyplive.sessions.live.source_supervisor import SourceSupervisor
+from polyplive.sessions.live.state import state_of
+from polyplive.sessions.live.summary import DisplayTimes, LiveSummary
+from polyplive.sessions.live.watchdog import Watchdog
+from polyplive.sessions.opening import describe_session, describe_source
+from polyplive.sessions.recorder.messages import CapturedFrame, ProcessedFrame, SessionEnd
+from polyplive.sessions.threads import join_until, survivors
+from polyplive.sessions.view import View
+from polyplive.sinks.base import SessionNote
+from polyplive.system.spans import DRAW, span
+from polyplive.types import Hud, SessionState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from polyplive.overlay.target import Target
+    from polyplive.sessions.live.capture import CaptureThread
+    from polyplive.sessions.live.parts import LiveParts
+    from polyplive.sinks.base import GovernorStep, SessionInfo
+    from polyplive.types import Frame, OverlaySettings, Prediction, SourceInfo
+
+_log = logging.getLogger(__name__)
+
+_NO_RESULTS = (SessionState.NO_SIGNAL, SessionState.RECONNECTING, SessionState.FAULT)
+_NO_OVERLAY = (SessionState.NO_SIGNAL, SessionState.RECONNECTING, SessionState.STALE)
+_LAST_FRAME_S = 2.0
+"""How long a session that has its frames waits for the result of the last one."""
+
+
+class LiveSession:
+    """Runs a live source through a pipeline; video never waits for the model.
+
+    The capture thread owns the source, and the engine room's thread owns the engine. The watchdog's thread checks both.
+    Each recorder has its own thread. Methods may be called from any thread and return at once.
+
+    ``on_news`` is called in the capture thread after each frame, and in the watchdog's thread when the state changes.
+    It must not wait.
+
+    Errors are not raised to the caller. An error becomes a state with a reason, and the session tries again. An error
+    that trying again cannot mend ends the session and is in ``LiveSummary.error``.
+    """
+
+    def __init__(self, parts: LiveParts, on_news: Callable[[], None] = lambda: None) -> None:
+        self._parts = parts
+        self._recorders = Recorders(parts.recorders)
+        self._settings = parts.settings
+        self._on_news = on_news
+        self._lock = threading.RLock()
+        self._over = threading.Event()
+        self._counts = FrameCounts()
+        self._display = DisplayQueue(self._counts)
+        self._shown = ShownResults(self._display if parts.with_screen else None, self._recorders.offer)
+        self._source = SourceSupervisor(parts.open_source, self, parts.settings, self._counts)
+        self._finishing_s: float | None = None
+        self._overlay = parts.overlay
+        self._target: Target | None = None
+        self._state = SessionState.RECONNECTING, ""
+        self._untold = False
+        self._reason = "stopped"
+        self._results = LiveResults(parts, self._lock, self._counts, self)
+        self._error: Exception | None = None
+        self._watchdog = Watchdog(self._check)
+        self._started = datetime.datetime.now().astimezone()
+
+    # Commands
+
+    def start(self) -> None:
+        """Open the source and the pipeline, each in its own thread, and begin."""
+        self._recorders.start()
+        with self._lock:
+            self._source.start()
+        self._results.room.start()
+        self._watchdog.start()
+
+    def set_cam(self, cam: bool) -> None:
+        """Whether to compute the heatmap."""
+        self._results.cam = cam
+
+    def set_threshold(self, threshold: float) -> None:
+        """The probability of a contour, for frames processed from now on."""
+        self._results.threshold = threshold
+
+    def set_overlay(self, overlay: OverlaySettings) -> None:
+        """Set what is drawn from now on, also in recordings."""
+        with self._lock:
+            self._overlay = overlay
+            self._look_at_state(time.monotonic())
+
+    def set_target(self, target: Target) -> None:
+        """Say at which size the window shows frames: what it lays over them is then drawn in the engine's thread."""
+        self._target = target
+
+    def set_screen_visible(self, visible: bool) -> None:
+        """Say whether anyone can see the window; otherwise frames that are not shown count as hidden."""
+        with self._lock:
+            self._display.visible = visible
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the session ends by itself, by its frame limit or an error. False after ``timeout_s`` seconds."""
+        return self._over.wait(timeout_s)
+
+    def close(self, timeout_s: float = 5.0, on_waiting: Callable[[int], None] = lambda _: None) -> tuple[str, ...]:
+        """End all threads. Returns the names of those that still run after ``timeout_s`` seconds, usually none.
+
+        It waits for recorders as long as they write. ``on_waiting`` gets, in the calling thread, the number of frames
+        they have left. A thread that still runs is stuck in a driver or runtime that cannot be interrupted. A second
+        call waits again.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        self._watchdog.stop()
+        with self._lock:
+            self._source.stop()
+            self._results.close()
+            threads: list[threading.Thread] = [self._results.room, *self._source.threads]
+        join_until((*threads, self._watchdog), deadline_s)
+        with self._lock:
+            self._results.give_up_rest()
+            self._display.close()
+            self._shown.close()
+            self._over.set()
+            tally = dataclasses.replace(self._counts.tally(), live=self.summary().closing_figures())
+            head = self._head()
+        self._recorders.finish(SessionEnd(tally, self._reason, head), deadline_s, on_waiting)
+        return survivors((*threads, *self._recorders.threads), timeout_s)
+
+    def __enter__(self) -> LiveSession:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # The screen
+
+    def view(self) -> View:
+        """The newest frame, to be shown at once, with the newest result that is not stale."""
+        with self._lock:
+            now_s = time.monotonic()
+            self._look_at_state(now_s)
+            frame = self._display.newest()
+            prediction = self._young_for(frame, now_s)
+            self._shown.viewed(prediction)
+            state, reason = self._state
+            return View(
+                frame=frame,
+                prediction=prediction,
+                state=state,
+                reason=reason,
+                playing=True,
+                position_s=(frame.pts_s or 0.0) if frame is not None else 0.0,
+                figures=figures_of(self._display, self._shown, self._counts),
+                dropped=self._counts.all_dropped,
+                notices=self._notices(self._source.jumps.notice),
+                info=self._source.info,
+                engine=self._results.spec,
+                governed=self._results.governing.line(now_s),
+            )
+
+    def drawn(self, view: View) -> None:
+        """Note that ``view`` is on screen now: its frame and its result are counted, each once, with their delays."""
+        now_s = time.monotonic()
+        with self._lock:
+            if view.frame is not None:
+                self._display.drawn(view.frame, now_s)
+                self._shown.drawn(view.prediction, now_s)
+
+    # Questions
+
+    @property
+    def state(self) -> tuple[SessionState, str]:
+        """The state and its reason."""
+        with self._lock:
+            return self._state
+
+    @property
+    def governed(self) -> str:
+        """What the governor did last, in one line; empty while everything is done as usual."""
+        with self._lock:
+            return self._results.governing.line(time.monotonic())
+
+    @property
+    def source(self) -> SourceInfo | None:
+        """The source as it was opened last, with what its first frame told; None before that."""
+        with self._lock:
+            return self._source.info
+
+    def summary(self) -> LiveSummary:
+        """What the session has done so far; final after ``close``."""
+        with self._lock:
+            return LiveSummary(
+                tally=self._counts.tally(),
+                reason=self._reason,
+                shown=self._counts.shown,
+                unshown=dict(self._counts.unshown),
+                video_delay=self._display.delays.distribution(),
+                annotation_delay=self._shown.delays.distribution(),
+                results_unshown=self._shown.unshown,
+                engine_starts=self._results.room.status.starts,
+                source_opens=self._source.status.opens,
+                marked=self._counts.marked,
+                notices=self._notices(),
+                clock_jumps=self._source.jumps.count,
+                clock_notice=self._source.jumps.notice,
+                error=self._error,
+                heatmaps=self._results.heatmaps.computed,
+                heatmaps_wanted=self._results.heatmaps.wanted,
+                governor_steps=tuple(self._results.governing.steps),
+            )
+
+    def display_times(self) -> DisplayTimes:
+        """When each frame was on screen so far; a copy."""
+        with self._lock:
+            screen = self._display
+            return DisplayTimes(screen.painted_s.tolist(), screen.delays.values(), self._shown.delays.values())
+
+    # From capture's thread
+
+    def source_opening(self, thread: CaptureThread) -> bool:
+        """The source is about to be opened."""
+        with self._lock:
+            self._source.opening()
+            return self._source.is_current(thread)
+
+    def source_opened(self, thread: CaptureThread, info: SourceInfo, warnings: tuple[str, ...]) -> bool:
+        """The source is open; findings from before it was opened are dropped."""
+        with self._lock:
+            if not self._source.is_current(thread):
+                return False
+            self._source.opened(info, warnings)
+            self._results.source_changed()
+            return True
+
+    def source_told(self, thread: CaptureThread, info: SourceInfo) -> None:
+        """Keep what the first frame told about the source."""
+        with self._lock:
+            if self._source.is_current(thread):
+                self._source.info = info
+
+    def frame_read(self, thread: CaptureThread, frame: Frame, lost: Mapping[str, int]) -> bool:
+        """Pass one frame to the engine, the screen and the recorders, without waiting for any of them."""
+        now_s = time.monotonic()
+        with self._lock:
+            if self._finishing_s is not None:
+                return False
+            if not self._source.is_current(thread):
+                self._counts.left_behind(self._parts.with_screen)
+                return False
+            frame = self._source.read(frame, lost, now_s)
+            self._results.offer(frame)
+            if self._parts.with_screen:
+                self._display.offer(frame)
+            self._look_at_state(now_s)
+            self._note_jump(frame, now_s)
+            if self._recorders.threads:
+                self._recorders.offer(self._captured(frame, now_s))
+            if self._parts.frames is not None and self._counts.received >= self._parts.frames:
+                self._finishing_s, self._reason = now_s, "frame limit"
+        self._on_news()
+        self._source.inspect(frame, now_s)  # the picture is on its way meanwhile
+        return self._finishing_s is None
+
+    def source_failed(self, thread: CaptureThread, error: Exception, next_try_s: float) -> bool:
+        """The source ended or could not be opened; False when it is not opened again."""
+        with self._lock:
+            if not self._source.is_current(thread) or self._finishing_s is not None:
+                return False
+            if not self._source.failed(error, next_try_s):
+                self.impossible(error)
+                return False
+            self._look_at_state(time.monotonic())
+        return True
+
+    def impossible(self, error: Exception) -> None:
+        """The source or the engine can never be opened: end the session. Also called in the engine room's thread."""
+        with self._lock:
+            self._error = error
+            self._reason = f"error: {error}"
+        self._over.set()
+
+    # From the engine room's thread
+
+    def prepare(self, frame: Frame, prediction: Prediction) -> None:
+        """Compute here what the screen's thread would otherwise have to compute."""
+        target = self._target
+        if target is not None and target.source == (frame.width, frame.height):
+            with span(DRAW, frame.index):
+                baked(target, prediction, self._overlay)
+
+    def engine_answered(self, frame: Frame, prediction: Prediction) -> None:
+        """A result came; no view holds it yet."""
+        self._shown.answered(ProcessedFrame(frame, prediction, self._overlay, session=self._head()))
+        # No call of on_news: the next frame shows it. Drawing the last frame again would delay the next one.
+
+    def stepped(self, step: GovernorStep) -> None:
+        """The governor took a step; also called in the watchdog's thread."""
+        _log.info("%s", step.reason)
+        self._recorders.offer(step)
+        self._untold = True
+
+    def warned(self, said: str) -> None:
+        """Something failed that costs no result: say it in the events."""
+        _log.warning("%s", said)
+        self._recorders.offer(SessionNote(time.monotonic(), self._state[0], said))
+
+    # From the watchdog's thread
+
+    def _check(self, now_s: float) -> None:
+        with self._lock:
+            if self._finishing_s is None:
+                self._source.check(now_s)
+            elif self._results.room.is_idle or self._is_patience_over(now_s - self._finishing_s):
+                self._over.set()
+            self._look_at_state(now_s)
+            self._results.govern(now_s, is_running=self._state[0] not in _NO_RESULTS)
+            untold, self._untold = self._untold, False
+        if untold:
+            self._on_news()
+
+    # Parts
+
+    def _is_patience_over(self, waited_s: float) -> bool:
+        """Whether a session that ends has waited long enough for its last frame. Opening the model is waited for."""
+        status = self._results.room.status
+        is_opening = not status.is_open and not status.failure
+        return waited_s > _LAST_FRAME_S and not is_opening
+
+    def _head(self) -> SessionInfo | None:
+        """The description of the session, once both source and engine are known."""
+        info, spec = self._source.info, self._results.spec
+        return describe_session(info, spec, self._started) if info is not None and spec is not None else None
+
+    def _captured(self, frame: Frame, now_s: float) -> CapturedFrame:
+        state, reason = self._state
+        hud = Hud(state, reason, figures_of(self._display, self._shown, self._counts))
+        info = self._source.info
+        session = describe_source(info) if info is not None else None
+        return CapturedFrame(frame, self._young_for(frame, now_s), self._overlay, hud, session)
+
+    def _young_for(self, frame: Frame | None, now_s: float) -> Prediction | None:
+        result = self._results.result
+        if result is None or frame is None or self._state[0] in _NO_OVERLAY:
+            return None
+        if result.frame.shape != frame.shape:
+            return None
+        return result.drawable(now_s, self._settings.max_age_ms)
+
+    def _look_at_state(self, now_s: float) -> None:
+        """Update the state. The watchdog reports a change that no frame has reported."""
+        self._source.look(now_s)
+        before = self._state[0]
+        engine, freshness = self._results.room.status, self._results.freshness
+        self._state = state_of(self._source.status, engine, self._settings, now_s, self._overlay.visible, freshness)
+        if self._state[0] in _NO_RESULTS:
+            freshness.interrupt()
+        if self._state[0] is not before:
+            self._untold = True
+            _log.info("%s: %s", self._state[0].value, self._state[1])
+            self._recorders.offer(SessionNote(now_s, *self._state))
+        if self._state[0] is SessionState.READY:
+            self._state = SessionState.READY, self._results.governing.news(now_s)
+
+    def _note_jump(self, frame: Frame, now_s: float) -> None:
+        if frame.clock_jump_s and (said := self._source.jumps.see(frame.clock_jump_s)):
+            _log.info("%s", said)
+            self._recorders.offer(SessionNote(now_s, self._state[0], said))
+
+    def _notices(self, *others: str) -> tuple[str, ...]:
+        return (*self._source.warnings, *filter(None, others), *self._recorders.notices)

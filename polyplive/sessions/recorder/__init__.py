@@ -1,0 +1,1 @@
+"""Recording a session: one recorder for live sessions and both kinds of replay, with or without a thread."""

@@ -1,0 +1,78 @@
+"""Records a replay in a window: passes shown frames to the recorder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from polyplive.sessions.opening import describe_session
+from polyplive.sessions.recorder.messages import RecordedFrame
+from polyplive.sessions.recorder.recorder import Recorder
+from polyplive.types import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from polyplive.backends.base import EngineSpec
+    from polyplive.sinks.base import SessionInfo, Sink
+    from polyplive.types import Frame, Hud, OverlaySettings, Prediction, SourceInfo
+
+
+class Recording:
+    """Records frames in the order in which they are shown, and counts the frames that are not recorded; one thread.
+
+    After a seek, recording continues with the frames that are shown then. Frames shown at the source's pace have no
+    results of their own; they are counted, not recorded.
+    """
+
+    def __init__(self, sinks: Sequence[Sink], *, full_paths: bool = False) -> None:
+        self._recorder = Recorder(sinks, full_paths=full_paths)
+        self._wanted = bool(sinks)
+        self._session: SessionInfo | None = None
+        self._processed = self._repaired = 0
+        self._lost: Counter[str] = Counter()
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """One line for each sink that failed."""
+        return self._recorder.notices
+
+    @property
+    def waiting(self) -> int:
+        """Frames that were accepted and are not written yet; any thread."""
+        return self._recorder.waiting
+
+    def write(
+        self,
+        session: tuple[SourceInfo, EngineSpec] | None,
+        frame: Frame,
+        prediction: Prediction | None,
+        overlay: OverlaySettings,
+        hud: Hud,
+    ) -> None:
+        """Take one shown frame.
+
+        ``session`` None (the model could not be opened) means that nothing is recorded. A frame without a
+        ``prediction`` is written to the video with the state in ``hud``, and counts as not processed.
+        """
+        if not self._wanted or session is None:
+            return
+        if self._session is None:
+            self._session = describe_session(*session)
+        if self._recorder.write(RecordedFrame(frame, prediction, overlay, hud, self._session)) is None:
+            return
+        if prediction is not None:
+            self._processed += 1
+            self._repaired += frame.is_repaired
+        else:
+            self._lost["no engine"] += 1
+
+    def leave_out(self, frame: Frame) -> None:
+        """Count a frame that was shown at the source's pace: without a result of its own it is not recorded."""
+        if self._wanted:
+            self._lost["not recorded"] += 1
+
+    def close(self, dropped: Mapping[str, int], reason: str) -> None:
+        """Write the closing figures and close every sink."""
+        lost = {cause: count for cause, count in (self._lost + Counter(dropped)).items() if count}
+        self._recorder.close(Tally(self._processed + sum(lost.values()), self._processed, lost, self._repaired), reason)

@@ -1,0 +1,1 @@
+"""Which model, runtime, precision and threads keep up with live video on this machine: measured once, and kept."""

@@ -1,0 +1,1 @@
+"""Capturing live: addresses, devices, streams, their clocks and their errors."""

@@ -1,0 +1,1 @@
+"""Reading recorded videos: what holds their bytes, packets, decoding, numbers and times of frames."""

@@ -1,0 +1,14 @@
+"""A table of text, for the terminal and for pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table: its title, the names of its columns, and its rows, each as long as ``head``."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]

@@ -1,0 +1,57 @@
+"""A paused frame: every change of what is drawn, and of the window's size, is on screen at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from true_circles import seen
+from view_scenes import free_of_overlay
+from window_driver import Key, press
+
+if TYPE_CHECKING:
+    from polyplive.gui.window import ReplayWindow
+
+
+def check(window: ReplayWindow) -> np.ndarray:
+    """What is on screen, which outside of the overlay is the scaled frame."""
+    grabbed = seen(window.video)
+    rect = window.video.picture_rects()[-1]
+    left, top, width, height = (round(side) for side in (rect.left(), rect.top(), rect.width(), rect.height()))
+    picture = grabbed[top : top + height, left : left + width]
+    scene = window.display.scene
+    free = free_of_overlay(scene, scene.target(width, height, 1.0))
+    assert free.any()
+    assert np.array_equal(picture[free], scene.frame.bgra_at(width, height)[free][:, :3])
+    return grabbed
+
+
+def test_keys_and_sliders(window: ReplayWindow, qtbot) -> None:
+    after = check(window)
+    for change in (
+        lambda: window.panel.threshold.slider.setValue(75),
+        lambda: window.panel.threshold.slider.setValue(50),
+        lambda: window.panel.opacity.slider.setValue(20),
+        lambda: press(window, qtbot, Key.Key_H),
+        lambda: press(window, qtbot, Key.Key_M),
+        lambda: press(window, qtbot, Key.Key_N),
+        lambda: press(window, qtbot, Key.Key_C),
+        lambda: press(window, qtbot, Key.Key_I),
+        lambda: press(window, qtbot, Key.Key_B),
+    ):
+        before = after
+        change()
+        after = check(window)
+        assert (after != before).any()
+
+
+def test_the_size_of_the_window(window: ReplayWindow, qtbot) -> None:
+    for size in ((820, 700), (1500, 900)):
+        window.resize(*size)
+        qtbot.waitUntil(lambda size=size: (window.width(), window.height()) == size)
+        check(window)
+    press(window, qtbot, Key.Key_F11)
+    qtbot.waitUntil(window.isFullScreen)
+    check(window)
+    press(window, qtbot, Key.Key_B)
+    check(window)

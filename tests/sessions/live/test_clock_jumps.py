@@ -1,0 +1,161 @@
+"""A stream whose clock jumps: a real sender starts again, and what is recorded goes on by the capture clock."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import itertools
+import json
+import re
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+import pytest
+from clipmaker import numbered
+from live_rig import WHOLE_FRAME, Rig, open_sound, picture
+from processes import wait_until
+from stream_sender import WRAP_S, UdpSender, free_port
+
+from polyplive.sessions.live import LiveParts, LiveSession
+from polyplive.sessions.live.frame_numbering import FrameNumbering
+from polyplive.sessions.recorder.recorder import Recorder
+from polyplive.sessions.recorder.thread import RecorderThread, ResultsThread
+from polyplive.sinks.events import EventsSink
+from polyplive.sinks.segments import SegmentSettings, SegmentWriter
+from polyplive.sources.capture.address import parse_address
+from polyplive.sources.device import DeviceSource
+from polyplive.types import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from polyplive.sources.capture.address import Address
+
+FPS = 50
+NO_LIMIT = SegmentSettings(free_mib=0)
+LOADED_S = 3.0
+"""How far a machine under load may delay a picture, in these tests of jumps that are longer by far."""
+
+
+def small(number: int) -> np.ndarray:
+    return numbered(number % 4096, 192, 128)
+
+
+class Clock:
+    """A sender's clock, which a test may set to ``next_s`` at any time."""
+
+    def __init__(self, next_s: float) -> None:
+        self.next_s = next_s
+
+    def __call__(self, _: int) -> float:
+        now_s, self.next_s = self.next_s, self.next_s + 1 / FPS
+        return now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(500.0)
+
+
+@pytest.fixture
+def address(clock: Clock) -> Iterator[Address]:
+    """Of a sender with this clock."""
+    sender = UdpSender(free_port(2), small, FPS, clock=clock)
+    sender.start()
+    yield parse_address(f"udp://127.0.0.1:{sender.port}")
+    sender.stop()
+
+
+def times(path: Path) -> list[float]:
+    """The times of a video's frames, read from the file."""
+    with av.open(str(path)) as video:
+        return [float(frame.pts * frame.time_base) for frame in video.decode(video=0)]
+
+
+def test_recordings_go_on_across_a_jump_that_is_said_once(clock: Clock, address: Address, tmp_path: Path) -> None:
+    overlay, raw, events = tmp_path / "overlay.mp4", tmp_path / "raw.mkv", tmp_path / "events.jsonl"
+    video = RecorderThread(Recorder([SegmentWriter(overlay, NO_LIMIT), SegmentWriter(raw, NO_LIMIT, composed=False)]))
+    results = ResultsThread(Recorder([EventsSink(events)]))
+    parts = LiveParts(
+        lambda: DeviceSource(address), open_sound, pipeline=WHOLE_FRAME, recorders=(video, results), with_screen=True
+    )
+    with LiveSession(parts) as session:
+        wait_until(lambda: session.summary().tally.read > 30, "no pictures came")
+        clock.next_s += 36_000.0
+        wait_until(lambda: session.summary().clock_jumps, "no jump was noticed")
+        read = session.summary().tally.read
+        wait_until(lambda: session.summary().tally.read > read + 30, "no more pictures came")
+        assert session.view().notices == (session.summary().clock_notice,)
+    summary = session.summary()
+    words = r"The source's clock jumped ahead by (\d+\.\d) s: times go on by this computer's clock\."
+    told = re.fullmatch(words, summary.clock_notice)
+    assert told is not None
+    assert 35_900 < float(told[1]) < 36_001, "less by how much later than usual the first frame was read"
+    assert summary.clock_jumps == 1
+    assert summary.notices == (), "a jump is no failure"
+    lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+    said = [line for line in lines if line["type"] == "state" and "clock jumped" in line["reason"]]
+    assert [line["reason"] for line in said] == [summary.clock_notice]
+    assert lines[-1]["live"]["clock_jumps"] == 1
+    recorded = {line["index"]: line["pts_s"] for line in lines if line["type"] == "frame"}
+    for path in (overlay, raw):
+        with path.with_suffix(".frames.csv").open(encoding="utf-8") as table:
+            rows = list(csv.DictReader(table))
+        listed = [float(row["pts_s"]) for row in rows]
+        assert times(path) == pytest.approx([time_s - listed[0] for time_s in listed], abs=2e-3)
+        assert max(np.diff(listed)) < LOADED_S, "no hole"
+        captured = [float(row["captured_s"]) for row in rows]
+        assert listed[-1] - listed[0] == pytest.approx(captured[-1] - captured[0], abs=LOADED_S)
+        assert all(recorded.get(int(row["index"]), float(row["pts_s"])) == float(row["pts_s"]) for row in rows)
+
+
+def test_every_kind_of_jump_in_one_stream(clock: Clock, address: Address) -> None:
+    """Back, to just before the end of a 33-bit counter and past it, ahead, and to a restarted sender's zero."""
+    source = DeviceSource(address)
+    frames = [source.read()]
+    for next_s, jump_s in (
+        (440.0, -60.0),
+        (WRAP_S - 0.2, -440.0),
+        (60.0, 60.0),
+        (36_060.0, 36_000.0),
+        (0.0, -36_060.0),
+    ):
+        frames += [source.read() for _ in range(25)]
+        clock.next_s = next_s
+        while not frames[-1].clock_jump_s:
+            frames.append(source.read())
+        assert frames[-1].clock_jump_s == pytest.approx(jump_s, abs=LOADED_S)
+    source.close()
+    assert sum(bool(frame.clock_jump_s) for frame in frames) == 5, "none at the counter's end"
+    steps = [other.pts_s - one.pts_s for one, other in itertools.pairwise(frames)]
+    assert 0 < min(steps) <= max(steps) < LOADED_S
+    assert frames[-1].pts_s == pytest.approx(frames[-1].captured_s - frames[0].captured_s, abs=LOADED_S)
+
+
+def test_a_clock_that_jumps_all_the_time_fills_no_events(tmp_path: Path) -> None:
+    results = ResultsThread(Recorder([EventsSink(tmp_path / "events.jsonl")]), capacity=1000)
+    with Rig({"recorders": (results,)}) as rig:
+        for number in range(40):
+            rig.feed.put(dataclasses.replace(Frame(picture(number)), clock_jump_s=-60.0))
+        rig.wait(lambda: rig.session.summary().clock_jumps == 40)
+        assert "jumped 40 times, last back by 60.0 s" in rig.session.summary().clock_notice
+    assert (tmp_path / "events.jsonl").read_text(encoding="utf-8").count("clock jumped") == 10
+
+
+def test_times_go_on_where_the_source_is_opened_again() -> None:
+    """By the capture clock, with or without a clock of the source's own, and never back."""
+    image = picture(0)
+    for own in (lambda number: number / 25, lambda _: None):
+        numbers, times_s = FrameNumbering(), []
+        for opened_s in (100.0, 107.0, 130.0):
+            numbers.source_opened()
+            frames = [Frame(image, number, own(number), opened_s + number / 25) for number in range(50)]
+            times_s += [numbers.numbered(frame).pts_s for frame in frames]
+        expected = [opened_s - 100 + number / 25 for opened_s in (100.0, 107.0, 130.0) for number in range(50)]
+        assert times_s == pytest.approx(expected)
+    ahead = FrameNumbering()
+    first = [ahead.numbered(Frame(image, number, number / 25, 100.0)).pts_s for number in range(50)]
+    ahead.source_opened()
+    assert ahead.numbered(Frame(image, 0, 0.0, 101.0)).pts_s == pytest.approx(first[-1] + 1.0)

@@ -1,0 +1,26 @@
+"""The soak, short: its figures must add up here as they do over hours."""
+
+from __future__ import annotations
+
+import pytest
+from soak import SOURCE_FAULTS, soak
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_short_soak_explains_every_frame_and_leaves_nothing(seed: int) -> None:
+    outcome = soak(0.15, seed, fps=60, every_s=0.8, shipped=False)
+    assert outcome.faults
+    assert outcome.given == outcome.read
+    assert outcome.unexplained() == 0
+    assert outcome.threads_left == []
+    assert outcome.handles_after <= outcome.handles_before + 1
+    assert outcome.processed > 0
+
+
+@pytest.mark.heavy
+def test_two_minutes_with_the_shipped_model() -> None:
+    """Pictures keep their size: a larger one takes more memory, which would hide what is lost, or look like it."""
+    outcome = soak(2.0, seed=11, kinds=tuple(kind for kind in SOURCE_FAULTS if kind != "size"))
+    assert outcome.unexplained() == 0
+    assert outcome.threads_left == []
+    assert outcome.slope_per_minute < max(5.0, 4 * outcome.slope_error)
