@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from network_guard.guard import NetworkGuard, build_guard
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["POLYPLIVE_MODEL"] = "polyplive-fast"  # the same on every machine
 os.environ["POLYPLIVE_MEASURE"] = "no"  # sessions then run by the rule
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Pictures of real polyps, which may not be part of the repository; a clone usually has none."""
