@@ -62,27 +62,30 @@ def cli(context: click.Context) -> None:
 
     Research use only. Not a medical device. Nothing leaves this machine.
 
-    Begin with 'polyplive demo'; 'polyplive doctor' says what works on this machine.
+    Without a command the window opens. Begin with 'polyplive demo'; 'polyplive doctor' says what works on this machine.
     """
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        from polyplive.commands import window
+
+        sys.exit(window.run())
 
 
-@cli.command(epilog="Example: polyplive demo")
+@cli.command("demo", epilog="Example: polyplive demo")
 @click.option("--output", type=EXISTING, metavar="FOLDER", help="Write overlay video, events and report into it.")
 @click.option("--headless", is_flag=True, help="Write files also where a window could be opened.")
 @engine_options
-def demo(**options: Any) -> None:
+def demo_command(**options: Any) -> None:
     """Replay the rendered demo clip.
 
     Opens a window; with no display it writes the overlay video and says where.
     """
-    from polyplive.commands.demo import DemoRequest, run
+    from polyplive.commands import demo, window
 
-    sys.exit(run(make_request(DemoRequest, options)))
+    request = make_request(demo.DemoRequest, options)
+    sys.exit(window.run_demo(request.settings) if demo.wants_window(request) else demo.run(request))
 
 
-@cli.command(epilog="Example: polyplive replay procedure.mp4 --record overlay.mp4 --events events.jsonl")
+@cli.command("replay", epilog="Example: polyplive replay procedure.mp4 --record overlay.mp4 --events events.jsonl")
 @click.argument("video", type=EXISTING)
 @click.option("--headless", is_flag=True, help="No window: process every frame as fast as possible, then end.")
 @click.option("--start", "start_s", type=Seconds(), metavar="SECONDS", help="Where to begin.")
@@ -104,16 +107,16 @@ def demo(**options: Any) -> None:
 @finding_options
 @pipeline_options
 @engine_options
-def replay(**options: Any) -> None:
+def replay_command(**options: Any) -> None:
     """Show a recorded procedure with contours, masks and heatmap."""
-    from polyplive.commands.replay import ReplayRequest, run
+    from polyplive.commands import replay, window
 
-    request = make_request(ReplayRequest, options)
+    request = make_request(replay.ReplayRequest, options)
     check_confirmation(options, request.settings.pipeline.min_frames)
-    sys.exit(run(request))
+    sys.exit(replay.run(request) if request.headless else window.run_replay(request))
 
 
-@cli.command(epilog="Example: polyplive live /dev/video0 --size 1920x1080 --rate 60 --record overlay.mp4")
+@cli.command("live", epilog="Example: polyplive live /dev/video0 --size 1920x1080 --rate 60 --record overlay.mp4")
 @click.argument("device", required=False)
 @click.option("--headless", is_flag=True, help="No window: for servers and scripts.")
 @click.option("--frames", type=int, metavar="N", help="End after N frames.")
@@ -128,17 +131,17 @@ def replay(**options: Any) -> None:
 @pipeline_options
 @governor_options
 @engine_options
-def live(**options: Any) -> None:
+def live_command(**options: Any) -> None:
     """Overlay on a running capture card, camera, screen or stream.
 
     DEVICE is an id or path that 'polyplive devices' lists, 'screen:0.0', or an address such as rtsp://host/stream;
     without it, the first device is taken. Video never waits for the model.
     """
-    from polyplive.commands.live import LiveRequest, run
+    from polyplive.commands import live, window
 
-    request = make_request(LiveRequest, options)
+    request = make_request(live.LiveRequest, options)
     check_confirmation(options, request.settings.pipeline.min_frames or LIVE_MIN_FRAMES)
-    sys.exit(run(request))
+    sys.exit(live.run(request) if request.headless else window.run_live(request))
 
 
 @cli.command(epilog="Example: polyplive devices")

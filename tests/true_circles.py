@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PyQt6.QtWidgets import QWidget
 
-    from polyplive.gui.live_window import LiveWindow
-    from polyplive.gui.window import ReplayWindow
+    from polyplive.gui.live_page import LivePage
+    from polyplive.gui.replay_page import ReplayPage
 
 SHAPES = {
     "PAL, 16:9": ((360, 288), Fraction(64, 45)),
@@ -54,6 +54,6 @@ def check_round(image: NDArray[np.uint8], least: int) -> None:
     assert width == pytest.approx(height, rel=0.02, abs=3)
 
 
-def only_the_picture(window: ReplayWindow | LiveWindow) -> None:
+def only_the_picture(window: ReplayPage | LivePage) -> None:
     window.display.set(visible=False, status=False, figures=False)
     window._redraw()

@@ -9,13 +9,13 @@ from PyQt6.QtCore import Qt
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
-    from polyplive.gui.window import ReplayWindow
+    from polyplive.gui.replay_page import ReplayPage
 
 PATIENCE_MS = 20_000
 Key = Qt.Key
 
 
-def paused(window: ReplayWindow, qtbot, index: int | None = None) -> None:
+def paused(window: ReplayPage, qtbot, index: int | None = None) -> None:
     """Wait until the window stands still, at frame ``index``, with that frame's own result."""
 
     def stands() -> bool:
@@ -31,11 +31,9 @@ def paused(window: ReplayWindow, qtbot, index: int | None = None) -> None:
     qtbot.waitUntil(stands, timeout=PATIENCE_MS)
 
 
-def playing(window: ReplayWindow, qtbot) -> None:
+def playing(window: ReplayPage, qtbot) -> None:
     qtbot.waitUntil(lambda: window.display.view.frame is not None and window.display.view.playing, timeout=PATIENCE_MS)
 
 
-def press(
-    window: ReplayWindow, qtbot, key: Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
-) -> None:
+def press(window: ReplayPage, qtbot, key: Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
     qtbot.keyClick(window, key, modifier)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from polyplive.commands.messages import say, stdout
+from polyplive.commands.messages import stdout
 from polyplive.commands.outputs import try_outputs
 from polyplive.commands.replay import ReplayRequest, replay_headless
 from polyplive.commands.session_setup import make_sinks
 from polyplive.config import Settings
 from polyplive.evaluation.demo_truth import TruthSink, demo_clip
-from polyplive.sessions.engine_room.opening import SameModelOpener
-from polyplive.sessions.opening import open_video
 from polyplive.system.machine import has_display
 from polyplive.validation import check_fields
 
@@ -31,17 +29,14 @@ class DemoRequest:
         check_fields(self)
 
 
-def run(request: DemoRequest) -> int:
-    """Show the rendered clip in the window, or write files if there is no display. Returns the exit code."""
-    settings, clip = request.settings, demo_clip()
-    if not request.headless and request.output is None and has_display():
-        from polyplive.gui.app import run_window
+def wants_window(request: DemoRequest) -> bool:
+    """Whether the clip is shown: files are not what was asked for, and a window can be opened."""
+    return not request.headless and request.output is None and has_display()
 
-        return run_window(
-            open_source=lambda: open_video(clip),
-            open_engine=SameModelOpener(settings, say, tune=True),
-            settings=settings,
-        )
+
+def run(request: DemoRequest) -> int:
+    """Write what the rendered clip gives into files. Returns the exit code."""
+    settings, clip = request.settings, demo_clip()
     folder = request.output or OUTPUT
     files = {"record": folder / "overlay.mp4", "events": folder / "events.jsonl", "report": folder / "report.html"}
     try_outputs({"output": folder, **files}, clip)

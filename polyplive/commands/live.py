@@ -12,11 +12,7 @@ from msgspec import Meta
 from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.commands.messages import print_written, say, say_notices, stdout
 from polyplive.commands.outputs import try_outputs
-from polyplive.commands.session_setup import (
-    make_sinks,
-    require_display,
-    withhold_findings,
-)
+from polyplive.commands.session_setup import make_sinks, withhold_findings
 from polyplive.config import KEEP_FREE_MIB, Settings
 from polyplive.errors import ConfigError, SourceNotFound
 from polyplive.sessions.engine_room.opening import SameModelOpener
@@ -34,6 +30,8 @@ from polyplive.types import StereoOption
 from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
+    from polyplive.gui.live_page import LivePage
+    from polyplive.gui.opening import LiveOpening
     from polyplive.stats import Distribution
 
 
@@ -71,18 +69,35 @@ class LiveRequest:
 
 
 def run(request: LiveRequest) -> int:
-    """In the window, or with ``headless`` until the frame limit or Ctrl-C. Returns the exit code."""
-    with stopped_by_signals() as stop, uninterrupted():  # the window and the headless loop handle a signal themselves
-        code = _run(request)
+    """Without a window, until the frame limit or Ctrl-C. Returns the exit code."""
+    with stopped_by_signals() as stop, uninterrupted():  # the loop handles a signal itself
+        parts, address = _parts(request, withhold_findings(request.settings))
+        code = _headless(parts, address)
         return code if stop.signal is None else stop.code
 
 
-def _run(request: LiveRequest) -> int:
+def opening(request: LiveRequest, *, closes_window: bool = False) -> LiveOpening:
+    """The same for the window. Raises ``PolypliveError`` for a source, a setting or a file that cannot be used.
+
+    With ``closes_window`` the window closes when the session ends by itself.
+    """
+    from polyplive.gui.opening import LiveOpening
+
     settings = withhold_findings(request.settings)
+    parts, _ = _parts(request, settings)
+
+    def say_what_was_done(page: LivePage) -> None:
+        summary = page.session.summary()
+        if summary.error is None:
+            print_live_summary(summary)
+        _print_written(parts)
+
+    return LiveOpening(parts, settings, request.snapshots, request.sound, say_what_was_done, closes_window)
+
+
+def _parts(request: LiveRequest, settings: Settings) -> tuple[LiveParts, Address]:
     address = _address(request.device)
     capture = _capture(request, address)
-    if not request.headless:
-        require_display()
     opener = SameModelOpener(settings, say, tune=True)
     parts = LiveParts(
         open_source=lambda: DeviceSource(address, capture),
@@ -96,16 +111,7 @@ def _run(request: LiveRequest) -> int:
         recorders=_recorders(request),
         with_screen=not request.headless,
     )
-    if request.headless:
-        return _headless(parts, address)
-    from polyplive.gui.app import run_live_window
-
-    code, summary, survivors = run_live_window(parts, settings, request.snapshots, request.sound)
-    _raise_what_ended(summary)
-    print_live_summary(summary)
-    _print_written(parts)
-    _name_survivors(survivors)
-    return code
+    return parts, address
 
 
 def print_live_summary(summary: LiveSummary) -> None:

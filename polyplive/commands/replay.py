@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from polyplive.commands.messages import announce, print_written, say, say_notices, stdout
 from polyplive.commands.outputs import check_outputs, try_outputs
-from polyplive.commands.session_setup import make_sinks, require_display
+from polyplive.commands.session_setup import make_sinks
 from polyplive.config import Settings
 from polyplive.errors import ConfigError
 from polyplive.sessions.engine_room.offline import OfflineEngineRoom
@@ -27,8 +27,9 @@ from polyplive.types import StereoOption
 from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from polyplive.gui.opening import ReplayOpening
     from polyplive.sinks.base import Sink
     from polyplive.sources.file import FileSource
     from polyplive.types import SourceInfo
@@ -68,7 +69,33 @@ class ReplayRequest:
 
 
 def run(request: ReplayRequest) -> int:
-    """In the window, or with ``headless`` as a plain loop. Returns the exit code."""
+    """As a plain loop, without a window. Returns the exit code."""
+    sinks = _checked_sinks(request)
+    try:
+        return replay_headless(request, sinks)
+    finally:
+        _print_written(sinks)
+
+
+def opening(request: ReplayRequest) -> ReplayOpening:
+    """The same for the window, where it is shown. Raises ``PolypliveError`` for what cannot be played or written."""
+    from polyplive.gui.opening import ReplayOpening
+
+    sinks = _checked_sinks(request)
+    return ReplayOpening(
+        open_source=_opener(request),
+        open_engine=SameModelOpener(request.settings, say, tune=True),
+        settings=request.settings,
+        sinks=sinks,
+        start_s=request.start_s,
+        frames=request.frames,
+        snapshots=request.snapshots,
+        on_closed=lambda _: _print_written(sinks),
+    )
+
+
+def _checked_sinks(request: ReplayRequest) -> list[Sink]:
+    """The sinks of a request whose video and files can be opened."""
     video = request.video
     files = {"record": request.record, "events": request.events, "report": request.report}
     outputs = {**files, "snapshots": request.snapshots}
@@ -77,28 +104,12 @@ def run(request: ReplayRequest) -> int:
     source.close()
     say_notices(source.info)
     check_start(request.start_s, source.info)
-    if not request.headless:
-        require_display()
     try_outputs(outputs, video)
-    sinks = make_sinks(files, _sound(request, source))
-    try:
-        return replay_headless(request, sinks) if request.headless else _replay_in_window(request, sinks)
-    finally:
-        print_written(file for sink in sinks for file in sink.files)
+    return make_sinks(files, _sound(request, source))
 
 
-def _replay_in_window(request: ReplayRequest, sinks: list[Sink]) -> int:
-    from polyplive.gui.app import run_window
-
-    return run_window(
-        open_source=_opener(request),
-        open_engine=SameModelOpener(request.settings, say, tune=True),
-        settings=request.settings,
-        sinks=sinks,
-        start_s=request.start_s,
-        frames=request.frames,
-        snapshots=request.snapshots,
-    )
+def _print_written(sinks: Sequence[Sink]) -> None:
+    print_written(file for sink in sinks for file in sink.files)
 
 
 def _opener(request: ReplayRequest) -> Callable[[], FileSource]:

@@ -1,108 +1,51 @@
-"""Opens and runs the windows; called by the commands."""
+"""Opens and runs the window; called by the commands."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QLocale, QMetaObject, Qt
 from PyQt6.QtWidgets import QApplication
 
 from polyplive import __version__
-from polyplive.config import Settings
-from polyplive.gui.display import Display
+from polyplive.errors import PolypliveError
 from polyplive.gui.icons import app_icon
-from polyplive.gui.live_window import LiveWindow
-from polyplive.gui.snapshots import default_folder
+from polyplive.gui.main_window import MainWindow
 from polyplive.gui.theme import STYLE, palette
-from polyplive.gui.window import ReplayWindow
-from polyplive.sessions.live import LiveSession
-from polyplive.sessions.replay import Player, PlayerSettings
 from polyplive.system.priority import take_short_turns
 from polyplive.system.stopping import on_stop, stopped_by_signals, uninterrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from polyplive.gui.overlay_window import OverlayWindow
-    from polyplive.sessions.engine_room.supervisor import OpenEngine
-    from polyplive.sessions.live import LiveParts, LiveSummary
-    from polyplive.sessions.view import View
-    from polyplive.sinks.base import Sink
-    from polyplive.sources.base import Source
-    from polyplive.system.stopping import Stop
-
-_VIEWS_AHEAD = 3
+    from polyplive.gui.opening import Opening, Program
 
 
-def run_window(
-    open_source: Callable[[], Source],
-    open_engine: OpenEngine,
-    settings: Settings | None = None,
-    sinks: Sequence[Sink] = (),
-    start_s: float = 0.0,
-    frames: int | None = None,
-    snapshots: Path | None = None,
-) -> int:
-    """Play in a window until it is closed. Returns the exit code.
+def run_window(program: Program, first: Opening | PolypliveError | None = None) -> int:
+    """Show the main window until it is closed. Returns the exit code: 0, a signal's code, or 1 after a failure.
 
-    The code is 0, a signal's code, or 1 after a failure, with one line on stderr for each.
-
-    ``open_source`` and ``open_engine`` are called in the player's threads. ``snapshots`` is the folder for snapshots
-    (None: ``default_folder``). Call it in the main thread.
+    ``program`` makes what a user chooses in the window. ``first`` is shown at once: a session, or why there is none.
+    Every failure is one line on stderr. Call it in the main thread.
     """
-    with (
-        stopped_by_signals() as stop,
-        uninterrupted(),
-    ):  # an exception in Qt would abort the process
+    with stopped_by_signals() as stop, uninterrupted():  # an exception in Qt would abort the process
         application = make_application()
-        window = make_window(open_source, open_engine, settings, sinks, start_s, frames, snapshots)
-        _show(application, window)
+        window = MainWindow(program)
+
+        def close() -> None:  # may be called in any thread; Qt's thread closes the window once its loop runs
+            QMetaObject.invokeMethod(window, "close", Qt.ConnectionType.QueuedConnection)
+
+        with on_stop(close):
+            window.show()
+            if isinstance(first, PolypliveError):
+                window.show_error(first)
+            elif first is not None:
+                window.show_opening(first)
+            application.exec()
+            window.close()
         for name in window.survivors:
-            print(f"polyplive: '{name}' did not end in time", file=sys.stderr)
-        return _report(window, stop)
-
-
-def run_live_window(
-    parts: LiveParts, settings: Settings, snapshots: Path | None = None, sound: bool = False
-) -> tuple[int, LiveSummary, tuple[str, ...]]:
-    """Show a live session in a window until it is closed.
-
-    Returns the exit code (as ``run_window``) and the session's summary. The names are those of threads that hang in a
-    driver or a runtime. Call it in the main thread.
-    """
-    with stopped_by_signals() as stop, uninterrupted():
-        application = make_application()
-        display = Display(settings.overlay, settings.pipeline.threshold, settings.pipeline.min_area)
-        folder = snapshots if snapshots is not None else default_folder()
-        window = LiveWindow(lambda on_news: LiveSession(parts, on_news), display, folder, sound, settings.view)
-        _show(application, window)
-        summary = window.session.summary()
-        code = _report(window, stop) if summary.error is None else 1  # the caller reports that error
-        return code, summary, window.survivors
-
-
-def _show(application: QApplication, window: LiveWindow | ReplayWindow) -> None:
-    """Run the window until it is closed and its threads have ended."""
-
-    def close() -> None:  # may be called in any thread; Qt's thread closes the window once its loop runs
-        QMetaObject.invokeMethod(window, "close", Qt.ConnectionType.QueuedConnection)
-
-    with on_stop(close):
-        window.show()
-        window.start()
-        application.exec()
-        window.close()
-
-
-def _report(window: OverlayWindow, stop: Stop) -> int:
-    """Print failures on stderr. Returns the exit code."""
-    for problem in window.problems:
-        print(f"polyplive: {problem}", file=sys.stderr)
-    if stop.signal is not None:
-        return stop.code
-    return 1 if window.problems else 0
+            print(f"polyplive: '{name}' did not end in time and was left behind", file=sys.stderr)
+        if stop.signal is not None:
+            return stop.code
+        return 1 if window.failed else 0
 
 
 def make_application() -> QApplication:
@@ -119,32 +62,3 @@ def make_application() -> QApplication:
     application.setWindowIcon(app_icon())
     QLocale.setDefault(QLocale.c())
     return application
-
-
-def make_window(
-    open_source: Callable[[], Source],
-    open_engine: OpenEngine,
-    settings: Settings | None = None,
-    sinks: Sequence[Sink] = (),
-    start_s: float = 0.0,
-    frames: int | None = None,
-    snapshots: Path | None = None,
-) -> ReplayWindow:
-    """The replay window with its player, not shown or started yet; arguments as for ``run_window``."""
-    settings = settings or Settings()
-    display = Display(settings.overlay, settings.pipeline.threshold, settings.pipeline.min_area)
-    chosen = PlayerSettings(
-        start_s=start_s,
-        frames=frames,
-        cam=display.needs_cam,
-        threshold=settings.pipeline.threshold,
-        overlay=settings.overlay,
-        views_ahead=_VIEWS_AHEAD,
-        full_paths=settings.full_paths,
-    )
-
-    def make_player(on_view: Callable[[View], None]) -> Player:
-        return Player(open_source, open_engine, on_view, chosen, sinks, settings.pipeline)
-
-    folder = snapshots if snapshots is not None else default_folder()
-    return ReplayWindow(make_player, display, folder, settings.view)

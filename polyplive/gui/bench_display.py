@@ -16,7 +16,7 @@ from polyplive.benchmark.passages import passages
 from polyplive.errors import InferenceError
 from polyplive.gui.app import make_application
 from polyplive.gui.display import Display
-from polyplive.gui.live_window import LiveWindow
+from polyplive.gui.live_page import LivePage
 from polyplive.sessions.live import LiveParts, LiveSession
 from polyplive.sessions.recorder.recorder import Recorder
 from polyplive.sessions.recorder.thread import ResultsThread
@@ -78,7 +78,7 @@ def _runs(
             with_screen=True,
         )
         display = Display(settings.overlay, settings.pipeline.threshold, settings.pipeline.min_area)
-        window = LiveWindow(partial(LiveSession, parts), display, Path.home(), view=settings.view)
+        window = LivePage(partial(LiveSession, parts), display, Path.home(), view=settings.view)
         window.show()
         window.start()
         watch = _Watch(window.session, asked.frames, partial(_count, on_frame, run * asked.frames))

@@ -32,6 +32,11 @@ class Shortcut:
 
 
 SHORTCUTS = (
+    Shortcut("open_recording", ("Ctrl+O",), "Open a recording…", "File"),
+    Shortcut("connect", ("Ctrl+L",), "Connect a card or stream…", "File"),
+    Shortcut("play_demo", ("Ctrl+D",), "Play the demo", "File"),
+    Shortcut("close_source", ("Ctrl+W",), "Close what is shown", "File"),
+    Shortcut("quit", ("Ctrl+Q",), "Quit", "File"),
     Shortcut("toggle_play", ("Space",), "Play or pause", "Playback"),
     Shortcut("step_forward", ("Right",), "Next frame", "Playback", "→"),
     Shortcut("step_back", ("Left",), "Previous frame", "Playback", "←"),
@@ -60,7 +65,6 @@ SHORTCUTS = (
     Shortcut("leave_fullscreen", ("Esc",), "Leave full screen", "View"),
     Shortcut("snapshot", ("S",), "Save a snapshot", "View"),
     Shortcut("help", ("?", "F1"), "This list", "View"),
-    Shortcut("quit", ("Ctrl+Q", "Ctrl+W"), "Close", "View"),
 )
 """All shortcuts; each command appears once."""
 

@@ -12,14 +12,15 @@ from PyQt6.QtCore import QCoreApplication, QEvent
 from PyQt6.QtWidgets import QApplication
 from window_driver import Key, paused, playing, press
 
-from polyplive.gui.app import make_application, make_window
+from polyplive.gui.app import make_application
+from polyplive.gui.opening import ReplayOpening
 from polyplive.sessions.opening import open_video
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from polyplive.gui.window import ReplayWindow
+    from polyplive.gui.replay_page import ReplayPage
 
 FRAMES = 20
 
@@ -47,15 +48,13 @@ def nothing_left(qapp: QApplication) -> Iterator[None]:
 
 
 @pytest.fixture
-def open_window(nothing_left: None, qtbot, clip: Path, tmp_path: Path) -> Iterator[Callable[..., ReplayWindow]]:
+def open_window(nothing_left: None, qtbot, clip: Path, tmp_path: Path) -> Iterator[Callable[..., ReplayPage]]:
     """Makes windows that are shown and playing; closes those that the test did not close."""
-    opened: list[ReplayWindow] = []
+    opened: list[ReplayPage] = []
 
-    def opener(
-        gate: Callable[[], object] = lambda: None, source: Path | None = None, **options: object
-    ) -> ReplayWindow:
+    def opener(gate: Callable[[], object] = lambda: None, source: Path | None = None, **options: object) -> ReplayPage:
         options.setdefault("snapshots", tmp_path / "snapshots")
-        window = make_window(lambda: open_video(source or clip), open_gated(gate), **options)
+        window = ReplayOpening(lambda: open_video(source or clip), open_gated(gate), **options).make_page()
         opened.append(window)
         with qtbot.waitActive(window, timeout=20_000):
             window.show()
@@ -71,7 +70,7 @@ def open_window(nothing_left: None, qtbot, clip: Path, tmp_path: Path) -> Iterat
 
 
 @pytest.fixture
-def window(open_window: Callable[..., ReplayWindow], qtbot) -> ReplayWindow:
+def window(open_window: Callable[..., ReplayPage], qtbot) -> ReplayPage:
     """Paused at the first frame."""
     made = open_window()
     playing(made, qtbot)

@@ -11,7 +11,7 @@ from window_driver import PATIENCE_MS, Key, paused, press
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
-    from polyplive.gui.window import ReplayWindow
+    from polyplive.gui.replay_page import ReplayPage
     from polyplive.sessions.view import View
 
 
@@ -66,7 +66,7 @@ def test_closing_at_once_ends_every_thread(open_window) -> None:
 class SlowEyes:
     """Takes the window's next view only when the player has sent as many ahead as it will."""
 
-    def __init__(self, window: ReplayWindow) -> None:
+    def __init__(self, window: ReplayPage) -> None:
         self._news = threading.Condition()
         self._sent = self._taken = 0
         self._newest = self._seen = 0

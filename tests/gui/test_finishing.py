@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QApplication, QLabel
 from stuck_sink import StuckSink
 
 from polyplive.gui.display import Display
-from polyplive.gui.live_window import LiveWindow
+from polyplive.gui.live_page import LivePage
 from polyplive.sessions.live import LiveSession
 from polyplive.sessions.recorder.recorder import Recorder
 from polyplive.sessions.recorder.thread import RecorderThread
@@ -30,7 +30,7 @@ def test_it_says_how_much_is_left_and_ends_when_all_is_written(
     recorder = RecorderThread(Recorder([sink]))
     rig = Rig({"recorders": (recorder,)})
     parts = dataclasses.replace(rig.session._parts, with_screen=True)
-    window = LiveWindow(lambda on_news: LiveSession(parts, on_news), Display(), tmp_path)
+    window = LivePage(lambda on_news: LiveSession(parts, on_news), Display(), tmp_path)
     qtbot.addWidget(window)
     rig.session = window.session
     window.show()

@@ -9,7 +9,7 @@ from gated_engine import open_gated
 from growing_clip import PATIENCE_S
 from window_driver import PATIENCE_MS, Key, press
 
-from polyplive.gui.app import make_window
+from polyplive.gui.opening import ReplayOpening
 from polyplive.sources.reading.followed import FollowedSource
 from polyplive.types import SessionState
 
@@ -29,7 +29,7 @@ def test_it_waits_with_a_word_goes_to_the_newest_frame_and_on(nothing_left: None
         sources.append(FollowedSource(path, PATIENCE_S))
         return sources[-1]
 
-    window = make_window(opened, open_gated(), snapshots=tmp_path)
+    window = ReplayOpening(opened, open_gated(), snapshots=tmp_path).make_page()
     qtbot.addWidget(window)
     window.show()
     window.start()

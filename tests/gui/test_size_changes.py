@@ -18,7 +18,7 @@ from polyplive.types import OverlaySettings, SessionState
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from polyplive.gui.window import ReplayWindow
+    from polyplive.gui.replay_page import ReplayPage
 
 CONTOUR_ONLY = Settings(
     overlay=OverlaySettings(mask=False, heatmap=False, scores=False, status=False, figures=False),
@@ -31,7 +31,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return changing(tmp_path_factory.mktemp("sizes") / "joined.ts")
 
 
-def check_shown(window: ReplayWindow, index: int) -> None:
+def check_shown(window: ReplayPage, index: int) -> None:
     width, height = size_of(index)
     (rect,) = window.video.picture_rects()
     assert rect.width() / rect.height() == pytest.approx(width / height, rel=0.01)

@@ -17,11 +17,11 @@ from polyplive.overlay.colours import CONTOUR_COLOUR
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from polyplive.gui.window import ReplayWindow
+    from polyplive.gui.replay_page import ReplayPage
 
 
 @pytest.fixture(params=SHAPES)
-def window(request: pytest.FixtureRequest, open_window, qtbot, tmp_path: Path) -> ReplayWindow:
+def window(request: pytest.FixtureRequest, open_window, qtbot, tmp_path: Path) -> ReplayPage:
     """Paused at the first frame of a clip with a disc."""
     size, aspect = SHAPES[request.param]
     clip = write_shaped(tmp_path / "clip.mp4", size, aspect, pix_fmt="yuv444p", image=disc(*size, aspect))
@@ -33,7 +33,7 @@ def window(request: pytest.FixtureRequest, open_window, qtbot, tmp_path: Path) -
     return made
 
 
-def test_a_circle_is_a_circle_whatever_the_windows_size(window: ReplayWindow, qtbot) -> None:
+def test_a_circle_is_a_circle_whatever_the_windows_size(window: ReplayPage, qtbot) -> None:
     only_the_picture(window)
     check_round(seen(window.video), 250)
     window.resize(820, 790)
@@ -50,7 +50,7 @@ def test_a_circle_is_a_circle_whatever_the_windows_size(window: ReplayWindow, qt
         check_round(whole[half.top() : half.bottom(), half.left() : half.right()], 100)
 
 
-def test_the_overlay_lies_on_what_it_marks(window: ReplayWindow) -> None:
+def test_the_overlay_lies_on_what_it_marks(window: ReplayPage) -> None:
     window.display.set(status=False, figures=False, scores=False, mask=False, heatmap=False)
     window._redraw()
     drawn = seen(window.video)
@@ -70,7 +70,7 @@ def test_the_overlay_lies_on_what_it_marks(window: ReplayWindow) -> None:
     assert across * float(frame.sample_aspect) == pytest.approx(down, rel=0.1)
 
 
-def test_a_snapshot_looks_right_where_pixels_are_taken_for_square(window: ReplayWindow, qtbot, tmp_path: Path) -> None:
+def test_a_snapshot_looks_right_where_pixels_are_taken_for_square(window: ReplayPage, qtbot, tmp_path: Path) -> None:
     only_the_picture(window)
     path = window.save_snapshot()
     frame = window.display.view.frame

@@ -15,7 +15,7 @@ from PyQt6.QtTest import QTest
 from live_rig import Rig
 from polyplive.gui.app import make_application
 from polyplive.gui.display import Display
-from polyplive.gui.live_window import LiveWindow
+from polyplive.gui.live_page import LivePage
 from polyplive.sessions.live import LiveParts, LiveSession
 
 application = make_application()
@@ -26,7 +26,7 @@ def make(on_news):
     rig.session = LiveSession(LiveParts(rig.open_source, rig.open_engine, with_screen=True), on_news)
     return rig.session
 
-window = LiveWindow(make, Display(), Path(tempfile.mkdtemp()))
+window = LivePage(make, Display(), Path(tempfile.mkdtemp()))
 window.show()
 window.start()
 

@@ -10,10 +10,10 @@ from view_scenes import free_of_overlay
 from window_driver import Key, press
 
 if TYPE_CHECKING:
-    from polyplive.gui.window import ReplayWindow
+    from polyplive.gui.replay_page import ReplayPage
 
 
-def check(window: ReplayWindow) -> np.ndarray:
+def check(window: ReplayPage) -> np.ndarray:
     """What is on screen, which outside of the overlay is the scaled frame."""
     grabbed = seen(window.video)
     rect = window.video.picture_rects()[-1]
@@ -26,7 +26,7 @@ def check(window: ReplayWindow) -> np.ndarray:
     return grabbed
 
 
-def test_keys_and_sliders(window: ReplayWindow, qtbot) -> None:
+def test_keys_and_sliders(window: ReplayPage, qtbot) -> None:
     after = check(window)
     for change in (
         lambda: window.panel.threshold.slider.setValue(75),
@@ -45,7 +45,7 @@ def test_keys_and_sliders(window: ReplayWindow, qtbot) -> None:
         assert (after != before).any()
 
 
-def test_the_size_of_the_window(window: ReplayWindow, qtbot) -> None:
+def test_the_size_of_the_window(window: ReplayPage, qtbot) -> None:
     for size in ((820, 700), (1500, 900)):
         window.resize(*size)
         qtbot.waitUntil(lambda size=size: (window.width(), window.height()) == size)

@@ -118,11 +118,13 @@ from PyQt6.QtTest import QTest
 from true_circles import seen
 from polyplive.config import Settings
 from polyplive.evaluation.demo_truth import demo_clip
-from polyplive.gui.app import make_application, make_window
+from polyplive.gui.app import make_application
+from polyplive.gui.opening import ReplayOpening
 from polyplive.sessions.opening import open_video
 
 application = make_application()
-window = make_window(lambda: open_video(demo_clip()), open_gated(lambda: None), Settings(view="opengl"), frames=5)
+opening = ReplayOpening(lambda: open_video(demo_clip()), open_gated(lambda: None), Settings(view="opengl"), frames=5)
+window = opening.make_page()
 window.show()
 window.start()
 for _ in range(2000):

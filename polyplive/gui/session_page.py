@@ -1,4 +1,4 @@
-"""The base of both windows: picture, panel, status strip, overlay commands, snapshots."""
+"""The base of both pages that show a session: picture, panel, status strip, overlay commands, snapshots."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import functools
 import sys
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from polyplive.errors import SinkError
+from polyplive.gui.actions import make_actions
 from polyplive.gui.panel import Panel
 from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.gui.snapshots import save_snapshot
@@ -56,12 +57,16 @@ OVERLAY_SWITCHES = ("visible", "contour", "mask", "heatmap", "scores", "legend",
 """The parts of the overlay that a key turns on and off: fields of ``OverlaySettings``."""
 
 
-class OverlayWindow(QMainWindow):
-    """A window with the picture of a ``session`` and its tools. Subclasses say what is played, and how.
+class SessionPage(QWidget):
+    """The picture of a ``session`` and its tools: what a window holds. Subclasses say what is played, and how.
 
-    ``bar`` is the row below the picture. ``commands`` are the subclass's own commands for keys and buttons. ``view`` is
-    what draws the picture. No method waits for the session, and the constructor calls no method of a subclass.
+    ``bar`` is the row below the picture. ``commands`` are the subclass's own commands for keys, menus and buttons.
+    ``actions_by_command`` has one action for each; its key works wherever the page is seen. ``view`` is what draws the
+    picture. ``over`` says that the session ended by itself. No method waits for the session but ``close``, which ends
+    it. The constructor calls no method of a subclass.
     """
+
+    over = pyqtSignal()
 
     def __init__(
         self,
@@ -90,10 +95,14 @@ class OverlayWindow(QMainWindow):
         self.panel.command.connect(self.run_command)
         self.panel.threshold_chosen.connect(self.set_threshold)
         self.panel.opacity_chosen.connect(self.set_opacity)
-        for shortcut in SHORTCUTS:
-            for keys in shortcut.keys if shortcut.command in self._commands else ():
-                made = QShortcut(QKeySequence(keys), self)
-                made.activated.connect(lambda command=shortcut.command: self.run_command(command))
+        self.actions_by_command = make_actions(self, self._commands, self.run_command)
+
+    @property
+    def top(self) -> QWidget:
+        """The window that the page is in; the page itself where it is in none."""
+        window = self.window()
+        assert window is not None
+        return window
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -133,12 +142,13 @@ class OverlayWindow(QMainWindow):
 
     def show_help(self) -> None:
         """Show the list of shortcuts; the video continues."""
-        dialog = ShortcutDialog(self, [item for item in SHORTCUTS if item.command in self._commands])
+        known = self._commands.keys() | {str(action.data()) for action in self.top.actions()}
+        dialog = ShortcutDialog(self, [item for item in SHORTCUTS if item.command in known])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
-        """Hide the window, then end the session's threads, once accepted frames of a recording are written."""
+        """Hide the page, then end the session's threads, once accepted frames of a recording are written."""
         self.hide()
         if not self._closed:
             self._closed = True
@@ -150,12 +160,21 @@ class OverlayWindow(QMainWindow):
 
     # For subclasses
 
+    @property
+    def error(self) -> Exception | None:
+        """What ended the session for good; None while it could go on."""
+        return None
+
+    def start(self) -> None:
+        """Begin the session."""
+        raise NotImplementedError
+
     def _redraw(self) -> None:
         """Show the display as it is now."""
         raise NotImplementedError
 
     def _disconnect(self) -> None:
-        """Stop receiving updates of the session: the window is closing."""
+        """Stop receiving updates of the session: the page is closing."""
         raise NotImplementedError
 
     # Parts
@@ -166,15 +185,12 @@ class OverlayWindow(QMainWindow):
         above.setSpacing(0)
         above.addWidget(self.video, 1)
         above.addWidget(self.panel)
-        central = QWidget()
-        layout = QVBoxLayout(central)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(above, 1)
         layout.addWidget(bar)
         layout.addWidget(self.strip)
-        self.setCentralWidget(central)
-        self.setMinimumSize(800, 480)
         self.resize(1280, 800)
         self.video.setFocus()
 
@@ -188,10 +204,9 @@ class OverlayWindow(QMainWindow):
             "toggle_side_by_side": self._toggle_side_by_side,
             "toggle_panel": lambda: self.panel.setVisible(not self.panel.isVisible()),
             "toggle_fullscreen": self._toggle_fullscreen,
-            "leave_fullscreen": lambda: self.showNormal() if self.isFullScreen() else None,
+            "leave_fullscreen": lambda: self.top.showNormal() if self.top.isFullScreen() else None,
             "snapshot": self.save_snapshot,
             "help": self.show_help,
-            "quit": self.close,
         }
 
     def _toggle(self, name: str) -> None:
@@ -210,10 +225,10 @@ class OverlayWindow(QMainWindow):
         self._redraw()
 
     def _toggle_fullscreen(self) -> None:
-        if self.isFullScreen():
-            self.showNormal()
+        if self.top.isFullScreen():
+            self.top.showNormal()
         else:
-            self.showFullScreen()
+            self.top.showFullScreen()
 
     def _take_notices(self, view: View) -> None:
         """Show what is to be known of the source, once, and the newest line about something that failed."""

@@ -1,4 +1,4 @@
-"""The replay window: the picture of a player, with the playback controls below."""
+"""The page of a recording: the picture of a player, with the playback controls below."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from polyplive.gui.overlay_window import OverlayWindow
+from polyplive.gui.session_page import SessionPage
 from polyplive.gui.transport import Transport
 from polyplive.sessions.replay.player_settings import SPEEDS, Mode
 from polyplive.types import SessionState
@@ -39,11 +39,11 @@ class Bridge(QObject):
             return  # the window is gone: a thread that outlived it has nobody to tell
 
 
-class ReplayWindow(OverlayWindow):
+class ReplayPage(SessionPage):
     """Shows what the player plays.
 
     ``make_player`` takes the function that receives views, and returns a player that is not started. ``start`` starts
-    it, and closing the window closes it. No method waits for the player.
+    it, and closing the page closes it. No method waits for the player.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The live window: it shows the newest frame at once and never waits for the model."""
+"""The page of a live session: it shows the newest frame at once and never waits for the model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PyQt6.QtCore import QEvent, QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication
 
 from polyplive.gui.live_bar import LiveBar
-from polyplive.gui.overlay_window import OverlayWindow
+from polyplive.gui.session_page import SessionPage
 from polyplive.system import spans
 from polyplive.types import SessionState
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from PyQt6.QtGui import QCloseEvent
+    from PyQt6.QtGui import QCloseEvent, QShowEvent
 
     from polyplive.gui.display import Display
     from polyplive.sessions.live import LiveSession
@@ -56,11 +56,11 @@ class UpdateSignal(QObject):
             self._told = False
 
 
-class LiveWindow(OverlayWindow):
+class LivePage(SessionPage):
     """Shows a live session.
 
     ``make_session`` takes the function to call when there is something new, and returns a session that is not started.
-    ``start`` starts it, and closing the window closes it. With ``sound``, a new finding beeps.
+    ``start`` starts it, and closing the page closes it. With ``sound``, a new finding beeps.
     """
 
     def __init__(
@@ -76,15 +76,21 @@ class LiveWindow(OverlayWindow):
         self.bar = LiveBar()
         self.sound = sound
         self._highest_track = 0
+        self._is_over = False
         super().__init__(self.session, display, snapshots, self.bar, {"toggle_sound": self._toggle_sound}, view)
         self.bar.command.connect(self.run_command)
         self._news.arrived.connect(self._look)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.timeout.connect(self._show_text)
-        self._timer.timeout.connect(self._close_at_end)
+        self._timer.timeout.connect(self._look_for_end)
         self._timer.start(_TEXT_EVERY_MS)
         self._redraw()
+
+    @property
+    def error(self) -> Exception | None:
+        """What ended the session for good."""
+        return self.session.summary().error
 
     def start(self) -> None:
         """Start the session."""
@@ -102,14 +108,15 @@ class LiveWindow(OverlayWindow):
         self._beep_for(view.prediction)
         began_s = time.perf_counter()
         self._redraw()
-        if self.isVisible() and not self.isMinimized():
+        if self.isVisible() and not self.top.isMinimized():
             self.session.drawn(view)
             _note_painted(view, began_s)
 
-    def _close_at_end(self) -> None:
-        """Close the window when the session ends by itself: at its frame limit, or after an error."""
-        if self.session.wait(0):
-            self.close()
+    def _look_for_end(self) -> None:
+        """Say once that the session ended by itself: at its frame limit, or after an error."""
+        if self.session.wait(0) and not self._is_over:
+            self._is_over = True
+            self.over.emit()
 
     def _redraw(self) -> None:
         scene = self.display.scene
@@ -146,11 +153,16 @@ class LiveWindow(OverlayWindow):
         self.sound = not self.sound
         self._say("A new finding beeps." if self.sound else "New findings are silent.")
 
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        """Watch the window that the page is in."""
+        super().showEvent(event)
+        self.top.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Tell the session whether anyone can see its frames."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.WindowStateChange:
-            self.session.set_screen_visible(not self.isMinimized())
+        if event is not None and watched is self.top and event.type() == QEvent.Type.WindowStateChange:
+            self.session.set_screen_visible(not self.top.isMinimized())
+        return super().eventFilter(watched, event)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """Mark the frames as hidden, then end the session."""

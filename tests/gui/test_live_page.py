@@ -13,7 +13,7 @@ from true_circles import SHAPES, check_round, disc, only_the_picture, seen
 
 from polyplive.config import LiveSettings
 from polyplive.gui.display import Display
-from polyplive.gui.live_window import LiveWindow
+from polyplive.gui.live_page import LivePage
 from polyplive.sessions.live import LiveSession, governing, governor
 from polyplive.types import SessionState
 
@@ -34,7 +34,7 @@ class WindowRig(Rig):
         super().__init__({"settings": settings or usual}, openers=openers)
         self.snapshots = snapshots
 
-    def open(self) -> LiveWindow:
+    def open(self) -> LivePage:
         import dataclasses
 
         parts = dataclasses.replace(self.session._parts, with_screen=True)
@@ -43,11 +43,11 @@ class WindowRig(Rig):
             self.session = LiveSession(parts, on_news)
             return self.session
 
-        return LiveWindow(make, Display(), self.snapshots)
+        return LivePage(make, Display(), self.snapshots)
 
 
 @pytest.fixture
-def rig(nothing_left: None, qtbot, tmp_path: Path) -> Iterator[tuple[WindowRig, LiveWindow]]:
+def rig(nothing_left: None, qtbot, tmp_path: Path) -> Iterator[tuple[WindowRig, LivePage]]:
     made = WindowRig(tmp_path / "snapshots")
     window = made.open()
     with qtbot.waitActive(window, timeout=20_000):
@@ -155,7 +155,7 @@ def test_a_hanging_engine_leaves_video_running_in_the_window(nothing_left, qtbot
         window.deleteLater()
 
 
-def test_pictures_have_their_true_shape_and_may_change_it(rig: tuple[WindowRig, LiveWindow], qtbot) -> None:
+def test_pictures_have_their_true_shape_and_may_change_it(rig: tuple[WindowRig, LivePage], qtbot) -> None:
     made, shown = rig
     only_the_picture(shown)
     for size, aspect in SHAPES.values():

@@ -15,7 +15,7 @@ from window_driver import PATIENCE_MS, Key, paused, playing, press
 
 from polyplive.config import PipelineSettings, Settings
 from polyplive.gui.display import Display
-from polyplive.gui.overlay_window import OVERLAY_SWITCHES, OverlayWindow
+from polyplive.gui.session_page import OVERLAY_SWITCHES, SessionPage
 from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.types import OverlaySettings, SessionState
 
@@ -173,15 +173,17 @@ def test_a_snapshot_that_cannot_be_saved_is_one_line(open_window, qtbot, tmp_pat
 
 
 LIVE_ONLY = {"toggle_sound"}
+OF_THE_WINDOW = {shortcut.command for shortcut in SHORTCUTS if shortcut.group == "File"}
+ELSEWHERE = LIVE_ONLY | OF_THE_WINDOW
 
 
-def test_the_question_mark_lists_every_shortcut(window, qtbot) -> None:
+def test_the_question_mark_lists_every_shortcut_of_the_page(window, qtbot) -> None:
     qtbot.keyClicks(window, "?")
     dialog = window.findChild(ShortcutDialog)
     assert dialog is not None
     texts = {label.text() for label in dialog.findChildren(QLabel)}
-    assert {shortcut.text for shortcut in SHORTCUTS if shortcut.command not in LIVE_ONLY} <= texts
-    assert not {shortcut.text for shortcut in SHORTCUTS if shortcut.command in LIVE_ONLY} & texts
+    assert {shortcut.text for shortcut in SHORTCUTS if shortcut.command not in ELSEWHERE} <= texts
+    assert not {shortcut.text for shortcut in SHORTCUTS if shortcut.command in ELSEWHERE} & texts
     dialog.close()
 
 
@@ -189,7 +191,7 @@ def test_every_command_of_the_table_exists_and_no_key_is_given_twice(window) -> 
     keys = [key for shortcut in SHORTCUTS for key in shortcut.keys]
     assert len(keys) == len(set(keys))
     for shortcut in SHORTCUTS:
-        assert (shortcut.command in window._commands) is (shortcut.command not in LIVE_ONLY)
+        assert (shortcut.command in window._commands) is (shortcut.command not in ELSEWHERE)
 
 
 def test_no_field_of_the_overlay_is_switched_by_a_key_unless_it_is_one(window) -> None:
@@ -204,7 +206,7 @@ def test_no_field_of_the_overlay_is_switched_by_a_key_unless_it_is_one(window) -
 def test_a_window_is_made_without_calling_its_subclass(qapp, nothing_left, tmp_path: Path) -> None:
     """What a subclass sets up after the constructor of its base is not missed by it."""
 
-    class Bare(OverlayWindow):
+    class Bare(SessionPage):
         """Has no hooks."""
 
     made = Bare(IdleSession(), Display(OverlaySettings(), 0.5, 0.0), tmp_path, QWidget(), {"play": lambda: 1})
@@ -260,7 +262,7 @@ def test_nothing_is_cut_or_overlaps(window, qtbot, size: tuple[int, int]) -> Non
     def laid_out() -> None:
         rects = [part.geometry() for part in parts]
         for place, rect in enumerate(rects):
-            assert window.centralWidget().rect().contains(rect)
+            assert window.rect().contains(rect)
             assert not any(rect.intersects(other) for other in rects[place + 1 :])
         for part in (window.transport, window.strip):
             for child in part.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):

@@ -1,0 +1,88 @@
+"""The window: empty, or with what a command asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from polyplive.commands import live, replay
+from polyplive.commands.session_setup import require_display
+from polyplive.config import Settings
+from polyplive.errors import MissingDependency, SourceRefused, SourceUnreadable
+from polyplive.evaluation.demo_truth import demo_clip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from polyplive.gui.opening import LiveOpening, Opening, ReplayOpening
+    from polyplive.sources.capture.options import CaptureRequest
+
+_SHOWN = (SourceUnreadable, SourceRefused, MissingDependency)
+"""What is shown in the window, as its cause is the video. A mistake in the command is a line in the terminal alone."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WindowProgram:
+    """Makes what a user chooses in the window, with the settings of the command that opened it."""
+
+    settings: Settings
+    snapshots: Path | None = None
+
+    def recording(self, path: Path) -> ReplayOpening:
+        """The video at ``path``."""
+        return replay.opening(replay.ReplayRequest(path, self.settings, snapshots=self.snapshots))
+
+    def source(self, address: str, capture: CaptureRequest) -> LiveOpening:
+        """The capture device, screen or stream at ``address``."""
+        return live.opening(
+            live.LiveRequest(
+                self.settings,
+                address,
+                size=capture.size,
+                rate=capture.rate,
+                pixel_format=capture.pixel_format,
+                stream=capture.stream,
+                stereo=capture.stereo,
+                snapshots=self.snapshots,
+            )
+        )
+
+    def demo(self) -> ReplayOpening:
+        """The rendered clip."""
+        return self.recording(demo_clip())
+
+
+def run(settings: Settings | None = None) -> int:
+    """Show the window with nothing open. Returns the exit code."""
+    return _show(WindowProgram(settings or Settings()))
+
+
+def run_replay(request: replay.ReplayRequest) -> int:
+    """Show a recording. Returns the exit code."""
+    return _show(WindowProgram(request.settings, request.snapshots), lambda: replay.opening(request))
+
+
+def run_live(request: live.LiveRequest) -> int:
+    """Show a live source. Returns the exit code."""
+    program = WindowProgram(request.settings, request.snapshots)
+    return _show(program, lambda: live.opening(request, closes_window=True))
+
+
+def run_demo(settings: Settings) -> int:
+    """Show the rendered clip. Returns the exit code."""
+    program = WindowProgram(settings)
+    return _show(program, program.demo)
+
+
+def _show(program: WindowProgram, first: Callable[[], Opening] | None = None) -> int:
+    require_display()
+    from polyplive.gui.app import run_window
+
+    if first is None:
+        return run_window(program)
+    try:
+        opening = first()
+    except _SHOWN as error:
+        return run_window(program, error)
+    return run_window(program, opening)

@@ -1,0 +1,127 @@
+"""The one window: it begins empty, goes from one thing to the next, and says what it could not open."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+from gated_engine import open_gated
+from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PyQt6.QtGui import QDropEvent
+from PyQt6.QtWidgets import QApplication, QDialog
+from window_driver import PATIENCE_MS, paused, playing
+
+from polyplive.errors import SourceNotFound
+from polyplive.gui.error_page import ErrorPage
+from polyplive.gui.main_window import MainWindow
+from polyplive.gui.opening import ReplayOpening
+from polyplive.gui.replay_page import ReplayPage
+from polyplive.gui.start_page import StartPage
+from polyplive.sessions.opening import open_video
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from polyplive.sources.capture.options import CaptureRequest
+
+
+@dataclasses.dataclass
+class Recordings:
+    """Opens videos with an engine that answers at once, and notes which pages were closed."""
+
+    demo_clip: Path
+    closed: list[ReplayPage] = dataclasses.field(default_factory=list)
+
+    def recording(self, path: Path) -> ReplayOpening:
+        open_video(path).close()
+        return ReplayOpening(lambda: open_video(path), open_gated(lambda: None), on_closed=self.closed.append)
+
+    def source(self, address: str, capture: CaptureRequest) -> ReplayOpening:
+        raise SourceNotFound(f"There is no device '{address}'", "Plug it in.")
+
+    def demo(self) -> ReplayOpening:
+        return self.recording(self.demo_clip)
+
+
+@pytest.fixture
+def program(clip: Path) -> Recordings:
+    return Recordings(clip)
+
+
+@pytest.fixture
+def window(nothing_left: None, qtbot, program: Recordings) -> Iterator[MainWindow]:
+    made = MainWindow(program)
+    with qtbot.waitActive(made, timeout=PATIENCE_MS):
+        made.show()
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+def test_it_begins_with_the_ways_to_begin(window: MainWindow, qtbot) -> None:
+    assert isinstance(window.page, StartPage)
+    qtbot.mouseClick(window.page.buttons["play_demo"], Qt.MouseButton.LeftButton)
+    assert isinstance(window.page, ReplayPage)
+    playing(window.page, qtbot)
+    qtbot.waitUntil(lambda: window.windowTitle() == "clip.mp4 - polyplive", timeout=PATIENCE_MS)
+
+
+def test_another_recording_takes_the_place_of_the_first(window: MainWindow, program: Recordings, qtbot) -> None:
+    window.run_command("play_demo")
+    first = window.page
+    playing(first, qtbot)
+    window.run_command("play_demo")
+    assert program.closed == [first]
+    assert window.page is not first
+    playing(window.page, qtbot)
+    qtbot.keyClick(window.page, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert isinstance(window.page, StartPage)
+    assert len(program.closed) == 2
+    assert not window.failed
+
+
+def test_keys_of_the_page_work_in_the_window(window: MainWindow, qtbot) -> None:
+    window.run_command("play_demo")
+    page = window.page
+    playing(page, qtbot)
+    qtbot.keyClick(page, Qt.Key.Key_Space)
+    paused(page, qtbot)
+    titles = [action.text() for action in window.menuBar().actions()]
+    assert {"File", "Playback", "Overlay", "View"} <= set(titles)
+
+
+def test_what_is_no_video_is_said_with_what_to_do(window: MainWindow, tmp_path: Path, qtbot, capfd) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video" * 100)
+    drop(window, broken)
+    panel = window.page
+    assert isinstance(panel, ErrorPage)
+    assert "broken.mp4" in panel.what.text()
+    assert window.failed
+    assert capfd.readouterr().err.startswith("polyplive: ")
+    qtbot.mouseClick(panel.copy, Qt.MouseButton.LeftButton)
+    assert panel.what.text().rstrip(".") in QApplication.clipboard().text()
+
+
+def test_a_session_goes_on_where_the_next_cannot_be_opened(
+    window: MainWindow, program: Recordings, tmp_path: Path, qtbot
+) -> None:
+    window.run_command("play_demo")
+    page = window.page
+    playing(page, qtbot)
+    drop(window, tmp_path / "missing.mp4")
+    assert window.page is page
+    assert not program.closed
+    panel = window.findChild(QDialog).findChild(ErrorPage)
+    assert "missing.mp4" in panel.what.text()
+    window.findChild(QDialog).close()
+
+
+def drop(window: MainWindow, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    none = Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, none)
+    window.dropEvent(event)
