@@ -11,7 +11,7 @@ from polyplive.types import SessionState
 if TYPE_CHECKING:
     from polyplive.gui.replay_page import ReplayPage
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 Key = Qt.Key
 
 

@@ -10,8 +10,9 @@ from clipmaker import write_clip
 from gated_engine import open_gated
 from PyQt6.QtCore import QCoreApplication, QEvent
 from PyQt6.QtWidgets import QApplication
-from window_driver import Key, paused, playing, press
+from window_driver import PATIENCE_MS, paused
 
+from polyplive.gui import session_page
 from polyplive.gui.app import make_application
 from polyplive.gui.opening import ReplayOpening
 from polyplive.sessions.opening import open_video
@@ -36,6 +37,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("window") / "clip.mp4", FRAMES)
 
 
+@pytest.fixture(autouse=True)
+def patient_closing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window that is closed gives its threads longer to end: that the machine is busy is no fault of theirs."""
+    monkeypatch.setattr(session_page, "CLOSE_TIMEOUT_S", PATIENCE_MS / 1000)
+
+
 @pytest.fixture
 def nothing_left(qapp: QApplication) -> Iterator[None]:
     threads = set(threading.enumerate())
@@ -49,22 +56,35 @@ def nothing_left(qapp: QApplication) -> Iterator[None]:
 
 @pytest.fixture
 def open_window(nothing_left: None, qtbot, clip: Path, tmp_path: Path) -> Iterator[Callable[..., ReplayPage]]:
-    """Makes windows that are shown and playing; closes those that the test did not close."""
+    """Makes windows that are shown and playing, or paused at the first frame; closes what the test did not.
+
+    ``before_start`` gets the window while no view can have come.
+    """
     opened: list[ReplayPage] = []
 
-    def opener(gate: Callable[[], object] = lambda: None, source: Path | None = None, **options: object) -> ReplayPage:
+    def opener(
+        gate: Callable[[], object] = lambda: None,
+        source: Path | None = None,
+        *,
+        playing: bool = True,
+        before_start: Callable[[ReplayPage], object] = lambda window: None,
+        **options: object,
+    ) -> ReplayPage:
         options.setdefault("snapshots", tmp_path / "snapshots")
         window = ReplayOpening(lambda: open_video(source or clip), open_gated(gate), **options).make_page()
         opened.append(window)
-        with qtbot.waitActive(window, timeout=20_000):
+        with qtbot.waitActive(window, timeout=PATIENCE_MS):
             window.show()
+        before_start(window)
+        if not playing:  # said before the start: a clip may be over before a key is pressed
+            window.player.pause()
         window.start()
         return window
 
     yield opener
     for window in opened:
         window.close()
-        assert window.player.close(20.0) == ()
+        assert window.player.close(PATIENCE_MS / 1000) == ()
         window.deleteLater()
     opened.clear()
 
@@ -72,9 +92,6 @@ def open_window(nothing_left: None, qtbot, clip: Path, tmp_path: Path) -> Iterat
 @pytest.fixture
 def window(open_window: Callable[..., ReplayPage], qtbot) -> ReplayPage:
     """Paused at the first frame."""
-    made = open_window()
-    playing(made, qtbot)
-    press(made, qtbot, Key.Key_Space)
-    made.player.seek(0.0)
+    made = open_window(playing=False)
     paused(made, qtbot, 0)
     return made

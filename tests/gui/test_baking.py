@@ -6,20 +6,18 @@ import threading
 
 import pytest
 from drawing_threads import drawing_threads
-from window_driver import Key, paused, playing, press
+from window_driver import PATIENCE_MS, Key, paused, press
 
 
 def test_a_recordings_overlays_are_drawn_in_the_engines_thread(
     open_window, qtbot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = drawing_threads(monkeypatch)
-    window = open_window()
-    playing(window, qtbot)
-    press(window, qtbot, Key.Key_Space)
+    window = open_window(playing=False)
     paused(window, qtbot)
     window.video.repaint()  # now the size is known, and all later results are drawn for it
     window.player.seek(0.2)
-    qtbot.waitUntil(lambda: window.display.view.generation > 0)
+    qtbot.waitUntil(lambda: window.display.view.generation > 0, timeout=PATIENCE_MS)
     paused(window, qtbot)
     threads.clear()
     shown = window.display.view.frame.index
@@ -29,6 +27,6 @@ def test_a_recordings_overlays_are_drawn_in_the_engines_thread(
         window.video.repaint()
     assert set(threads) == {"polyplive-engine"}
     window.resize(900, 700)
-    qtbot.waitUntil(lambda: window.width() == 900)
+    qtbot.waitUntil(lambda: window.width() == 900, timeout=PATIENCE_MS)
     window.video.repaint()
     assert set(threads) == {"polyplive-engine", threading.current_thread().name}, "a first painting at another size"

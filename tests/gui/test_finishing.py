@@ -10,6 +10,7 @@ from live_rig import Rig
 from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QApplication, QLabel
 from stuck_sink import StuckSink
+from window_driver import PATIENCE_MS
 
 from polyplive.gui.display import Display
 from polyplive.gui.live_page import LivePage
@@ -36,7 +37,7 @@ def test_it_says_how_much_is_left_and_ends_when_all_is_written(
     window.show()
     window.start()
     rig.send(20)
-    qtbot.waitUntil(lambda: recorder.waiting >= 15, timeout=20_000)
+    qtbot.waitUntil(lambda: recorder.waiting >= 15, timeout=PATIENCE_MS)
     seen: list[str] = []
 
     def look() -> None:

@@ -10,6 +10,7 @@ import pytest
 from faulty_engines import fail_to_open, faulty
 from live_rig import PATIENT_MS, Rig, picture
 from true_circles import SHAPES, check_round, disc, only_the_picture, seen
+from window_driver import PATIENCE_MS
 
 from polyplive.config import LiveSettings
 from polyplive.gui.display import Display
@@ -50,22 +51,22 @@ class WindowRig(Rig):
 def rig(nothing_left: None, qtbot, tmp_path: Path) -> Iterator[tuple[WindowRig, LivePage]]:
     made = WindowRig(tmp_path / "snapshots")
     window = made.open()
-    with qtbot.waitActive(window, timeout=20_000):
+    with qtbot.waitActive(window, timeout=PATIENCE_MS):
         window.show()
     window.start()
     yield made, window
     made.ending.set()
     window.close()
-    assert made.session.close(20.0) == ()
+    assert made.session.close(PATIENCE_MS / 1000) == ()
     window.deleteLater()
 
 
-def stream(qtbot, rig: WindowRig, condition, timeout_ms: int = 20_000) -> None:
+def stream(qtbot, rig: WindowRig, condition) -> None:
     def one_more() -> bool:
         rig.send()
         return bool(condition())
 
-    qtbot.waitUntil(one_more, timeout=timeout_ms)
+    qtbot.waitUntil(one_more, timeout=PATIENCE_MS)
 
 
 def test_the_newest_frame_is_on_screen_with_its_overlay(qtbot, rig) -> None:
@@ -75,7 +76,9 @@ def test_the_newest_frame_is_on_screen_with_its_overlay(qtbot, rig) -> None:
     stream(qtbot, feeder, lambda: feeder.session.summary().shown > 20)
     stream(qtbot, feeder, lambda: window.strip.state.text() == "Ready")
     stream(qtbot, feeder, lambda: "p99" in window.bar.video.text() and "p99" in window.bar.annotation.text())
-    qtbot.waitUntil(lambda: np.array_equal(window.display.view.frame.image, picture(feeder.sent - 1)))
+    qtbot.waitUntil(
+        lambda: np.array_equal(window.display.view.frame.image, picture(feeder.sent - 1)), timeout=PATIENCE_MS
+    )
 
 
 def test_the_overlay_goes_with_one_key_and_the_video_stays(qtbot, rig) -> None:
@@ -109,7 +112,7 @@ def test_what_the_governor_does_stays_in_the_strip(qtbot, nothing_left: None, tm
 def test_a_lost_signal_is_said_in_words_with_its_reason(qtbot, rig) -> None:
     feeder, window = rig
     stream(qtbot, feeder, lambda: window.display.view.frame is not None)
-    qtbot.waitUntil(lambda: window.strip.state.text() == "No signal", timeout=10_000)
+    qtbot.waitUntil(lambda: window.strip.state.text() == "No signal", timeout=PATIENCE_MS)
     assert "No picture" in window.strip.state.toolTip()
     assert "No picture" in window.strip.text.text()
 
@@ -140,7 +143,7 @@ def test_a_hanging_engine_leaves_video_running_in_the_window(nothing_left, qtbot
     impatient = LiveSettings(max_age_ms=300, no_signal_s=0.4, engine_timeout_s=0.8, governor=False)
     made = WindowRig(tmp_path, (faulty("hang", first=5), functools.partial(fail_to_open, fault="hang")), impatient)
     window = made.open()
-    with qtbot.waitActive(window, timeout=20_000):
+    with qtbot.waitActive(window, timeout=PATIENCE_MS):
         window.show()
     window.start()
     try:
@@ -151,7 +154,7 @@ def test_a_hanging_engine_leaves_video_running_in_the_window(nothing_left, qtbot
     finally:
         made.ending.set()
         window.close()
-        assert made.session.close(20.0) == ()
+        assert made.session.close(PATIENCE_MS / 1000) == ()
         window.deleteLater()
 
 
@@ -159,7 +162,7 @@ def test_pictures_have_their_true_shape_and_may_change_it(rig: tuple[WindowRig, 
     made, shown = rig
     only_the_picture(shown)
     for size, aspect in SHAPES.values():
-        qtbot.waitUntil(lambda: bool(made.sources))
+        qtbot.waitUntil(lambda: bool(made.sources), timeout=PATIENCE_MS)
         made.sources[-1].sample_aspect = aspect
         image = disc(*size, aspect)
 
@@ -169,5 +172,5 @@ def test_pictures_have_their_true_shape_and_may_change_it(rig: tuple[WindowRig, 
             frame = shown.display.view.frame
             return frame is not None and (frame.width, frame.height, frame.sample_aspect) == (*size, aspect)
 
-        qtbot.waitUntil(arrived, timeout=20_000)
+        qtbot.waitUntil(arrived, timeout=PATIENCE_MS)
         check_round(seen(shown.video), 250)

@@ -22,14 +22,19 @@ from polyplive.types import OverlaySettings, SessionState
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from polyplive.sessions.view import View
 
 FRAMES = 20
 
 
 def test_it_plays_every_frame_to_the_end(open_window, qtbot) -> None:
-    window = open_window()
     seen = []
-    window._bridge.arrived.connect(lambda view: seen.append(view.frame.index) if view.frame is not None else None)
+
+    def keep(view: View) -> None:
+        if view.frame is not None:
+            seen.append(view.frame.index)
+
+    window = open_window(before_start=lambda window: window._bridge.arrived.connect(keep))
     qtbot.waitUntil(lambda: window.display.view.state is SessionState.ENDED, timeout=PATIENCE_MS)
     assert sorted(set(seen)) == list(range(FRAMES))
     assert seen == sorted(seen)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from shaped_clip import write_shaped
 from true_circles import SHAPES, check_round, disc, only_the_picture, red, seen
-from window_driver import Key, paused, playing, press
+from window_driver import PATIENCE_MS, Key, paused, press
 
 from polyplive.overlay.colours import CONTOUR_COLOUR
 
@@ -25,10 +25,7 @@ def window(request: pytest.FixtureRequest, open_window, qtbot, tmp_path: Path) -
     """Paused at the first frame of a clip with a disc."""
     size, aspect = SHAPES[request.param]
     clip = write_shaped(tmp_path / "clip.mp4", size, aspect, pix_fmt="yuv444p", image=disc(*size, aspect))
-    made = open_window(source=clip)
-    playing(made, qtbot)
-    press(made, qtbot, Key.Key_Space)
-    made.player.seek(0.0)
+    made = open_window(source=clip, playing=False)
     paused(made, qtbot, 0)
     return made
 
@@ -37,10 +34,10 @@ def test_a_circle_is_a_circle_whatever_the_windows_size(window: ReplayPage, qtbo
     only_the_picture(window)
     check_round(seen(window.video), 250)
     window.resize(820, 790)
-    qtbot.waitUntil(lambda: window.width() == 820)
+    qtbot.waitUntil(lambda: window.width() == 820, timeout=PATIENCE_MS)
     check_round(seen(window.video), 150)
     press(window, qtbot, Key.Key_F11)
-    qtbot.waitUntil(window.isFullScreen)
+    qtbot.waitUntil(window.isFullScreen, timeout=PATIENCE_MS)
     check_round(seen(window.video), 200)
     press(window, qtbot, Key.Key_B)
     left, right = window.video.picture_rects()
@@ -86,7 +83,7 @@ def test_a_snapshot_looks_right_where_pixels_are_taken_for_square(window: Replay
 
 
 def test_the_panel_says_both_sizes(open_window, qtbot, tmp_path: Path) -> None:
-    made = open_window(source=write_shaped(tmp_path / "clip.mp4", (180, 144), Fraction(64, 45)))
-    playing(made, qtbot)
+    made = open_window(source=write_shaped(tmp_path / "clip.mp4", (180, 144), Fraction(64, 45)), playing=False)
+    paused(made, qtbot, 0)
     assert "180 \u00d7 144" in made.panel.about.text()
     assert "shown as 256 \u00d7 144" in made.panel.about.text()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from true_circles import seen
 from view_scenes import free_of_overlay
-from window_driver import Key, press
+from window_driver import PATIENCE_MS, Key, press
 
 if TYPE_CHECKING:
     from polyplive.gui.replay_page import ReplayPage
@@ -48,10 +48,10 @@ def test_keys_and_sliders(window: ReplayPage, qtbot) -> None:
 def test_the_size_of_the_window(window: ReplayPage, qtbot) -> None:
     for size in ((820, 700), (1500, 900)):
         window.resize(*size)
-        qtbot.waitUntil(lambda size=size: (window.width(), window.height()) == size)
+        qtbot.waitUntil(lambda size=size: (window.width(), window.height()) == size, timeout=PATIENCE_MS)
         check(window)
     press(window, qtbot, Key.Key_F11)
-    qtbot.waitUntil(window.isFullScreen)
+    qtbot.waitUntil(window.isFullScreen, timeout=PATIENCE_MS)
     check(window)
     press(window, qtbot, Key.Key_B)
     check(window)
