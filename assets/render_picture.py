@@ -15,7 +15,6 @@ from polyplive.assets.render_demo import FPS, demo_colon
 
 from polyplive import EngineOptions, Frame, OverlaySettings, compose, open_model
 from polyplive.manifest import FAST
-from polyplive.types import Hud
 
 FRAME = 288
 GAP = 8
@@ -27,7 +26,7 @@ def write_picture(path: Path) -> Path:
     image, _ = demo_colon().render_labels(FRAME)
     frame = Frame(image, FRAME, FRAME / FPS)
     with open_model(FAST, backend="openvino", engine=EngineOptions(precision="float32")) as model:
-        shown = compose(frame, model.process(frame), OverlaySettings(legend=True, figures=False), Hud())
+        shown = compose(frame, model.process(frame), OverlaySettings(legend=True))
     gap = np.full((image.shape[0], GAP, 3), 255, np.uint8)
     if not cv2.imwrite(str(path), np.hstack([image, gap, shown]), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
         raise OSError(f"{path} cannot be written")

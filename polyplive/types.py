@@ -193,13 +193,31 @@ class SourceInfo:
     stereo: str | None = None
 
 
+class Strength(Enum):
+    """How sure the model is of a finding, in three steps that a contour's line shows; ``value`` is the step's word."""
+
+    WEAK = "weak"
+    MIDDLING = "middling"
+    STRONG = "strong"
+
+    @classmethod
+    def of(cls, score: float) -> Strength:
+        """The step of a ``score`` in [0, 1]."""
+        return cls.STRONG if score >= STRONG_FROM else cls.MIDDLING if score >= MIDDLING_FROM else cls.WEAK
+
+
+MIDDLING_FROM, STRONG_FROM = 0.5, 0.75
+"""The scores at which two of the steps begin."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
     """One polyp in one frame.
 
     ``track`` is stable while the polyp stays in view (from 1). ``score`` is in [0, 1]: the mean probability inside
     the contour; it may lie below the threshold where a finding that was shown is kept. ``bbox`` is (x, y, width,
-    height). ``area_px`` is the area inside the contour in source pixels.
+    height). ``area_px`` is the area inside the contour in source pixels. ``strength`` is the step of the track's recent
+    scores, which does not change with every frame's own; None: the step of ``score``.
     """
 
     track: int
@@ -207,6 +225,7 @@ class Detection:
     bbox: tuple[int, int, int, int]
     area_px: int
     contour: Contour
+    strength: Strength | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +303,10 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class OverlaySettings:
-    """What the compositor draws. ``opacity`` (of mask tint and heatmap) is in [0, 1]."""
+    """What the compositor draws. ``opacity`` (of mask tint and heatmap) is in [0, 1].
+
+    ``caption`` (frame, time and model), ``status`` and ``figures`` mark no finding: they are drawn where asked for.
+    """
 
     visible: bool = True
     contour: bool = True
@@ -292,9 +314,10 @@ class OverlaySettings:
     heatmap: bool = True
     scores: bool = True
     legend: bool = False
-    status: bool = True
-    figures: bool = True
-    opacity: Annotated[float, Meta(ge=0, le=1)] = 0.6
+    caption: bool = False
+    status: bool = False
+    figures: bool = False
+    opacity: Annotated[float, Meta(ge=0, le=1)] = 0.3
 
     @property
     def needs_cam(self) -> bool:
@@ -333,12 +356,25 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Caption:
+    """Which frame this is: its ``index``, its time in seconds (None: unknown), and the ``model`` (empty: none)."""
+
+    index: int
+    time_s: float | None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hud:
-    """The contents of the picture's corner: the session's state, a short reason, and the figures."""
+    """The contents of the picture's corners, of which ``OverlaySettings`` say what is drawn.
+
+    These are the session's state, a short reason, the figures, and the frame's caption.
+    """
 
     state: SessionState = SessionState.READY
     reason: str = ""
     figures: Figures = field(default_factory=Figures)
+    caption: Caption | None = None
 
 
 @dataclass(frozen=True, slots=True)

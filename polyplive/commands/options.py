@@ -145,6 +145,9 @@ def overlay_options(command: Command) -> Command:
         option("--heatmap/--no-heatmap", default=None, help="Grad-CAM."),
         option("--legend/--no-legend", default=None, help="The heatmap's colours."),
         option("--opacity", type=float, metavar="SHARE", help="Of tint and heatmap, from 0 to 1."),
+        option("--caption/--no-caption", default=None, help="Frame, time and model in a corner."),
+        option("--status/--no-status", default=None, help="The session's state in a corner."),
+        option("--figures/--no-figures", default=None, help="Rates and delays in a corner."),
     )
 
 

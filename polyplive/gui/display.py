@@ -14,14 +14,25 @@ from polyplive.gui.view.scene import Scene
 from polyplive.overlay.compositor import compose
 from polyplive.overlay.true_shape import in_true_shape
 from polyplive.pipeline.postprocess import rethreshold
+from polyplive.sessions.captions import caption_of
 from polyplive.sessions.view import View
 from polyplive.types import Figures, Hud, OverlaySettings, SessionState
 
 if TYPE_CHECKING:
-    from polyplive.types import Image, Prediction
+    from polyplive.types import Frame, Image, Prediction
 
 THRESHOLDS = (0.05, 0.95)
 _FIGURES_EVERY_S = 0.2
+_SAID = frozenset(
+    {
+        SessionState.OVERLAY_OFF,
+        SessionState.STALE,
+        SessionState.NO_SIGNAL,
+        SessionState.RECONNECTING,
+        SessionState.FAULT,
+    }
+)
+"""States in which nothing is marked, whatever there is to see: the picture on screen says so by itself."""
 
 
 class Display:
@@ -44,15 +55,18 @@ class Display:
 
     @property
     def threshold(self) -> float:
-        """The probability of a contour: the chosen one, else the model's own."""
-        if self._threshold is not None:
-            return self._threshold
-        engine = self.view.engine
-        return engine.manifest.threshold if engine is not None else 0.5
+        """The probability of a contour: the chosen one, else the model's own. Set it to None for the model's own."""
+        return self._threshold if self._threshold is not None else self.model_threshold
 
     @threshold.setter
-    def threshold(self, value: float) -> None:
-        self._threshold = min(max(value, THRESHOLDS[0]), THRESHOLDS[1])
+    def threshold(self, value: float | None) -> None:
+        self._threshold = None if value is None else min(max(value, THRESHOLDS[0]), THRESHOLDS[1])
+
+    @property
+    def model_threshold(self) -> float:
+        """The running model's own probability of a contour; 0.5 while none runs."""
+        engine = self.view.engine
+        return engine.manifest.threshold if engine is not None else 0.5
 
     @property
     def needs_cam(self) -> bool:
@@ -86,19 +100,21 @@ class Display:
         frame = self.view.frame
         if frame is None:
             return None
-        hud = Hud(self.state, self.view.reason, self._readable(self.view.figures))
-        return Scene(frame, self.prediction, self.overlay, hud, self.side_by_side)
+        overlay = self.overlay
+        if self.state in _SAID:
+            overlay = dataclasses.replace(overlay, status=True)
+        return Scene(frame, self.prediction, overlay, self._hud(frame), self.side_by_side)
 
     def images(self) -> tuple[Image, ...]:
         """What is shown, at source resolution and from left to right: the frame if side by side, then the composite.
 
-        Empty before a frame.
+        Empty before a frame. The composite is what a recording holds: no state is said in it unless that was chosen.
         """
-        scene = self.scene
-        if scene is None:
+        frame = self.view.frame
+        if frame is None:
             return ()
-        composite = compose(scene.frame, scene.prediction, scene.settings, scene.hud)
-        return (scene.frame.image, composite) if scene.side_by_side else (composite,)
+        composite = compose(frame, self.prediction, self.overlay, self._hud(frame))
+        return (frame.image, composite) if self.side_by_side else (composite,)
 
     def snapshot(self) -> Image | None:
         """The displayed pictures as one, uint8 [H, W or 2 W, 3] BGR, at source resolution; None before a frame.
@@ -109,6 +125,10 @@ class Display:
             return None
         images = [in_true_shape(image, self.view.frame.sample_aspect) for image in self.images()]
         return np.ascontiguousarray(np.hstack(images))
+
+    def _hud(self, frame: Frame) -> Hud:
+        caption = caption_of(frame, self.view.engine, self.overlay)
+        return Hud(self.state, self.view.reason, self._readable(self.view.figures), caption)
 
     def _readable(self, figures: Figures) -> Figures:
         """While frames pass, the figures of a moment ago: each is to be read, and drawing them takes time."""

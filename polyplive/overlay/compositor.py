@@ -13,7 +13,7 @@ from polyplive.overlay.hud import place_hud
 from polyplive.overlay.regions import Outline, Tint, place_labels
 from polyplive.overlay.reshaped import Reshaped
 from polyplive.overlay.target import Target
-from polyplive.types import SQUARE, Frame, OverlaySettings, SessionState
+from polyplive.types import SQUARE, Frame, OverlaySettings, SessionState, Strength
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,8 +40,9 @@ def compose(
     """Draw the overlay on ``frame``'s picture: gives uint8 [H, W, 3] BGR, a new array that the caller owns.
 
     ``frame`` may be a picture alone: uint8 [H, W, 3] BGR. ``prediction`` None draws no overlay, ``settings`` None is
-    the usual overlay, ``hud`` None draws no corner and no notice. Outside of ``footprint`` every pixel is the frame's
-    own, bit for bit. Where the frame's pixels are not square, text is drawn so that it looks right in the true shape.
+    the usual overlay, ``hud`` None draws no state, no figures and no caption. Outside of ``footprint`` every pixel is
+    the frame's own, bit for bit. Where the frame's pixels are not square, text is drawn so that it looks right in the
+    true shape.
     No argument is changed but ``out``: an array of the frame's shape that is filled and returned
     instead of a new one. Any thread. Raises ``ImageError`` where ``frame`` is no picture, and where ``prediction`` is
     of a frame of another size; ``ValueError`` where ``out`` does not fit.
@@ -108,7 +109,11 @@ def marks(target: Target, prediction: Prediction, settings: OverlaySettings) -> 
         share = opacity * (_TINT_UNDER_HEATMAP if heat is not None else 1.0)
         found += [Tint(contour, share, bits) for contour, bits in contours]
     if settings.contour:
-        found += [Outline(contour, target.scale.line, bits) for contour, bits in contours]
+        strengths = [detection.strength or Strength.of(detection.score) for detection in prediction.detections]
+        found += [
+            Outline(contour, target.scale.line, bits, strength)
+            for (contour, bits), strength in zip(contours, strengths, strict=True)
+        ]
     return found
 
 

@@ -1,4 +1,4 @@
-"""The corners of the picture: state, figures, the notice, and the heatmap's legend."""
+"""The corners of the picture: state, figures, the frame's caption, and the heatmap's legend."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from polyplive import RESEARCH_NOTICE
 from polyplive.overlay.colours import QUIET_COLOUR, TEXT_COLOUR
 from polyplive.overlay.element import Pad, Rect
 from polyplive.overlay.heatmap import colour_map
@@ -28,7 +27,7 @@ from polyplive.overlay.text import (
 if TYPE_CHECKING:
     from polyplive.overlay.colours import Colour
     from polyplive.overlay.element import Scale
-    from polyplive.types import Figures, Hud, Image, OverlaySettings, SessionState
+    from polyplive.types import Caption, Figures, Hud, Image, OverlaySettings, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +91,13 @@ class Legend(Pad):
 def place_hud(hud: Hud | None, settings: OverlaySettings, scale: Scale, width: int, height: int) -> list[Line | Legend]:
     """The corners' elements on a frame of that size, none over another; what has no room is left out.
 
-    The notice is there whenever a ``hud`` is given. The legend needs none: it belongs to the heatmap.
+    The legend needs no ``hud``: it belongs to the heatmap.
     """
     corners = _Corners(scale, width, height)
     elements: list[Line | Legend] = []
     if hud is not None:
-        elements += corners.line((Run(RESEARCH_NOTICE, QUIET_COLOUR),), None, "right top", "left top", "left bottom")
+        if settings.caption and hud.caption is not None:
+            elements += corners.caption(caption_texts(hud.caption))
         if settings.status:
             elements += corners.status(hud)
         if settings.figures:
@@ -106,6 +106,15 @@ def place_hud(hud: Hud | None, settings: OverlaySettings, scale: Scale, width: i
     if settings.visible and settings.heatmap and settings.legend:
         elements += corners.legend()
     return elements
+
+
+def caption_texts(caption: Caption) -> list[str]:
+    """The caption's pieces; what is not known is left out."""
+    texts = [f"frame {caption.index}"]
+    if caption.time_s is not None:
+        minutes, seconds = divmod(round(1000 * max(caption.time_s, 0.0)), 60_000)
+        texts.append(f"{minutes}:{seconds / 1000:06.3f}")
+    return [*texts, caption.model] if caption.model else texts
 
 
 def figure_texts(figures: Figures) -> list[str]:
@@ -140,13 +149,21 @@ class _Corners:
         rect = self._place(self._line_width(runs, sign), anchors)
         return [Line(rect, self._scale.text, runs, sign)] if rect is not None else []
 
+    def caption(self, texts: list[str]) -> list[Line]:
+        """All of ``texts``, or as many from the first as there is room for."""
+        for count in range(len(texts), 0, -1):
+            runs = tuple(Run(text, QUIET_COLOUR) for text in texts[:count])
+            if placed := self.line(runs, None, "right top", "left top", "left bottom"):
+                return placed
+        return []
+
     def status(self, hud: Hud) -> list[Line]:
         word = Run(hud.state.value.capitalize(), TEXT_COLOUR, STRONG)
         alone = (word,)
         reason = hud.reason.strip()
         if reason:
-            notice = sum(rect.width for rect in self._taken) + self._scale.margin
-            room = self._width - 2 * self._scale.margin - notice - self._line_width(alone, hud.state)
+            beside = sum(rect.width + self._scale.margin for rect in self._taken)
+            room = self._width - 2 * self._scale.margin - beside - self._line_width(alone, hud.state)
             shown = fitting(" ".join(reason.split()), self._scale.text, room - _gap(self._scale.text))
             if shown:
                 return self.line((word, Run(shown)), hud.state, "left top", "left top below")

@@ -10,8 +10,10 @@ import cv2
 import numpy as np
 
 from polyplive.overlay.colours import CONTOUR_COLOUR, EDGE_COLOUR, TEXT_COLOUR, opaque
+from polyplive.overlay.dashes import Dashes, dashed
 from polyplive.overlay.element import Pad, Rect
 from polyplive.overlay.text import REGULAR, STRONG, ascent, draw_pad, draw_text, line_height, steady_width
+from polyplive.types import Strength
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,20 +72,25 @@ class Tint:
 class Outline:
     """A contour as a smooth bright line between two thin dark edges, which keep it visible on pale mucosa.
 
-    ``bits`` of each corner's number are a fraction of a pixel.
+    ``strength`` says how the line is drawn: strong as a whole one, middling in dashes, weak in thin dots. So a score
+    shows in the mark without its number, and not by colour. ``bits`` of each corner's number are a fraction of a pixel.
     """
 
     contour: Contour
     thickness: int
     bits: int = 0
+    strength: Strength = Strength.STRONG
 
     def draw(self, image: Image) -> None:
         """Draw the edges, then the line."""
-        for colour, thickness in ((EDGE_COLOUR, self._outer), (CONTOUR_COLOUR, self.thickness)):
-            cv2.polylines(image, [self.contour], True, opaque(colour), thickness, cv2.LINE_AA, self.bits)
+        line, outer = self._line, _outer(self._line)
+        dashes = _DASHES.get(self.strength)
+        pieces, bits = ([self.contour], self.bits) if dashes is None else dashed(self.contour, self.bits, outer, dashes)
+        for colour, thickness in ((EDGE_COLOUR, outer), (CONTOUR_COLOUR, line)):
+            cv2.polylines(image, pieces, dashes is None, opaque(colour), thickness, cv2.LINE_AA, bits)
 
     def cover(self, mask: Cover) -> None:
-        """The edges, and a little more than full coverage says: smooth lines fade out over two pixels."""
+        """The edges of a whole line, and a little more than they cover: smooth lines fade out over two pixels."""
         cv2.polylines(mask, [self.contour], True, 255, self._covered, cv2.LINE_8, self.bits)
 
     @property
@@ -97,12 +104,21 @@ class Outline:
         return dataclasses.replace(self, contour=_moved(self.contour, across, down, self.bits))
 
     @property
-    def _outer(self) -> int:
-        return self.thickness + max(2, 2 * round(self.thickness / 3))
+    def _line(self) -> int:
+        """The thickness of what is drawn: dots are thinner than a line, but not so thin that their edges hide them."""
+        return max(2, round(0.7 * self.thickness)) if self.strength is Strength.WEAK else self.thickness
 
     @property
     def _covered(self) -> int:
-        return self._outer + (6 if self.bits else 4)
+        return _outer(self._line) + (6 if self.bits else 4)
+
+
+_DASHES = {Strength.MIDDLING: Dashes(3.0, 2.5), Strength.WEAK: Dashes(0.4, 2.0)}
+
+
+def _outer(thickness: int) -> int:
+    """How wide a line of ``thickness`` is with its edges."""
+    return thickness + max(2, 2 * round(thickness / 3))
 
 
 def _box(contour: Contour, bits: int) -> Rect:

@@ -12,6 +12,7 @@ import numpy as np
 from polyplive.config import MIN_AREA, PipelineSettings
 from polyplive.errors import ImageError
 from polyplive.pipeline.confirmation import Confirmation, certainty, weight
+from polyplive.pipeline.strength import Strengths
 from polyplive.pipeline.tracking import MIN_IOU, Tracker, iou, match
 from polyplive.types import Detection, Frame
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyplive.pipeline.tracking import Box
-    from polyplive.types import Contour, FloatMap, Image, Mask, Prediction, Roi
+    from polyplive.types import Contour, FloatMap, Image, Mask, Prediction, Roi, Strength
 
 _FINEST = 1920 * 1080
 """A field of view with more pixels than this is sampled at every second (third, ...) pixel: time stays bounded."""
@@ -75,6 +76,7 @@ class Postprocessor:
         self._release = settings.release_probability
         self._tracker = Tracker()
         self._confirmation = Confirmation(settings.min_frames or 1)
+        self._strengths = Strengths()
         self._size: tuple[int, int] | None = None
         self.withheld = 0
         """How many findings of the last frame were withheld."""
@@ -107,8 +109,9 @@ class Postprocessor:
             for track, region in zip(tracks, regions, strict=True)
         }
         self._confirmation.add(found, self._tracker.alive)
+        self._strengths.keep(self._tracker.alive)
         given = [
-            _detection(track, region)
+            self._detection(track, region)
             for track, region in zip(tracks, regions, strict=True)
             if self._confirmation.suffices(track)
         ]
@@ -132,15 +135,19 @@ class Postprocessor:
     def _kept(self, lost: Sequence[tuple[int, Box]], faint: Sequence[Region]) -> list[Detection]:
         """What is left of polyps that were shown, with their numbers."""
         matched = match([box for _, box in lost], [region.bbox for region in faint], MIN_IOU)
-        kept = [_detection(lost[known][0], faint[found]) for found, known in matched.items()]
+        kept = [self._detection(lost[known][0], faint[found]) for found, known in matched.items()]
         for detection in kept:
             self._tracker.move(detection.track, detection.bbox)
         return kept
+
+    def _detection(self, track: int, region: Region) -> Detection:
+        return _detection(track, region, self._strengths.of(track, region.score))
 
     def reset(self) -> None:
         """Forget the tracks: the next frame does not follow the last."""
         self._tracker.reset()
         self._confirmation.reset()
+        self._strengths.reset()
 
 
 def filled(found: Iterable[Detection | Region], shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -185,7 +192,8 @@ def rethreshold(prediction: Prediction, threshold: float, min_area: float = MIN_
     detections = []
     for i, region in enumerate(regions):
         if i in matched:
-            detections.append(_detection(known[matched[i]].track, region))
+            same = known[matched[i]]
+            detections.append(_detection(same.track, region, same.strength if region.score == same.score else None))
         elif not prediction.withheld:
             detections.append(_detection(following, region))
             following += 1
@@ -196,8 +204,8 @@ def _touches(box: Box, others: Iterable[Box]) -> bool:
     return any(iou(box, other) > 0 for other in others)
 
 
-def _detection(track: int, region: Region) -> Detection:
-    return Detection(track, region.score, region.bbox, region.area_px, region.contour)
+def _detection(track: int, region: Region, strength: Strength | None = None) -> Detection:
+    return Detection(track, region.score, region.bbox, region.area_px, region.contour, strength)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

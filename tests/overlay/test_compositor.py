@@ -15,11 +15,22 @@ from polyplive.overlay.element import Rect
 from polyplive.overlay.heatmap import levels_of
 from polyplive.overlay.target import Target
 from polyplive.pipeline.postprocess import Postprocessor
-from polyplive.types import Figures, Frame, Hud, MapOrigin, OverlaySettings, Prediction, Roi, SessionState
+from polyplive.types import (
+    Caption,
+    Figures,
+    Frame,
+    Hud,
+    MapOrigin,
+    OverlaySettings,
+    Prediction,
+    Roi,
+    SessionState,
+    Strength,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
-EVERYTHING = OverlaySettings(legend=True)
-HUD = Hud(SessionState.READY, "", Figures(24.9, 3.2, 31.4, 2))
+EVERYTHING = OverlaySettings(legend=True, caption=True, status=True, figures=True)
+HUD = Hud(SessionState.READY, "", Figures(24.9, 3.2, 31.4, 2), Caption(7, 0.28, "polyplive-fast 2.0"))
 
 
 def frame_of(image: np.ndarray) -> Frame:
@@ -51,7 +62,18 @@ def predict(roi: Roi, *polyps: tuple[float, float, float], cam: np.ndarray | Non
             cam += 900 * np.exp(-((columns - x) ** 2 + (rows - y + 0.3 * radius) ** 2) / (0.6 * radius**2))
         cam[cam < 20] = 0
     found = Postprocessor().run(probability, roi, 0.5)
+    styled = zip(found, itertools.cycle(Strength), strict=False)
+    found = tuple(dataclasses.replace(one, strength=each) for one, each in styled)
     return Prediction(7, roi, probability, cam.astype(np.float32), 800.0, 0.5, found, 0.0)
+
+
+def scored(roi: Roi, *scores: float) -> Prediction:
+    """Three discs with these scores, each drawn as its own score says."""
+    found = predict(roi, (0.35, 0.45, 0.18), (0.75, 0.3, 0.12), (0.8, 0.7, 0.1))
+    pairs = zip(found.detections, scores, strict=True)
+    return dataclasses.replace(
+        found, detections=tuple(dataclasses.replace(one, score=score, strength=None) for one, score in pairs)
+    )
 
 
 def random_settings(rng: np.random.Generator) -> OverlaySettings:
@@ -87,7 +109,8 @@ def test_outside_the_footprint_every_pixel_is_the_sources(seed: int) -> None:
     before = frame.image.copy()
     prediction = random_prediction(rng, width, height)
     settings = random_settings(rng)
-    hud = Hud(rng.choice(list(SessionState)), "x" * int(rng.integers(0, 80)), HUD.figures) if seed % 7 else None
+    reason = "x" * int(rng.integers(0, 80))
+    hud = Hud(rng.choice(list(SessionState)), reason, HUD.figures, HUD.caption) if seed % 7 else None
     image = compose(frame, prediction, settings, hud)
     outside = ~footprint(image.shape, prediction, settings, hud)
     assert (image[outside] == before[outside]).all()
@@ -175,7 +198,8 @@ def test_the_heatmap_lies_where_the_region_is() -> None:
 def test_pads_and_labels_do_not_overlap_and_stay_inside(width: int, height: int, state: SessionState) -> None:
     roi = Roi(0, 0, width, height)
     prediction = predict(roi, (0.2, 0.15, 0.1), (0.8, 0.2, 0.12), (0.5, 0.85, 0.14))
-    hud = Hud(state, "the engine gave no answer for four seconds and was stopped", Figures(59.9, 12.3, 144.0, 1234))
+    figures = Figures(59.9, 12.3, 144.0, 1234)
+    hud = Hud(state, "the engine gave no answer for four seconds and was stopped", figures, HUD.caption)
     drawn = elements(Target((width, height), width, height), prediction, EVERYTHING, hud)
     rects = [item.rect for item in drawn if type(item).__name__ in {"Line", "Legend", "Label"}]
     assert len(rects) >= 6
@@ -215,7 +239,7 @@ def test_each_state_looks_different_without_its_colour_and_word() -> None:
 
 def test_a_hidden_overlay_is_said_to_be_off() -> None:
     frame = grey(320, 240)
-    hidden = OverlaySettings(visible=False)
+    hidden = OverlaySettings(visible=False, status=True)
     off = compose(frame, None, hidden, Hud(SessionState.OVERLAY_OFF))
     assert (compose(frame, None, hidden, Hud(SessionState.READY)) == off).all()
 
@@ -228,8 +252,7 @@ def test_an_output_of_another_shape_is_refused() -> None:
 @pytest.mark.parametrize(("width", "height"), [(320, 240), (560, 480)])
 def test_the_picture_is_the_golden_one(width: int, height: int, request: pytest.FixtureRequest) -> None:
     roi = Roi(width // 10, height // 12, width * 8 // 10, height * 10 // 12)
-    prediction = predict(roi, (0.35, 0.45, 0.18), (0.8, 0.7, 0.1))
-    image = compose(grey(width, height), prediction, EVERYTHING, HUD)
+    image = compose(grey(width, height), scored(roi, 0.12, 0.62, 0.95), EVERYTHING, HUD)
     path = GOLDEN / f"overlay-{width}x{height}.png"
     golden = cv2.imread(str(path))
     assert golden is not None, f"no golden image {path}"

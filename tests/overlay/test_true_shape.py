@@ -15,7 +15,7 @@ from polyplive.pipeline.postprocess import Postprocessor
 from polyplive.types import Figures, Frame, Hud, OverlaySettings, Prediction, Roi, SessionState
 
 HUD = Hud(SessionState.STALE, "the model is busy", Figures(24.9, 3.2, 31.4, 2))
-TEXT = OverlaySettings(contour=False, mask=False, heatmap=False)
+TEXT = OverlaySettings(contour=False, mask=False, heatmap=False, status=True, figures=True)
 ASPECTS = [Fraction(64, 45), Fraction(40, 33), Fraction(10, 11), Fraction(1, 2), Fraction(2)]
 
 

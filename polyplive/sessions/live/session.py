@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from polyplive.overlay.baked import baked
+from polyplive.sessions.captions import caption_of
 from polyplive.sessions.live.display_queue import DisplayQueue
 from polyplive.sessions.live.figures import figures_of
 from polyplive.sessions.live.frame_counts import FrameCounts
@@ -309,7 +310,8 @@ class LiveSession:
 
     def engine_answered(self, frame: Frame, prediction: Prediction) -> None:
         """A result came; no view holds it yet."""
-        self._shown.answered(ProcessedFrame(frame, prediction, self._overlay, session=self._head()))
+        hud = Hud(caption=caption_of(frame, self._results.spec, self._overlay))
+        self._shown.answered(ProcessedFrame(frame, prediction, self._overlay, hud, self._head()))
         # No call of on_news: the next frame shows it. Drawing the last frame again would delay the next one.
 
     def stepped(self, step: GovernorStep) -> None:
@@ -352,7 +354,8 @@ class LiveSession:
 
     def _captured(self, frame: Frame, now_s: float) -> CapturedFrame:
         state, reason = self._state
-        hud = Hud(state, reason, figures_of(self._display, self._shown, self._counts))
+        caption = caption_of(frame, self._results.spec, self._overlay)
+        hud = Hud(state, reason, figures_of(self._display, self._shown, self._counts), caption)
         info = self._source.info
         session = describe_source(info) if info is not None else None
         return CapturedFrame(frame, self._young_for(frame, now_s), self._overlay, hud, session)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from polyplive.errors import EngineError, SourceError
+from polyplive.sessions.captions import caption_of
 from polyplive.sessions.opening import describe_session
 from polyplive.sessions.recorder.messages import RecordedFrame
 from polyplive.sessions.recorder.recorder import Recorder
@@ -194,7 +195,8 @@ class _Replay:
         self._size = size
         overlay = self._settings.overlay
         state = SessionState.READY if prediction is not None else SessionState.FAULT
-        hud = Hud(state, figures=Figures(dropped=sum(self._lost.values())))
+        figures = Figures(dropped=sum(self._lost.values()))
+        hud = Hud(state, figures=figures, caption=caption_of(frame, self._room.spec, overlay))
         record = self._recorder.write(RecordedFrame(frame, prediction, overlay, hud))
         if prediction is None or record is None:
             self._failed += 1

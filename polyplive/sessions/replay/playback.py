@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
+from polyplive.sessions.captions import caption_of
 from polyplive.sessions.failures import in_one_line
 from polyplive.sessions.replay.inbox import Inbox
 from polyplive.sessions.replay.pace import Pace
@@ -297,7 +298,8 @@ class Playback(threading.Thread):
             self._steps -= 1
         self._ended = self._awaits = False
         if is_new and self._mode is Mode.EVERY_FRAME:
-            hud = Hud(*self._state(), Figures(dropped=sum(self._lost().values())))
+            caption = caption_of(frame, self._results.spec, self._overlay)
+            hud = Hud(*self._state(), Figures(dropped=sum(self._lost().values())), caption)
             self.recording.write(self._session, frame, prediction, self._overlay, hud)
         elif is_new:
             self.recording.leave_out(frame)

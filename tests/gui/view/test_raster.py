@@ -83,9 +83,9 @@ def test_a_change_of_the_overlay_is_on_screen_at_once(view: VideoView) -> None:
     shown = scene()
     (before,) = cells(view, shown)
     changes = (
-        {"settings": OverlaySettings(opacity=0.2)},
-        {"settings": OverlaySettings(heatmap=False)},
-        {"settings": OverlaySettings(visible=False)},
+        {"settings": dataclasses.replace(EVERYTHING, opacity=0.2)},
+        {"settings": dataclasses.replace(EVERYTHING, heatmap=False)},
+        {"settings": dataclasses.replace(EVERYTHING, visible=False)},
         {"prediction": finding(320, 240, (0.5, 0.5, 0.2))},
         {"prediction": None},
         {"hud": Hud(SessionState.STALE, "the model is busy")},
