@@ -23,6 +23,7 @@ from polyplive.sinks.segments import SegmentSettings, SegmentWriter
 from polyplive.sources.capture.address import Address, Kind, parse_address
 from polyplive.sources.capture.devices import check_device, list_devices
 from polyplive.sources.capture.options import CaptureRequest
+from polyplive.sources.capture.slower import slower_request
 from polyplive.sources.device import DeviceSource
 from polyplive.system.progress import WaitingNotice
 from polyplive.system.stopping import on_stop, stopped_by_signals, uninterrupted
@@ -30,6 +31,8 @@ from polyplive.types import StereoOption
 from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from polyplive.gui.live_page import LivePage
     from polyplive.gui.opening import LiveOpening
     from polyplive.stats import Distribution
@@ -103,6 +106,7 @@ def _parts(request: LiveRequest, settings: Settings) -> tuple[LiveParts, Address
         open_source=lambda: DeviceSource(address, capture),
         open_engine=opener,
         open_faster=opener.faster,
+        open_slower=lambda rate: _slower(address, capture, rate),
         pipeline=settings.pipeline,
         settings=settings.live,
         overlay=settings.overlay,
@@ -114,14 +118,21 @@ def _parts(request: LiveRequest, settings: Settings) -> tuple[LiveParts, Address
     return parts, address
 
 
+def _slower(address: Address, capture: CaptureRequest, rate: float) -> Callable[[], DeviceSource] | None:
+    """How to open the source at a lower rate than ``rate``, where that can be asked."""
+    request = slower_request(address, capture, rate)
+    return None if request is None else lambda: DeviceSource(address, request)
+
+
 def print_live_summary(summary: LiveSummary) -> None:
     """Print what the session did, in a few lines."""
     tally = summary.tally
     lost = ", ".join(f"{count} {cause}" for cause, count in tally.dropped.items() if count) or "none"
     stdout.print(f"{tally.processed} of {tally.read} frames processed ({summary.reason}); the others: {lost}")
     if summary.shown or summary.unshown:
+        drawn = f"{summary.overlaid} of them with an overlay, {summary.marks_shown} with a finding marked"
         unshown = ", ".join(f"{count} {cause}" for cause, count in summary.unshown.items() if count) or "none"
-        stdout.print(f"{summary.shown} frames shown; not shown: {unshown}")
+        stdout.print(f"{summary.shown} frames shown, {drawn}; not shown: {unshown}")
         stdout.print(f"{tally.processed - summary.results_unshown} results shown; not shown: {summary.results_unshown}")
     for name, delay in (("Video", summary.video_delay), ("Annotation", summary.annotation_delay)):
         if delay is not None:
@@ -131,7 +142,7 @@ def print_live_summary(summary: LiveSummary) -> None:
         for step in summary.governor_steps:
             stdout.print(f"  {step.reason}")
     again = f"source opened {_times(summary.source_opens)}, model {_times(summary.engine_starts)}"
-    stdout.print(f"{summary.marked} frames marked; {again}")
+    stdout.print(f"{summary.marked} frames with a finding; {again}")
 
 
 def _times(count: int) -> str:

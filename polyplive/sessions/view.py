@@ -10,6 +10,7 @@ from polyplive.types import Figures, SessionState
 
 if TYPE_CHECKING:
     from polyplive.backends.base import EngineSpec
+    from polyplive.sessions.live.savings import Late
     from polyplive.types import Frame, Prediction, SourceInfo
 
 
@@ -24,7 +25,9 @@ class View:
     source's clock.
     ``info`` and ``engine`` are None until the source or the model is open. ``dropped`` counts frames that were not
     shown (live: not processed), by cause. ``governed`` is what a live session's governor did last, in one line, while
-    less than usual is done or it is news.
+    less than usual is done or it is news. ``picture_age_s`` counts from the last live picture that showed anything
+    new, ``next_try_s`` until what failed is tried again (0: it is being tried). ``late`` says that live results are
+    too old most of the time.
     """
 
     frame: Frame | None = None
@@ -41,3 +44,6 @@ class View:
     info: SourceInfo | None = None
     engine: EngineSpec | None = None
     governed: str = ""
+    picture_age_s: float | None = None
+    next_try_s: float | None = None
+    late: Late | None = None

@@ -44,14 +44,16 @@ class EngineStatus:
 
     ``doing`` is what it does besides opening, in a sentence for the screen; mostly empty.
     ``since_s`` (``time.monotonic()``) is when it began to open, or to process its current frame; None while it waits.
-    ``failure`` says in one line why there are no results; it is empty once there are. ``starts`` includes the first
-    start. ``is_permanent``: no other engine will be opened.
+    ``failure`` says in one line why there are no results; it is empty once there are. ``due_s`` is when the next engine
+    is opened; None while one is open or opening. ``starts`` includes the first start. ``is_permanent``: no other engine
+    will be opened.
     """
 
     is_open: bool = False
     starts: int = 0
     since_s: float | None = None
     failure: str = ""
+    due_s: float | None = None
     is_permanent: bool = False
     doing: str = ""
 
@@ -99,7 +101,7 @@ class Supervisor:
     def open(self) -> None:
         """Open an engine, and with the first one the pipeline. Raises the errors of opening; it may be repeated."""
         starts = self.status.starts + 1
-        self.status = replace(self.status, starts=starts, since_s=time.monotonic())
+        self.status = replace(self.status, starts=starts, since_s=time.monotonic(), due_s=None)
         try:
             engine = self._open_engine(self._interrupt)
         except Exception as error:
@@ -177,9 +179,8 @@ class Supervisor:
     def _lose(self, reason: str, permanent: bool = False) -> None:
         self.close()
         if not permanent:
-            reason = (
-                f"{reason.rstrip('.')}. It is started again in {self._delay_s:g} s (start {self.status.starts + 1})."
-            )
-        self.status = replace(self.status, failure=reason, is_permanent=permanent)
+            reason = f"{reason.rstrip('.')}. It is started again (start {self.status.starts + 1})."
         self._due_s = time.monotonic() + self._delay_s
+        due_s = None if permanent else self._due_s
+        self.status = replace(self.status, failure=reason, due_s=due_s, is_permanent=permanent)
         self._delay_s = min(2 * self._delay_s, LONGEST_DELAY_S)

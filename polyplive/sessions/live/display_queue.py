@@ -13,7 +13,7 @@ from polyplive.stats import Delays
 
 if TYPE_CHECKING:
     from polyplive.sessions.live.frame_counts import FrameCounts
-    from polyplive.types import Frame
+    from polyplive.types import Frame, Prediction
 
 
 _REMEMBERED = 4096
@@ -53,12 +53,12 @@ class DisplayQueue:
             self._taken, self._is_counted = frame, False
         return self._taken
 
-    def drawn(self, frame: Frame, now_s: float) -> None:
-        """Note that the frame was painted at ``now_s``; only the first time counts."""
+    def drawn(self, frame: Frame, now_s: float, prediction: Prediction | None = None) -> None:
+        """Note that the frame was painted at ``now_s``, with ``prediction`` drawn on it; only the first time counts."""
         if self._is_counted or frame is not self._taken:
             return
         self._is_counted = True
-        self._counts.shown += 1
+        self._counts.painted(prediction)
         self.rate.tick()
         self.painted_s.append(now_s)
         delay_ms = (now_s - frame.captured_s) * 1e3

@@ -10,6 +10,8 @@ from polyplive.types import Tally
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from polyplive.types import Prediction
+
 BUSY = "busy"
 """A newer frame came before the engine was free."""
 NO_ENGINE = "no engine"
@@ -40,6 +42,8 @@ class FrameCounts:
 
     def __init__(self) -> None:
         self.received = self.processed = self.shown = self.marked = 0
+        self.overlaid = self.marks_shown = 0
+        """Shown frames that had an overlay when they came to the screen, and those of them with a finding marked."""
         self.dropped: Counter[str] = Counter()
         self.unshown: Counter[str] = Counter()
         self._lost_before: Counter[str] = Counter()
@@ -51,6 +55,12 @@ class FrameCounts:
         self.dropped[LEFT_BEHIND] += 1
         if on_screen:
             self.unshown[LEFT_BEHIND] += 1
+
+    def painted(self, prediction: Prediction | None) -> None:
+        """Count a frame that came to the screen with what ``prediction`` holds drawn on it; None: without overlay."""
+        self.shown += 1
+        self.overlaid += prediction is not None
+        self.marks_shown += prediction is not None and bool(prediction.detections)
 
     def source_lost(self, lost: Mapping[str, int]) -> None:
         """Note how many frames the open source has lost so far, by cause."""

@@ -60,7 +60,7 @@ class Freshness:
         """``is_fresh`` at ``now_s``."""
         if self._result_s is None:
             return False
-        age_s = self._age_s(self._result_s, now_s)
+        age_s = self._age_of(self._result_s, now_s)
         if self.is_fresh:
             if age_s > self._max_age_s:
                 self._become_late(now_s)
@@ -72,9 +72,14 @@ class Freshness:
 
     def is_late(self, now_s: float) -> bool:
         """Whether the newest result is too old at this moment."""
-        return self._result_s is not None and self._age_s(self._result_s, now_s) > self._max_age_s
+        age_s = self.age_s(now_s)
+        return age_s is not None and age_s > self._max_age_s
 
-    def _age_s(self, result_s: float, now_s: float) -> float:
+    def age_s(self, now_s: float) -> float | None:
+        """How long the newest result has been late coming, 0 where no newer frame waits; None without a result."""
+        return None if self._result_s is None else self._age_of(self._result_s, now_s)
+
+    def _age_of(self, result_s: float, now_s: float) -> float:
         """How long the newest result has been late coming.
 
         A source that sends a frame a second is no fault of the model: until the next frame comes nothing is late, and

@@ -63,6 +63,11 @@ class Governor:
         self._age_before_s: float | None = None
         self._ratios: dict[Step, float] = {}
 
+    @property
+    def sparest(self) -> Step:
+        """The present model with as few heatmaps as there may be."""
+        return Step(self.step.model, MOST_SPARED)
+
     def answered(self, now_s: float, age_s: float) -> None:
         """A result came whose frame had been read ``age_s`` seconds before."""
         if self._since_s is None:

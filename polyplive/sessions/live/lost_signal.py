@@ -47,6 +47,11 @@ class LostSignalDetector:
             return "The picture has stopped changing: it is frozen at the processor, or its signal is lost."
         return ""
 
+    @property
+    def since_s(self) -> float | None:
+        """Since when pictures are flat, or else repeat each other; None while they do neither."""
+        return self._flat_since_s if self._flat_since_s is not None else self._repeats_since_s
+
     def reset(self) -> None:
         """Forget all earlier pictures: the source was opened again."""
         self._last = self._repeats_since_s = self._flat_since_s = None

@@ -24,6 +24,7 @@ class LiveParts:
     failure. ``frames`` ends the session after that many frames of the source (None: never). ``threshold`` is the
     probability of a contour (None: the pipeline's own). ``with_screen``: a window will ask for views.
     ``open_faster`` gives, for the engine that runs, how to open the next faster model's; None where there is none.
+    ``open_slower`` gives, for the rate at which the source sends, how to open it at a lower one; None likewise.
     """
 
     open_source: Callable[[], LiveSource]
@@ -35,4 +36,5 @@ class LiveParts:
     recorders: Sequence[RecorderThread] = ()
     with_screen: bool = False
     open_faster: Callable[[EngineSpec], OpenEngine | None] = lambda _: None
+    open_slower: Callable[[float], Callable[[], LiveSource] | None] = lambda _: None
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)

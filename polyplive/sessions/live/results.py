@@ -84,6 +84,7 @@ class LiveResults:
         self.threshold = parts.threshold
         self.spec: EngineSpec | None = None
         self.result: Result | None = None
+        self._answered_s: float | None = None
         max_age_s = parts.settings.max_age_ms / 1e3
         self.freshness, self.heatmaps = Freshness(max_age_s), Heatmaps(max_age_s)
         self.governing = Governing(parts, lock, self.room, self.heatmaps, user.stepped, user.warned)
@@ -109,6 +110,10 @@ class LiveResults:
         """Let the governor look, ten times a second; ``is_running``: frames come and nothing has failed."""
         is_running = is_running and self.room.status.is_open
         self.governing.look(now_s, is_running=is_running, cam=self.cam)
+
+    def since_answer_s(self, now_s: float) -> float:
+        """Seconds since the newest result came; infinite before the first."""
+        return now_s - self._answered_s if self._answered_s is not None else float("inf")
 
     def close(self) -> None:
         """Ask for nothing more; see ``EngineRoom.stop``."""
@@ -152,6 +157,7 @@ class LiveResults:
         self._user.prepare(frame, prediction)
         with self._lock:
             now_s = time.monotonic()
+            self._answered_s = now_s
             self.governing.answered(now_s, now_s - frame.captured_s)
             if request is self._left:
                 return

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from polyplive.overlay.baked import baked
 from polyplive.sessions.captions import caption_of
 from polyplive.sessions.live.display_queue import DisplayQueue
-from polyplive.sessions.live.figures import figures_of
+from polyplive.sessions.live.figures import NO_PICTURE, figures_of
 from polyplive.sessions.live.frame_counts import FrameCounts
 from polyplive.sessions.live.recorders import Recorders
 from polyplive.sessions.live.results import LiveResults
+from polyplive.sessions.live.savings import Savings
 from polyplive.sessions.live.shown_results import ShownResults
 from polyplive.sessions.live.source_supervisor import SourceSupervisor
-from polyplive.sessions.live.state import state_of
+from polyplive.sessions.live.state import next_try_s, state_of
 from polyplive.sessions.live.summary import DisplayTimes, LiveSummary
 from polyplive.sessions.live.watchdog import Watchdog
 from polyplive.sessions.opening import describe_session, describe_source
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_NO_RESULTS = (SessionState.NO_SIGNAL, SessionState.RECONNECTING, SessionState.FAULT)
-_NO_OVERLAY = (SessionState.NO_SIGNAL, SessionState.RECONNECTING, SessionState.STALE)
+_NO_RESULTS = (*NO_PICTURE, SessionState.FAULT)
+_NO_OVERLAY = (*NO_PICTURE, SessionState.STALE)
 _LAST_FRAME_S = 2.0
 """How long a session that has its frames waits for the result of the last one."""
 
@@ -78,6 +79,7 @@ class LiveSession:
         self._untold = False
         self._reason = "stopped"
         self._results = LiveResults(parts, self._lock, self._counts, self)
+        self.savings = Savings(parts, self._lock, self._results, self._source, self.warned)
         self._error: Exception | None = None
         self._watchdog = Watchdog(self._check)
         self._started = datetime.datetime.now().astimezone()
@@ -170,7 +172,10 @@ class LiveSession:
                 reason=reason,
                 playing=True,
                 position_s=(frame.pts_s or 0.0) if frame is not None else 0.0,
-                figures=figures_of(self._display, self._shown, self._counts),
+                figures=figures_of(self._display, self._shown, self._counts, state),
+                picture_age_s=self._source.status.picture_age_s(now_s),
+                next_try_s=next_try_s(state, self._source.status, self._results.room.status, self._settings, now_s),
+                late=self.savings.late,
                 dropped=self._counts.all_dropped,
                 notices=self._notices(self._source.jumps.notice),
                 info=self._source.info,
@@ -183,7 +188,8 @@ class LiveSession:
         now_s = time.monotonic()
         with self._lock:
             if view.frame is not None:
-                self._display.drawn(view.frame, now_s)
+                is_drawn = view.state is not SessionState.OVERLAY_OFF
+                self._display.drawn(view.frame, now_s, view.prediction if is_drawn else None)
                 self._shown.drawn(view.prediction, now_s)
 
     # Questions
@@ -220,6 +226,8 @@ class LiveSession:
                 engine_starts=self._results.room.status.starts,
                 source_opens=self._source.status.opens,
                 marked=self._counts.marked,
+                overlaid=self._counts.overlaid,
+                marks_shown=self._counts.marks_shown,
                 notices=self._notices(),
                 clock_jumps=self._source.jumps.count,
                 clock_notice=self._source.jumps.notice,
@@ -334,7 +342,9 @@ class LiveSession:
             elif self._results.room.is_idle or self._is_patience_over(now_s - self._finishing_s):
                 self._over.set()
             self._look_at_state(now_s)
-            self._results.govern(now_s, is_running=self._state[0] not in _NO_RESULTS)
+            is_running = self._state[0] not in _NO_RESULTS
+            self._results.govern(now_s, is_running=is_running)
+            self.savings.look(now_s, is_running=is_running)
             untold, self._untold = self._untold, False
         if untold:
             self._on_news()
@@ -355,7 +365,7 @@ class LiveSession:
     def _captured(self, frame: Frame, now_s: float) -> CapturedFrame:
         state, reason = self._state
         caption = caption_of(frame, self._results.spec, self._overlay)
-        hud = Hud(state, reason, figures_of(self._display, self._shown, self._counts), caption)
+        hud = Hud(state, reason, figures_of(self._display, self._shown, self._counts, state), caption)
         info = self._source.info
         session = describe_source(info) if info is not None else None
         return CapturedFrame(frame, self._young_for(frame, now_s), self._overlay, hud, session)

@@ -55,9 +55,15 @@ class SourceSupervisor:
     def start(self, wait_s: float = 0.0) -> None:
         """Open the source in a new thread, after ``wait_s`` seconds."""
         self.status.began_s = time.monotonic()
+        self.status.due_s = self.status.began_s + wait_s
         self._newest = CaptureThread(self._open_source, self._host, wait_s)
         self.threads.append(self._newest)
         self._newest.start()
+
+    def use(self, open_source: Callable[[], LiveSource], reason: str) -> None:
+        """Open the source in this way from now on, at once, and say why."""
+        self._open_source = open_source
+        self._replace(reason)
 
     def stop(self) -> None:
         """Tell the current thread to end after its current read."""
@@ -70,7 +76,7 @@ class SourceSupervisor:
 
     def opening(self) -> None:
         """The source is about to be opened."""
-        self.status.began_s, self.status.opening = time.monotonic(), True
+        self.status.began_s, self.status.opening, self.status.due_s = time.monotonic(), True, None
 
     def opened(self, info: SourceInfo, warnings: tuple[str, ...]) -> None:
         """The source is open; its status starts anew."""
@@ -99,12 +105,13 @@ class SourceSupervisor:
         self._close("")
         if is_permanent(error) and not self.status.opens:
             return False
-        self.status.failure = f"{in_one_line(error)} Next try in {next_try_s:.1f} s."
+        self.status.failure, self.status.due_s = in_one_line(error), time.monotonic() + next_try_s
         return True
 
     def look(self, now_s: float) -> None:
         """Update ``status``."""
         self.status.signal = self._signal.problem(now_s, self._settings.no_signal_s)
+        self.status.signal_since_s = self._signal.since_s
 
     def check(self, now_s: float) -> None:
         """Open the source again if it does not answer; called ten times a second."""

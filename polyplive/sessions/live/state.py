@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class SourceStatus:
     """The status of the source at one moment. Times are ``time.monotonic()``.
 
-    ``opening``: a thread is in the call that opens it. ``failure`` says why it is not open. ``signal`` says what is
-    wrong with its pictures.
+    ``opening``: a thread is in the call that opens it. ``failure`` says why it is not open, ``due_s`` when it is opened
+    next. ``signal`` says what has been wrong with its pictures since ``signal_since_s``.
     """
 
     is_open: bool = False
@@ -27,11 +27,34 @@ class SourceStatus:
     began_s: float = 0.0
     newest_s: float | None = None
     failure: str = ""
+    due_s: float | None = None
     signal: str = ""
+    signal_since_s: float | None = None
 
     def silent_s(self, now_s: float) -> float:
         """Seconds since the last frame, or since opening began."""
         return now_s - max(self.began_s, self.newest_s if self.newest_s is not None else 0.0)
+
+    def picture_age_s(self, now_s: float) -> float | None:
+        """Seconds since the last picture that showed anything new; None before the first."""
+        if self.signal and self.signal_since_s is not None:
+            return now_s - self.signal_since_s
+        return None if self.newest_s is None else now_s - self.newest_s
+
+
+def next_try_s(
+    state: SessionState, source: SourceStatus, engine: EngineStatus, settings: LiveSettings, now_s: float
+) -> float | None:
+    """Seconds until whatever failed is tried again: 0 while it is being tried, None where nothing is waited for."""
+    if state is SessionState.FAULT:
+        due_s = engine.due_s
+    elif state not in (SessionState.NO_SIGNAL, SessionState.RECONNECTING) or source.signal:
+        return None
+    elif source.is_open:
+        due_s = now_s - source.silent_s(now_s) + settings.reopen_s
+    else:
+        due_s = source.due_s
+    return max(0.0, due_s - now_s) if due_s is not None else 0.0
 
 
 def state_of(

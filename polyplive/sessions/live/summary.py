@@ -17,7 +17,9 @@ class LiveSummary:
     """What a session did, when it is over.
 
     ``tally`` accounts for every frame on its way to the model, ``shown`` and ``unshown`` (by cause) for every frame on
-    its way to the screen. ``results_unshown`` counts results that were never on screen. Delays are in milliseconds.
+    its way to the screen. ``overlaid`` frames had an overlay when they were shown, ``marks_shown`` of them a finding's
+    mark. ``marked`` counts processed frames with a finding, shown or not. ``results_unshown`` counts results that were
+    never on screen. Delays are in milliseconds.
     ``engine_starts`` and ``source_opens`` include the first time. ``notices`` are lines about what failed.
     ``clock_jumps`` counts the jumps of the source's clock, ``clock_notice`` is one line about them. ``error`` is set
     when the session ended because it could never have worked. ``heatmaps_wanted`` counts processed frames while the
@@ -34,6 +36,8 @@ class LiveSummary:
     source_opens: int
     marked: int
     notices: tuple[str, ...]
+    overlaid: int = 0
+    marks_shown: int = 0
     results_unshown: int = 0
     clock_jumps: int = 0
     clock_notice: str = ""
@@ -52,6 +56,8 @@ class LiveSummary:
         return {
             "shown": self.shown,
             "unshown": dict(self.unshown),
+            "overlaid": self.overlaid,
+            "marks_shown": self.marks_shown,
             "results_unshown": self.results_unshown,
             "video_delay_ms": self.video_delay.rounded() if self.video_delay else None,
             "annotation_delay_ms": self.annotation_delay.rounded() if self.annotation_delay else None,

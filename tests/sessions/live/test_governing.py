@@ -164,13 +164,14 @@ def test_a_session_that_ends_while_the_other_model_opens_leaves_no_process(
 
 
 def test_each_step_has_its_words() -> None:
+    late = "Results came later than 120 ms"
     before, after = governor.Step(0, 1), governor.Step(0, 2)
-    assert governing._in_words(before, after, 120, "m") == (
+    assert governing._in_words(before, after, late, "m") == (
         "Results came later than 120 ms: heatmap on every second frame."
     )
-    assert governing._in_words(after, before, 120, "m") == "There is room again: heatmap on every frame."
+    assert governing._in_words(after, before, late, "m") == "There is room again: heatmap on every frame."
     faster = governor.Step(1, 1)
-    assert governing._in_words(after, faster, 120, "fast") == "Results came later than 120 ms: fast runs."
-    assert governing._in_words(faster, governor.Step(0, 4), 120, "accurate") == (
+    assert governing._in_words(after, faster, late, "fast") == "Results came later than 120 ms: fast runs."
+    assert governing._in_words(faster, governor.Step(0, 4), late, "accurate") == (
         "There is room again: accurate runs, heatmap on every fourth frame."
     )

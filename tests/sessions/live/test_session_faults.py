@@ -160,8 +160,14 @@ def test_a_pulled_cable_is_seen_and_put_back(rig: Rig) -> None:
     rig.refusals = [SourceNotFound("There is no device", "Plug it in.") for _ in range(2)]
     rig.feed.put(SourceLost("'card' gives no more frames", "Check the cable."))
     reason = rig.wait_state(SessionState.RECONNECTING)
-    assert "Next try" in reason
-    assert rig.show().prediction is None
+    assert "gives no more frames" in reason
+    lost = rig.show()
+    assert lost.prediction is None
+    assert lost.figures.fps is None is lost.figures.video_delay_ms is lost.figures.annotation_delay_ms
+    assert 0 <= lost.next_try_s <= 0.25
+    rig.wait(lambda: rig.session.view().picture_age_s > lost.picture_age_s, "the last picture grows older")
+    rig.wait(lambda: len(rig.refusals) == 1, "the first try")
+    assert rig.session.view().next_try_s <= 1.0
     rig.stream_until(lambda: is_ready(rig) and rig.show().prediction is not None)
     summary = rig.session.summary()
     assert summary.source_opens == 2
