@@ -23,6 +23,7 @@ from polyplive.pixels.picture import BgrPicture, Picture
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from polyplive.pixels.crop import Crop
     from polyplive.pixels.yuv import YuvSamples
 
 Image: TypeAlias = NDArray[np.uint8]
@@ -156,12 +157,14 @@ class Frame:
         """The samples that the source gave; None where it gave BGR, or such that had to be turned or mapped."""
         return self.picture.samples
 
-    def bgra_at(self, width: int, height: int, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
-        """uint8 [height, width, 4] BGRA: all of the picture stretched to the size of a view (``Picture.bgra_at``).
+    def bgra_at(
+        self, width: int, height: int, out: NDArray[np.uint8] | None = None, crop: Crop | None = None
+    ) -> NDArray[np.uint8]:
+        """uint8 [height, width, 4] BGRA: the picture, or ``crop`` of it, at the size of a view (``Picture.bgra_at``).
 
         It knows nothing of ``sample_aspect``: the caller gives the size that the picture has on the screen.
         """
-        return self.picture.bgra_at(width, height, out)
+        return self.picture.bgra_at(width, height, out, crop)
 
 
 def _size(size: tuple[int, int]) -> str:

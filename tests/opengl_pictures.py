@@ -15,6 +15,7 @@ from clipmaker import write_clip
 from numpy.typing import NDArray
 
 from polyplive.evaluation.demo_truth import demo_clip
+from polyplive.pixels.crop import Crop
 from polyplive.pixels.picture import BgrPicture, Picture, YuvPicture
 from polyplive.pixels.yuv import YuvSamples
 from polyplive.sessions.opening import open_video
@@ -23,6 +24,12 @@ from polyplive.types import Frame
 BT709, BT601, BT2020 = 1, 5, 9
 SIZES = {"smaller": (290, 217), "halved": (131, 98), "larger": (500, 419), "own": None}
 """Of views, in pixels; None: the frame's own."""
+CROPPED = {
+    "zoomed": (Crop(101.3, 77.6, 161.2, 120.4), (290, 217)),
+    "zoomed, cornered": (Crop(351.7, 262.4, 50.3, 37.6), (290, 217)),
+    "zoomed, halved": (Crop(31.3, 17.1, 360, 268.7), (131, 98)),
+}
+"""Parts of frames, and the sizes of views that show them."""
 ROOM = 9
 """Pixels around a picture that have to stay as they are."""
 WIDE_CLIP = "wide.mp4"
@@ -122,11 +129,11 @@ def main(folder: Path) -> None:
     assert context.makeCurrent(surface)
     canvas = Canvas(context)
     for name, frame in frames(folder).items():
-        for label in sizes_of(name):
-            width, height = SIZES[label] or (frame.width, frame.height)
+        drawn = {label: (None, SIZES[label] or (frame.width, frame.height)) for label in sizes_of(name)}
+        for label, (crop, (width, height)) in (drawn | CROPPED).items():
             onto = QOpenGLFramebufferObject(width + 2 * ROOM, height + 3 * ROOM)
             canvas.begin(onto.handle(), onto.width(), onto.height())
-            canvas.draw_frame(frame, Rect(ROOM, ROOM, width, height))
+            canvas.draw_frame(frame, Rect(ROOM, ROOM, width, height), crop)
             canvas.check()
             image = onto.toImage().convertToFormat(onto.toImage().Format.Format_RGB32)
             memory = image.constBits().asarray(image.sizeInBytes())

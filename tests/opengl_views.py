@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PyQt6.QtCore import QPointF
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
 from true_circles import seen
@@ -23,7 +24,7 @@ from polyplive.gui.view.video_view import VideoView
 from polyplive.sessions.opening import open_video
 from polyplive.types import Frame
 
-THINGS = ("message", "one", "two", "other shape", "resized", "shown again", "in another window")
+THINGS = ("message", "one", "two", "zoomed", "loupe", "other shape", "resized", "shown again", "in another window")
 
 
 def scenes() -> tuple[Scene, Scene, Scene]:
@@ -58,6 +59,8 @@ class Keeper:
         for thing, scene in (("one", one), ("two", two), ("other shape", small)):
             view.show_scene(scene)
             self.keep(thing)
+            if thing == "two":
+                self._look_closer()
         view.resize(433, 351)
         QTest.qWait(50)
         self.keep("resized")
@@ -69,6 +72,20 @@ class Keeper:
         self.keep("shown again")
         self._move(two)
         assert view.is_opengl == (self._name == "opengl")
+
+    def _look_closer(self) -> None:
+        """Zoomed, and with the loupe at the picture's border over that, as often as textures are kept."""
+        view = self.view
+        view.zoom_by(5, QPointF(330, 210))
+        self.keep("zoomed")
+        view.set_loupe(True)
+        right = view.picture_rects()[1]
+        for place in ((right.left() + 90, right.top() + 70), (right.right() - 2, right.top() + 50)):
+            view.pointer.moved.emit(QPointF(*place))
+            view.repaint()
+        self.keep("loupe")
+        view.set_loupe(False)
+        view.reset_zoom()
 
     def _move(self, scene: Scene) -> None:
         """Into another window, and so into another context."""

@@ -50,8 +50,8 @@ def baked(
     patches: list[Patch] = []
     if prediction is not None and settings.visible:
         patches += _baked_marks(target, prediction, settings)
-        patches += [_laid(label) for label in labels(target, prediction, settings, pads)]
-    return (*patches, *map(_laid, pads))
+        patches += [laid(label) for label in labels(target, prediction, settings, pads)]
+    return (*patches, *map(laid, pads))
 
 
 @functools.lru_cache(maxsize=4)
@@ -68,7 +68,8 @@ def _baked_marks(target: Target, prediction: Prediction, settings: OverlaySettin
     return tuple(patches)
 
 
-def _laid(pad: Pad) -> Patch:
+def laid(pad: Pad) -> Patch:
+    """``pad``, which was placed in a view, as a patch. What was drawn is kept for some time. Any thread."""
     rect = pad.bounds
     return Patch(rect.x, rect.y, _baked_pad(pad.moved(-rect.x, -rect.y)))
 

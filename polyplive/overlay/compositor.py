@@ -120,13 +120,13 @@ def marks(target: Target, prediction: Prediction, settings: OverlaySettings) -> 
 def labels(
     target: Target, prediction: Prediction, settings: OverlaySettings, pads: Iterable[Line | Legend]
 ) -> list[Label]:
-    """A label for each polyp, clear of ``pads``; all lie in the target's ``shown`` pixels."""
+    """A label for each polyp of which something is seen, clear of ``pads``; in the target's ``shown`` pixels."""
     if not settings.scores:
         return []
-    detections = prediction.detections
-    places = [target.box(detection.bbox) for detection in detections]
+    places = [(one, target.box(one.bbox).clipped(*target.shown)) for one in prediction.detections]
+    seen = [(one, place) for one, place in places if place is not None]
     reserved = [pad.rect for pad in pads]
-    return place_labels(detections, places, target.scale, *target.shown, reserved)
+    return place_labels([one for one, _ in seen], [place for _, place in seen], target.scale, *target.shown, reserved)
 
 
 @functools.lru_cache(maxsize=8)  # the same text stands there for several frames

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from polyplive.overlay.element import Cover
     from polyplive.overlay.target import Target
-    from polyplive.types import FloatMap, Image, Prediction, Roi
+    from polyplive.types import FloatMap, Image, Prediction
 
 CUTOFF = 24
 """Levels (of 255) below this are not drawn: the heatmap ends somewhere, and the rest of the frame stays untouched."""
@@ -123,10 +123,13 @@ def heatmap(prediction: Prediction, target: Target, opacity: float) -> Heatmap |
     rect = _in_frame(x, y, w, h, finer.shape, roi, target.width, target.height)
     if rect is None:
         return None
-    return Heatmap(rect, _stretch(finer, roi, rect), opacity)
+    levels = _stretch(finer, roi, rect) if target.crop is None else _warp(finer, roi, rect)
+    return Heatmap(rect, levels, opacity)
 
 
-def _in_frame(x: int, y: int, w: int, h: int, shape: tuple[int, ...], roi: Roi, width: int, height: int) -> Rect | None:
+def _in_frame(
+    x: int, y: int, w: int, h: int, shape: tuple[int, ...], roi: Rect, width: int, height: int
+) -> Rect | None:
     """The frame's pixels that a box (x, y, w, h) of the finer map covers, with a margin of one map pixel."""
     scale_x, scale_y = roi.width / shape[1], roi.height / shape[0]
     left = max(roi.x + int(np.floor((x - 1) * scale_x)), roi.x, 0)
@@ -136,7 +139,7 @@ def _in_frame(x: int, y: int, w: int, h: int, shape: tuple[int, ...], roi: Roi, 
     return Rect(left, top, right - left, bottom - top) if right > left and bottom > top else None
 
 
-def _stretch(finer: NDArray[np.uint8], roi: Roi, rect: Rect) -> NDArray[np.uint8]:
+def _stretch(finer: NDArray[np.uint8], roi: Rect, rect: Rect) -> NDArray[np.uint8]:
     """The finer map, which covers ``roi``, at the pixels of ``rect``; pixel centres map as in ``preprocess``.
 
     Stretching all of it and taking a part costs less than warping the part alone, unless that is below a sixth.
@@ -144,3 +147,17 @@ def _stretch(finer: NDArray[np.uint8], roi: Roi, rect: Rect) -> NDArray[np.uint8
     whole: NDArray[np.uint8] = cv2.resize(finer, (roi.width, roi.height), interpolation=cv2.INTER_LINEAR)
     left, top = rect.x - roi.x, rect.y - roi.y
     return np.ascontiguousarray(whole[top : top + rect.height, left : left + rect.width])
+
+
+def _warp(finer: NDArray[np.uint8], roi: Rect, rect: Rect) -> NDArray[np.uint8]:
+    """The same where ``rect`` is a small part of ``roi``, which a view that is zoomed does not show whole."""
+    across, down = finer.shape[1] / roi.width, finer.shape[0] / roi.height
+    to_finer = np.array(
+        [
+            [across, 0, (rect.x - roi.x + 0.5) * across - 0.5],
+            [0, down, (rect.y - roi.y + 0.5) * down - 0.5],
+        ]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    levels = cv2.warpAffine(finer, to_finer, (rect.width, rect.height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(levels, np.uint8)

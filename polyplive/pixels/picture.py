@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from polyplive.pixels.bgr import check_image
-from polyplive.pixels.resampling import bgra_of, first_field, part_of
+from polyplive.pixels.crop import Cut
+from polyplive.pixels.resampling import bgra_of, bgra_of_crop, first_field, part_of, stretched
 from polyplive.pixels.shrink import shrink
 from polyplive.pixels.yuv import bgr_of, bgr_of_points
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polyplive.pixels.crop import Crop
     from polyplive.pixels.yuv import YuvSamples
 
 
@@ -50,21 +52,26 @@ class Picture(ABC):
         """Fill ``out``, uint8 [H, W, 3], C-contiguous, with ``bgr`` for somebody to draw on; nothing is kept."""
         np.copyto(out, self.bgr())
 
-    def bgra_at(self, width: int, height: int, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
-        """uint8 [height, width, 4] BGRA, opaque: all of the picture stretched to that size, without aliasing.
+    def bgra_at(
+        self, width: int, height: int, out: NDArray[np.uint8] | None = None, crop: Crop | None = None
+    ) -> NDArray[np.uint8]:
+        """uint8 [height, width, 4] BGRA, opaque: the picture, or ``crop`` of it, at that size and without aliasing.
 
         What a view shows, made from the source's own samples and not kept. The same picture and size give the same
         bytes. Each plane is interpolated linearly, edge to edge, after halvings where it becomes less than half as
         large; chroma lies where the source says. At the picture's own size the pixels are those of ``bgr``, in which
-        pixels that share a chroma sample get the same one. ``out``, C-contiguous and of that shape, is filled
-        and returned instead of a new array. Raises ``ValueError`` where it does not fit.
+        pixels that share a chroma sample get the same one. Of a ``crop`` only the samples in and beside it are read.
+        ``out``, C-contiguous and of that shape, is filled and returned instead of a new array. Raises ``ValueError``
+        where it does not fit.
         """
         shape = (height, width, 4)
         if out is None:
             out = np.empty(shape, np.uint8)
         elif out.shape != shape or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise ValueError(f"expected a contiguous uint8 array {shape}, received {out.dtype} {out.shape}")
-        if (width, height) == (self.width, self.height):
+        if crop is not None:
+            self._fill_with(crop, out)
+        elif (width, height) == (self.width, self.height):
             cv2.cvtColor(self.bgr(), cv2.COLOR_BGR2BGRA, dst=out)
         else:
             self._fill(out)
@@ -90,6 +97,10 @@ class Picture(ABC):
     @abstractmethod
     def _fill(self, out: NDArray[np.uint8]) -> None:
         """Fill ``out`` for ``bgra_at``."""
+
+    @abstractmethod
+    def _fill_with(self, crop: Crop, out: NDArray[np.uint8]) -> None:
+        """The same with a part."""
 
 
 class BgrPicture(Picture):
@@ -127,6 +138,11 @@ class BgrPicture(Picture):
 
     def _fill(self, out: NDArray[np.uint8]) -> None:
         cv2.cvtColor(shrink(self._image, *out.shape[:2]), cv2.COLOR_BGR2BGRA, dst=out)
+
+    def _fill_with(self, crop: Crop, out: NDArray[np.uint8]) -> None:
+        size = out.shape[0], out.shape[1]
+        cut = Cut.of(self._image.shape, crop.rows, crop.columns, size, with_neighbours=True)
+        cv2.cvtColor(stretched(self._image, cut, size), cv2.COLOR_BGR2BGRA, dst=out)
 
 
 class YuvPicture(Picture):
@@ -192,3 +208,6 @@ class YuvPicture(Picture):
 
     def _fill(self, out: NDArray[np.uint8]) -> None:
         bgra_of(self._samples, out)
+
+    def _fill_with(self, crop: Crop, out: NDArray[np.uint8]) -> None:
+        bgra_of_crop(self._samples, crop, out)

@@ -61,6 +61,11 @@ class YuvSamples:
         return 1 if self.cb.shape[0] == self.luma.shape[0] else 2
 
     @property
+    def beside(self) -> float:
+        """How far a chroma sample lies to the left of the middle of the pixels that share it, in its own width."""
+        return 0.25 if self.across == 2 and not self.is_centred else 0.0
+
+    @property
     def to_bgr(self) -> NDArray[np.float32]:
         """float32 [3, 4]: from Y, Cb, Cr and 1, as they are coded, to B, G, R from 0 to 255."""
         return _to_bgr(self.matrix, self.is_full, self.bits)

@@ -13,9 +13,11 @@ from view_scenes import EVERYTHING, HUD, finding
 from polyplive.overlay import baked as baking
 from polyplive.overlay.baked import baked
 from polyplive.overlay.compositor import compose, covered, elements
+from polyplive.overlay.regions import Label, Outline
 from polyplive.overlay.target import Target
 from polyplive.overlay.true_shape import true_size
 from polyplive.pipeline.postprocess import Postprocessor
+from polyplive.pixels.crop import Crop
 from polyplive.types import Figures, Frame, Hud, OverlaySettings, Prediction, Roi, SessionState
 
 SOURCE = 960, 720
@@ -160,3 +162,55 @@ def test_findings_at_the_border_and_beyond_stay_inside() -> None:
     )  # fmt: skip
     for each in (prediction, late):
         laid_over(noise(500, 375), Target(SOURCE, 500, 375), each, EVERYTHING, HUD)
+
+
+CROPS = [Crop(96, 72, 480, 360), Crop(310.4, 222.7, 240, 180), Crop(480.25, 405.5, 479.75, 314.5)]
+
+
+@pytest.mark.parametrize("crop", CROPS)
+def test_of_a_part_of_the_frame_the_same_is_marked(crop: Crop) -> None:
+    """What is covered at the size of a view, cut out of a target that shows the whole frame as large."""
+    prediction = finding(*SOURCE, (0.4, 0.45, 0.12), (0.75, 0.7, 0.08))
+    part = Target(SOURCE, 600, round(600 * crop.height / crop.width), crop=crop)
+    share = part.width / crop.width
+    whole = Target(SOURCE, round(SOURCE[0] * share), round(SOURCE[1] * share))
+    left, top = round(crop.x * share), round(crop.y * share)
+    for settings in (
+        OverlaySettings(heatmap=False, contour=False, scores=False),
+        OverlaySettings(mask=False, contour=False, scores=False),
+    ):
+        seen = covered(part, elements(part, prediction, settings, None))
+        expected = covered(whole, elements(whole, prediction, settings, None))
+        expected = expected[top : top + part.height, left : left + part.width]
+        assert seen.mean() > 0.02
+        assert (seen[: len(expected), : expected.shape[1]] != expected).mean() < 0.01
+
+
+@pytest.mark.parametrize("crop", CROPS)
+def test_of_a_part_nothing_else_is_changed(crop: Crop) -> None:
+    target = Target(SOURCE, 480, 360, crop=crop)
+    prediction, image = finding(*SOURCE), noise(480, 360)
+    drawn = image.copy()
+    described = elements(target, prediction, EVERYTHING, HUD)
+    for element in described:
+        element.draw(drawn)
+    blended = laid_over(image, target, prediction, EVERYTHING, HUD)
+    outside = ~covered(target, described)
+    assert outside.any()
+    assert (blended[outside] == image[outside]).all()
+    assert (np.abs(blended - drawn) > 4).mean() < 0.01
+    for one in described:
+        if type(one).__name__ in TEXT:
+            assert one.bounds.within(480, 360), "text lies within what is seen"
+
+
+def test_only_polyps_that_are_seen_have_a_label_and_lines_stay_as_wide() -> None:
+    prediction = finding(*SOURCE)
+    whole = elements(Target(SOURCE, 480, 360), prediction, EVERYTHING, HUD)
+    x, y, width, height = prediction.detections[0].bbox
+    part = elements(Target(SOURCE, 480, 360, crop=Crop(x, y, width, height)), prediction, EVERYTHING, HUD)
+    labels = [[one.number for one in drawn if isinstance(one, Label)] for drawn in (whole, part)]
+    assert labels == [["Polyp 1", "Polyp 2"], ["Polyp 1"]]
+    lines = [{one.thickness for one in drawn if isinstance(one, Outline)} for drawn in (whole, part)]
+    assert lines[0] == lines[1]
+    assert not Target((480, 360), 480, 360, crop=Crop(0, 0, 240, 180)).is_source

@@ -9,6 +9,8 @@ from PyQt6.QtGui import QColor, QFont
 
 from polyplive.gui.theme import ALERT, QUIET, TEXT
 from polyplive.gui.view.arrangement import CAPTION_HEIGHT, arrange
+from polyplive.gui.view.loupe import Loupe
+from polyplive.gui.view.zoom import Zoom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from polyplive.gui.view.arrangement import Arrangement
     from polyplive.gui.view.scene import Scene
     from polyplive.overlay.target import Target
+    from polyplive.pixels.crop import Crop
+    from polyplive.types import Frame
 
 CAPTIONS = ("Source", "Overlay")
 """Above two pictures side by side."""
@@ -28,12 +32,15 @@ class Contents:
     """What a view shows: one picture, the same picture twice, or a message. Qt's thread.
 
     ``on_target`` is called while painting, with the size of what is painted whenever that has changed. Who draws
-    overlays beforehand wants to know it.
+    overlays beforehand wants to know it. ``zoom`` says which part of each picture is seen. ``loupe_at`` is the place of
+    the loupe in logical pixels; None without it.
     """
 
     def __init__(self) -> None:
         self.scene: Scene | None = None
         self.on_target: Callable[[Target], None] = lambda _: None
+        self.zoom = Zoom()
+        self.loupe_at: tuple[float, float] | None = None
         self._message = ("", "")
         self._alert = False
         self._target: Target | None = None
@@ -61,9 +68,28 @@ class Contents:
         ratio = found.ratio
         return [QRectF(c.x / ratio, c.y / ratio, c.width / ratio, c.height / ratio) for c in found.cells]
 
+    def place_of(self, widget: QWidget, x: float, y: float) -> tuple[float, float]:
+        """Where in the picture below or beside it a point of ``widget`` lies, in shares of what is seen of it."""
+        rects = self.rects(widget)
+        if not rects:
+            return 0.5, 0.5
+        rect = min(rects, key=lambda rect: max(rect.left() - x, x - rect.right()))
+        across, down = (x - rect.left()) / rect.width(), (y - rect.top()) / rect.height()
+        return min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
+
+    def crop_of(self, frame: Frame) -> Crop | None:
+        """What is seen of ``frame``; None where that is all of it."""
+        return self.zoom.crop(frame.width, frame.height)
+
+    def loupe_of(self, scene: Scene, arrangement: Arrangement) -> Loupe | None:
+        """The loupe where it is on, over a picture."""
+        if self.loupe_at is None:
+            return None
+        return Loupe.at(self.loupe_at, scene, arrangement, self.crop_of(scene.frame))
+
     def target_of(self, scene: Scene, arrangement: Arrangement) -> Target:
         """The size at which the overlay is drawn, in a view so arranged; tells ``on_target`` of another one."""
-        target = scene.target(*arrangement.size, arrangement.ratio)
+        target = scene.target(*arrangement.size, arrangement.ratio, self.crop_of(scene.frame))
         if target != self._target:
             self._target = target
             self.on_target(target)

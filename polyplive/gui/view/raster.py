@@ -10,13 +10,19 @@ from PyQt6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QWidget
 from PyQt6.sip import voidptr
 
+from polyplive.gui.view.signs import loupe_frame, zoom_sign
 from polyplive.system.spans import SCALE, span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from polyplive.gui.view.arrangement import Arrangement
     from polyplive.gui.view.contents import Contents
+    from polyplive.gui.view.scene import Scene
+    from polyplive.overlay.baked import Patch
+    from polyplive.pixels.crop import Crop
     from polyplive.types import Frame
 
 
@@ -30,7 +36,7 @@ class RasterSurface(QWidget):
     def __init__(self, contents: Contents, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._contents = contents
-        self._scaled = _Scaled()
+        self._scaled, self._magnified = _Scaled(), _Scaled()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
@@ -44,15 +50,30 @@ class RasterSurface(QWidget):
         painter.save()
         painter.scale(1 / arrangement.ratio, 1 / arrangement.ratio)  # from here on in device pixels: nothing is scaled
         self._fill_around(painter, arrangement)
-        scaled = self._scaled.of(scene.frame, *arrangement.size)
+        scaled = self._scaled.of(scene.frame, *arrangement.size, self._contents.crop_of(scene.frame))
         for cell in arrangement.cells:
             painter.drawImage(QPoint(cell.x, cell.y), scaled)
         last = arrangement.cells[-1]
-        for patch in scene.patches(self._contents.target_of(scene, arrangement)):
+        target = self._contents.target_of(scene, arrangement)
+        for patch in scene.patches(target):
             painter.drawImage(QPoint(last.x + patch.x, last.y + patch.y), _premultiplied(patch.pixels))
+        self._lay(painter, zoom_sign(scene, target, arrangement))
+        self._paint_loupe(painter, scene, arrangement)
         painter.restore()
         if scene.side_by_side:
             self._contents.paint_captions(painter, self._contents.rects(self))
+
+    def _paint_loupe(self, painter: QPainter, scene: Scene, arrangement: Arrangement) -> None:
+        loupe = self._contents.loupe_of(scene, arrangement)
+        if loupe is None:
+            return
+        rect = loupe.rect
+        painter.drawImage(QPoint(rect.x, rect.y), self._magnified.of(scene.frame, rect.width, rect.height, loupe.crop))
+        self._lay(painter, [*loupe.patches(scene), *loupe_frame(loupe, arrangement.ratio)])
+
+    def _lay(self, painter: QPainter, patches: Iterable[Patch]) -> None:
+        for patch in patches:
+            painter.drawImage(QPoint(patch.x, patch.y), _premultiplied(patch.pixels))
 
     def _fill_around(self, painter: QPainter, arrangement: Arrangement) -> None:
         """Paint black what no picture will cover."""
@@ -62,25 +83,26 @@ class RasterSurface(QWidget):
 
 
 class _Scaled:
-    """The newest frame at the size at which it was asked for last."""
+    """The newest frame, or the part of it, at the size at which it was asked for last."""
 
     def __init__(self) -> None:
         self._pixels: NDArray[np.uint8] = np.zeros((1, 1, 4), np.uint8)
         self._image = QImage()
         self._frame: Frame | None = None
+        self._crop: Crop | None = None
 
-    def of(self, frame: Frame, width: int, height: int) -> QImage:
-        """``frame`` as ``width`` by ``height`` pixels, until the next call with another frame or size."""
+    def of(self, frame: Frame, width: int, height: int, crop: Crop | None) -> QImage:
+        """``crop`` of ``frame`` as ``width`` by ``height`` pixels, until the next call with another part or size."""
         if self._pixels.shape[:2] != (height, width):
             self._pixels = np.empty((height, width, 4), np.uint8)
             buffer: Any = self._pixels.data  # PyQt takes any buffer, though its types say bytes
             self._image = QImage(buffer, width, height, 4 * width, QImage.Format.Format_RGB32)
-        elif self._frame is frame:
+        elif self._frame is frame and self._crop == crop:
             return self._image
         self._frame = None
         with span(SCALE, frame.index):
-            frame.bgra_at(width, height, self._pixels)
-        self._frame = frame
+            frame.bgra_at(width, height, self._pixels, crop)
+        self._frame, self._crop = frame, crop
         return self._image
 
 

@@ -11,6 +11,7 @@ from polyplive.types import Hud, OverlaySettings
 
 if TYPE_CHECKING:
     from polyplive.overlay.baked import Patch
+    from polyplive.pixels.crop import Crop
     from polyplive.types import Frame, Prediction
 
 
@@ -28,12 +29,13 @@ class Scene:
     hud: Hud = field(default_factory=Hud)
     side_by_side: bool = False
 
-    def target(self, width: int, height: int, density: float) -> Target:
+    def target(self, width: int, height: int, density: float, crop: Crop | None = None) -> Target:
         """A view that shows the frame as ``width`` by ``height`` device pixels, ``density`` of them in a logical one.
 
-        Given to ``polyplive.overlay.compositor.elements`` with the fields above, it tells where each mark lies.
+        With ``crop`` it shows that part of it. Given to ``polyplive.overlay.compositor.elements`` with the fields
+        above, it tells where each mark lies.
         """
-        return Target((self.frame.width, self.frame.height), width, height, density=density)
+        return Target((self.frame.width, self.frame.height), width, height, density=density, crop=crop)
 
     def patches(self, target: Target) -> tuple[Patch, ...]:
         """The overlay at that size, to be laid over the scaled frame; usually drawn before, in the engine's thread."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QSurfaceFormat
+from PyQt6.QtCore import QPointF, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCursor, QSurfaceFormat
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from polyplive.gui.view.choice import choose
 from polyplive.gui.view.contents import Contents
 from polyplive.gui.view.opengl.renderer import surface_format
 from polyplive.gui.view.opengl.surface import OpenGLSurface
+from polyplive.gui.view.pointer import Pointer
 from polyplive.gui.view.raster import RasterSurface
+from polyplive.gui.view.zoom import Zoom
 
 if TYPE_CHECKING:
     from PyQt6.QtCore import QRectF
@@ -27,13 +29,20 @@ class VideoView(QWidget):
     ``contents`` is what it shows, ``surface`` the widget that draws it. After ``show_scene`` a window may call
     ``repaint``, which returns when the picture is on its way to the screen. Where OpenGL was to draw and does not, Qt's
     painter takes over and ``fell_back`` is emitted, once, with one line that says why.
+
+    The wheel and a pinch zoom around the pointer, and a drag moves a picture that is zoomed: ``zoomed`` tells the new
+    factor. ``clicked`` and ``double_clicked`` are emitted wherever in the view that happens.
     """
 
     fell_back = pyqtSignal(str)
+    clicked = pyqtSignal()
+    double_clicked = pyqtSignal()
+    zoomed = pyqtSignal(float)
 
     def __init__(self, wanted: ViewOption = "auto", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.contents = Contents()
+        self._has_loupe = self._hides_pointer = False
         self.surface: RasterSurface | OpenGLSurface
         choice = choose(wanted)
         if choice.is_opengl:
@@ -44,9 +53,11 @@ class VideoView(QWidget):
             self.surface = RasterSurface(self.contents)
         if choice.is_refused:
             QTimer.singleShot(0, lambda: self._tell(choice.why))
+        self.pointer = Pointer(self)
+        self._listen()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.surface)
+        layout.addWidget(self._for_the_eye_alone(self.surface))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 180)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -81,6 +92,88 @@ class VideoView(QWidget):
         if isinstance(self.surface, OpenGLSurface):
             self.surface.check_is_painted()
 
+    def zoom_by(self, steps: float, at: QPointF | None = None) -> None:
+        """Show the picture so many steps larger, or smaller below 0: four of them double it, from 1 to 8 times.
+
+        What lies at ``at``, in logical pixels of the widget, stays there; None: at the middle of the picture.
+        """
+        place = (0.5, 0.5) if at is None else self.contents.place_of(self, at.x(), at.y())
+        self._set_zoom(self.contents.zoom.by(steps, place))
+
+    def reset_zoom(self) -> None:
+        """Show all of the picture."""
+        self._set_zoom(Zoom())
+
+    def pan(self, across: float, down: float) -> None:
+        """Move what is seen of a zoomed picture to the right and down, by such shares of it."""
+        self._set_zoom(self.contents.zoom.moved(-across, -down))
+
+    def set_loupe(self, is_on: bool) -> None:
+        """Whether a loupe follows the pointer: three times larger than the picture around it."""
+        self._has_loupe = is_on
+        self._move_loupe(QPointF(self.mapFromGlobal(QCursor.pos())) if is_on and self.underMouse() else None)
+
+    @property
+    def has_loupe(self) -> bool:
+        """Whether the loupe is on."""
+        return self._has_loupe
+
+    def hide_pointer(self, is_hidden: bool) -> None:
+        """Show no pointer over the view, or the one that says what a drag does."""
+        self._hides_pointer = is_hidden
+        self._show_pointer()
+
+    def _listen(self) -> None:
+        pointer = self.pointer
+        pointer.clicked.connect(self.clicked)
+        pointer.double_clicked.connect(self.double_clicked)
+        pointer.turned.connect(self.zoom_by)
+        pointer.dragged.connect(self._drag)
+        pointer.moved.connect(self._follow)
+        pointer.left.connect(lambda: self._move_loupe(None))
+        self.setMouseTracking(True)
+
+    def _drag(self, by: QPointF) -> None:
+        rects = self.picture_rects()
+        if rects:
+            self._set_zoom(self.contents.zoom.moved(by.x() / rects[0].width(), by.y() / rects[0].height()))
+
+    def _follow(self, place: QPointF) -> None:
+        self._show_pointer()
+        if self._has_loupe:
+            self._move_loupe(place)
+
+    def _move_loupe(self, place: QPointF | None) -> None:
+        at = None if place is None else (place.x(), place.y())
+        if at != self.contents.loupe_at:
+            self.contents.loupe_at = at
+            self.surface.update()
+
+    def _set_zoom(self, zoom: Zoom) -> None:
+        before, self.contents.zoom = self.contents.zoom, zoom
+        if zoom == before:
+            return
+        self.surface.update()
+        self._show_pointer()
+        if zoom.steps != before.steps:
+            self.zoomed.emit(zoom.factor)
+
+    def _show_pointer(self) -> None:
+        shapes = Qt.CursorShape
+        if self._hides_pointer:
+            shape = shapes.BlankCursor
+        elif self.contents.zoom.steps > 0 and self.contents.scene is not None:
+            shape = shapes.ClosedHandCursor if self.pointer.is_dragging else shapes.OpenHandCursor
+        else:
+            shape = shapes.ArrowCursor
+        if self.cursor().shape() != shape:
+            self.setCursor(shape)
+
+    def _for_the_eye_alone(self, surface: RasterSurface | OpenGLSurface) -> RasterSurface | OpenGLSurface:
+        """``surface``, through which the pointer reaches the view."""
+        surface.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        return surface
+
     def _fall_back(self, why: str) -> None:
         """Let Qt's painter draw from now on."""
         if not isinstance(self.surface, OpenGLSurface):
@@ -88,7 +181,7 @@ class VideoView(QWidget):
         failed, self.surface = self.surface, RasterSurface(self.contents)
         layout = self.layout()
         assert layout is not None
-        layout.replaceWidget(failed, self.surface)
+        layout.replaceWidget(failed, self._for_the_eye_alone(self.surface))
         failed.hide()
         failed.deleteLater()
         self.surface.show()

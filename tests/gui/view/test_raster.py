@@ -114,9 +114,9 @@ class Counted(Frame):
 
     conversions: int
 
-    def bgra_at(self, width: int, height: int, out=None):
+    def bgra_at(self, width: int, height: int, out=None, crop=None):
         object.__setattr__(self, "conversions", getattr(self, "conversions", 0) + 1)
-        return super().bgra_at(width, height, out)
+        return super().bgra_at(width, height, out, crop)
 
 
 def test_a_frame_is_converted_once_however_often_it_is_painted(view: VideoView) -> None:

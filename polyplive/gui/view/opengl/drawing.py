@@ -26,11 +26,22 @@ BYTE = 255.0
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A texture by OpenGL's number, and how many samples it has. Its first row is the top one."""
+    """The samples of a texture, by OpenGL's number, that are drawn: ``width`` by ``height`` from ``x``, ``y`` on.
+
+    Its first row is the top one. With ``is_part`` the edges may lie within samples.
+    """
 
     texture: int
-    width: int
-    height: int
+    width: float
+    height: float
+    x: float = 0.0
+    y: float = 0.0
+    is_part: bool = False
+
+    @property
+    def first(self) -> QVector2D:
+        """Where it begins."""
+        return QVector2D(self.x, self.y)
 
     def ratio_to(self, area: Area) -> QVector2D:
         """How many of its samples lie in one pixel of ``area``."""
@@ -79,6 +90,7 @@ class Drawing:
         """
         program = self._resampling
         self._use(program, area, {"plane": source})
+        program.setUniformValue("first", source.first)
         program.setUniformValue("ratio", source.ratio_to(area))
         program.setUniformValue("beside", float(beside))
         program.setUniformValue("white", float(white))
@@ -109,7 +121,9 @@ class Drawing:
         luma, cb, cr = planes
         program = self._converting
         self._use(program, area, {"luma": luma, "cb": cb, "cr": cr})
+        program.setUniformValue("luma_first", luma.first)
         program.setUniformValue("luma_ratio", luma.ratio_to(area))
+        program.setUniformValue("chroma_first", cb.first)
         program.setUniformValue("chroma_ratio", cb.ratio_to(area))
         program.setUniformValue("beside", float(beside))
         program.setUniformValue("across", samples.across if is_shared else 0)
@@ -131,6 +145,7 @@ class Drawing:
         program.setUniformValue("origin_x", area.x)
         program.setUniformValue("origin_y", area.y)
         program.setUniformValue("rows", area.height if area.is_upright else 0)
+        program.setUniformValue("is_part", int(any(grid.is_part for grid in textures.values())))
         for unit, (name, grid) in enumerate(textures.items()):
             self._gl.glActiveTexture(_FIRST_UNIT + unit)
             self._gl.glBindTexture(_TEXTURE_2D, grid.texture)

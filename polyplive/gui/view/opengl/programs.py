@@ -25,6 +25,7 @@ uniform int origin_x;  // of the viewport
 uniform int origin_y;
 uniform int rows;      // of the viewport where its first row lies at the top; 0: at the bottom, as in textures
 uniform float white;   // the number of the brightest sample
+uniform bool is_part;  // of a picture: its edges lie within samples
 
 ivec2 pixel() {
     ivec2 place = ivec2(gl_FragCoord.xy) - ivec2(origin_x, origin_y);
@@ -57,9 +58,13 @@ vec4 linear_of_bytes(sampler2D plane, vec2 place) {
     return vec4((((before.y * (above >> 4)) >> 16) + ((after.y * (below >> 4)) >> 16) + 2) >> 2);
 }
 
-// At the middle of the pixel, where there are 'ratio' samples to a pixel; or so many samples to the right of it.
-vec4 between(sampler2D plane, vec2 ratio, float beside) {
-    vec2 place = (vec2(pixel()) + 0.5) * ratio - 0.5;
+// At the middle of the pixel, where there are 'ratio' samples to a pixel; or so many samples to the right of it. The
+// first pixel begins at the sample 'first'. Of a part of a picture, places are rounded as in OpenCV's warpAffine.
+vec4 between(sampler2D plane, vec2 first, vec2 ratio, float beside) {
+    vec2 place = (vec2(pixel()) + 0.5) * ratio - 0.5 + first;
+    if (is_part) {
+        return linear(plane, place);
+    }
     if (beside == 0.0 && white == 255.0) {
         return linear_of_bytes(plane, place);
     }
@@ -69,12 +74,13 @@ vec4 between(sampler2D plane, vec2 ratio, float beside) {
 
 _RESAMPLE = """
 uniform sampler2D plane;
+uniform vec2 first;
 uniform vec2 ratio;
 uniform float beside;
 out vec4 colour;
 
 void main() {
-    colour = between(plane, ratio, beside) / white;
+    colour = between(plane, first, ratio, beside) / white;
 }
 """
 
@@ -82,7 +88,9 @@ _CONVERT = """
 uniform sampler2D luma;
 uniform sampler2D cb;
 uniform sampler2D cr;
+uniform vec2 luma_first;
 uniform vec2 luma_ratio;
+uniform vec2 chroma_first;
 uniform vec2 chroma_ratio;
 uniform float beside;  // of chroma
 uniform int across;    // so many pixels of a row get the same sample of chroma; 0: what lies between samples
@@ -96,11 +104,11 @@ float chroma(sampler2D plane) {
     if (across > 0) {
         return sample_at(plane, pixel() / ivec2(across, down)).r;
     }
-    return between(plane, chroma_ratio, beside).r;
+    return between(plane, chroma_first, chroma_ratio, beside).r;
 }
 
 void main() {
-    vec4 samples = vec4(between(luma, luma_ratio, 0.0).r, chroma(cb), chroma(cr), 1.0);
+    vec4 samples = vec4(between(luma, luma_first, luma_ratio, 0.0).r, chroma(cb), chroma(cr), 1.0);
     colour = vec4(vec3(dot(red, samples), dot(green, samples), dot(blue, samples)) / 255.0, 1.0);
 }
 """

@@ -11,6 +11,7 @@ from polyplive.gui.view.arrangement import CAPTION_HEIGHT
 from polyplive.gui.view.opengl.canvas import Canvas
 from polyplive.gui.view.opengl.painted import painted
 from polyplive.gui.view.opengl.renderer import OpenGLError, surface_format
+from polyplive.gui.view.signs import loupe_frame, zoom_sign
 from polyplive.overlay.baked import Patch
 
 if TYPE_CHECKING:
@@ -95,19 +96,24 @@ class OpenGLSurface(QOpenGLWidget):
             text = painted(self, self.height(), lambda painter: self._contents.paint_message(painter, self))
             canvas.lay([Patch(0, 0, text)])
             return
+        crop, loupe = self._contents.crop_of(scene.frame), self._contents.loupe_of(scene, arrangement)
         for cell in arrangement.cells:
-            canvas.draw_frame(scene.frame, cell)
+            canvas.draw_frame(scene.frame, cell, crop)
         canvas.lay(self._patches(scene, arrangement))
+        if loupe is not None:
+            canvas.draw_frame(scene.frame, loupe.rect, loupe.crop)
+            canvas.lay([*loupe.patches(scene), *loupe_frame(loupe, arrangement.ratio)])
         layout = width, height, scene.frame.width, scene.frame.height
         if layout != self._layout:  # the card has been asked for room: it may have refused
             self._layout = layout
             canvas.check()
 
     def _patches(self, scene: Scene, arrangement: Arrangement) -> list[Patch]:
-        """The captions, and the overlay over the last picture."""
+        """The captions, the overlay over the last picture, and the sign of a part."""
         last = arrangement.cells[-1]
-        overlay = scene.patches(self._contents.target_of(scene, arrangement))
-        moved = [Patch(last.x + patch.x, last.y + patch.y, patch.pixels) for patch in overlay]
+        target = self._contents.target_of(scene, arrangement)
+        moved = [Patch(last.x + patch.x, last.y + patch.y, patch.pixels) for patch in scene.patches(target)]
+        moved += zoom_sign(scene, target, arrangement)
         return [*self._caption(arrangement), *moved] if len(arrangement.cells) > 1 else moved
 
     def _caption(self, arrangement: Arrangement) -> list[Patch]:

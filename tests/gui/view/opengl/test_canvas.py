@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import opengl_pictures
 import pytest
-from opengl_pictures import LAYOUTS, ROOM, SIZES, sizes_of
+from opengl_pictures import CROPPED, LAYOUTS, ROOM, SIZES, sizes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polyplive.types import Frame
 
-CASES = [(name, size) for name in [*LAYOUTS, "BGR", "decoded, 10 bits"] for size in sizes_of(name)]
+CASES = [(name, size) for name in [*LAYOUTS, "BGR", "decoded, 10 bits"] for size in [*sizes_of(name), *CROPPED]]
 LEVELS, SHARE = 2, 0.999
 """Of all pixels this share may differ by so many levels and no more."""
 
@@ -37,8 +37,8 @@ def frames(drawn: Path) -> dict[str, Frame]:
 def test_a_frame_looks_as_in_the_raster_view(drawn: Path, frames: dict[str, Frame], name: str, size: str) -> None:
     picture = np.load(drawn / f"{name} {size}.npy")
     frame = frames[name]
-    width, height = SIZES[size] or (frame.width, frame.height)
-    expected = frame.bgra_at(width, height)
+    crop, (width, height) = CROPPED.get(size) or (None, SIZES[size] or (frame.width, frame.height))
+    expected = frame.bgra_at(width, height, crop=crop)
     assert expected[..., :3].std() > 20, "a picture in which something is to be seen"
     inner = picture[ROOM : ROOM + height, ROOM : ROOM + width]
     difference = np.abs(inner.astype(int) - expected).max(2)
