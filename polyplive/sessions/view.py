@@ -47,3 +47,8 @@ class View:
     picture_age_s: float | None = None
     next_try_s: float | None = None
     late: Late | None = None
+
+    @property
+    def drawn(self) -> Prediction | None:
+        """What of ``prediction`` is on the picture: nothing while the overlay is off."""
+        return self.prediction if self.state is not SessionState.OVERLAY_OFF else None

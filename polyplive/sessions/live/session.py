@@ -188,8 +188,7 @@ class LiveSession:
         now_s = time.monotonic()
         with self._lock:
             if view.frame is not None:
-                is_drawn = view.state is not SessionState.OVERLAY_OFF
-                self._display.drawn(view.frame, now_s, view.prediction if is_drawn else None)
+                self._display.drawn(view.frame, now_s, view.drawn)
                 self._shown.drawn(view.prediction, now_s)
 
     # Questions
@@ -363,9 +362,8 @@ class LiveSession:
         return describe_session(info, spec, self._started) if info is not None and spec is not None else None
 
     def _captured(self, frame: Frame, now_s: float) -> CapturedFrame:
-        state, reason = self._state
         caption = caption_of(frame, self._results.spec, self._overlay)
-        hud = Hud(state, reason, figures_of(self._display, self._shown, self._counts, state), caption)
+        hud = Hud(*self._state, figures_of(self._display, self._shown, self._counts, self._state[0]), caption)
         info = self._source.info
         session = describe_source(info) if info is not None else None
         return CapturedFrame(frame, self._young_for(frame, now_s), self._overlay, hud, session)
