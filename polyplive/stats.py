@@ -5,14 +5,14 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polyplive.types import StageTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 STAGES = tuple(field.name.removesuffix("_ms") for field in fields(StageTimes))
 """The stages of ``StageTimes`` in the order in which a frame passes them."""
@@ -44,6 +44,24 @@ class Distribution:
     def rounded(self) -> dict[str, float]:
         """As a dictionary for JSON, to three decimals."""
         return {field.name: round(getattr(self, field.name), 3) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``count`` out of ``of``."""
+
+    count: int
+    of: int
+
+    @classmethod
+    def true(cls, values: Iterable[bool]) -> Share:
+        """How many of ``values`` are true."""
+        held = [bool(value) for value in values]
+        return cls(sum(held), len(held))
+
+    def as_json(self) -> dict[str, Any]:
+        """Both numbers, and ``rate``, their quotient to five decimals; None of none."""
+        return {"count": self.count, "of": self.of, "rate": round(self.count / self.of, 5) if self.of else None}
 
 
 class Delays:

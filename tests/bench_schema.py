@@ -16,7 +16,14 @@ FIGURES_OR_NONE = {"anyOf": [FIGURES, {"type": "null"}]}
 RATES = {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}, "minItems": 1}
 STAGES = ("decode", "preprocess", "infer", "postprocess", "composite")
 CAUSES = ("decode", "waiting", "preprocess", "infer", "postprocess", "draw", "present", "other")
-SHARE_OR_NONE = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+COUNT = {"type": "integer", "minimum": 0}
+SHARE = {
+    "type": "object",
+    "properties": {"count": COUNT, "of": COUNT, "rate": {"type": ["number", "null"], "minimum": 0, "maximum": 1}},
+    "required": ["count", "of", "rate"],
+    "additionalProperties": False,
+}
+SHARE_OR_NONE = {"anyOf": [SHARE, {"type": "null"}]}
 RATIO = {
     "type": "object",
     "properties": {"ratio": NUMBER, "low": NUMBER, "high": NUMBER},
@@ -46,8 +53,8 @@ def mode(video: dict, annotation: dict) -> dict:
                 "properties": dict.fromkeys(CAUSES, FIGURES),
                 "additionalProperties": False,
             },
-            "own_overlay_share": SHARE_OR_NONE,
-            "own_map_share": SHARE_OR_NONE,
+            "own_overlays": SHARE_OR_NONE,
+            "own_maps": SHARE_OR_NONE,
             "dropped": COUNTS,
         },
         "required": [
@@ -58,8 +65,8 @@ def mode(video: dict, annotation: dict) -> dict:
             "annotation_delay_ms",
             "stages_ms",
             "delay_causes_ms",
-            "own_overlay_share",
-            "own_map_share",
+            "own_overlays",
+            "own_maps",
             "dropped",
         ],
         "additionalProperties": False,
@@ -71,7 +78,7 @@ HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 CANDIDATE = {
     "type": "object",
     "properties": {
-        **dict.fromkeys(("name", "backend", "device", "model", "graph_precision", "arithmetic"), TEXT),
+        **dict.fromkeys(("name", "backend", "device", "model", "graph_precision", "precision"), TEXT),
         "model_sha256": HASH,
         "cam": {"type": "boolean"},
         "fps": FIGURES,
@@ -79,6 +86,12 @@ CANDIDATE = {
         "to_first": RATIO,
     },
     "required": ["name", "backend", "device", "model", "model_sha256", "cam", "fps", "infer_ms", "to_first"],
+    "additionalProperties": False,
+}
+REMARK = {
+    "type": "object",
+    "properties": {"part": TEXT, "text": TEXT, "stands": {"type": "boolean"}},
+    "required": ["part", "text", "stands"],
     "additionalProperties": False,
 }
 GPU = {
@@ -107,8 +120,13 @@ GPU["required"] = list(GPU["properties"])
 SCHEMA = {
     "type": "object",
     "properties": {
-        "schema": {"const": 3},
-        **dict.fromkeys(("version", "measured", "backend", "device", "model", "model_version"), TEXT),
+        "schema": {"const": 4},
+        **dict.fromkeys(("version", "backend", "device", "model", "model_version"), TEXT),
+        "measured": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$"},
+        **dict.fromkeys(("precision", "graph_precision", "roi"), TEXT),
+        "input": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2},
+        "one_field": {"type": "boolean"},
+        **dict.fromkeys(("min_area", "threshold"), NUMBER),
         "machine": {
             "type": "object",
             "properties": {"processor": TEXT, "processors": {"type": "integer", "minimum": 1}},
@@ -138,6 +156,7 @@ SCHEMA = {
             "required": ["p50", "low", "high", "exchange"],
             "additionalProperties": False,
         },
+        "remarks": {"type": "array", "items": REMARK},
         "compare": {"type": "array", "items": CANDIDATE, "minItems": 2},
         "against": {"type": "object", "additionalProperties": RATIO},
         "dropped": COUNTS,

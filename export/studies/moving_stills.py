@@ -27,7 +27,8 @@ from polyplive.config import PipelineSettings
 from polyplive.errors import PolypliveError
 from polyplive.evaluation.disturbances import compressed, generator_for, streaked
 from polyplive.evaluation.image_folder import find_pairs, read_pair
-from polyplive.evaluation.recordings.figures import FrameMark, rates
+from polyplive.evaluation.pictures.tables import share_of
+from polyplive.evaluation.recordings.figures import FrameMark, shares
 from polyplive.evaluation.recordings.run import LabelledFrame, mark
 from polyplive.manifest import FAST
 from polyplive.pipeline.pipeline import Pipeline
@@ -209,10 +210,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"moving_stills: {error}", file=sys.stderr)
         return 1
     for way in ways:
-        found = rates(way.marks)
+        found = shares(way.marks)
         at = way.settings
         said = f"min-frames {at.min_frames}, release {at.release_probability:g}, confirm {at.confirm_probability:g}"
-        print(f"{said}: " + ", ".join(f"{name} {share}" for name, share in found.items()))
+        print(f"{said}: " + ", ".join(f"{name} {share_of(share)}" for name, share in found.items()))
     return 0
 
 

@@ -29,7 +29,8 @@ class EngineSpec:
     """What an engine takes and gives.
 
     Input: uint8 [1, ``height``, ``width``, 3], RGB. Outputs: probability float32 [``height``, ``width``], and CAM
-    float32 [``cam_height``, ``cam_width``]. ``device`` is the runtime's name of the processor or GPU.
+    float32 [``cam_height``, ``cam_width``]. ``device`` is the runtime's name of the processor or GPU. ``precision`` is
+    that of the arithmetic that runs: a runtime may run a graph of float32 in bfloat16.
     """
 
     backend: str
@@ -39,10 +40,14 @@ class EngineSpec:
     cam_height: int
     cam_width: int
     manifest: ModelManifest
+    precision: str = "float32"
 
     @classmethod
-    def of(cls, manifest: ModelManifest, backend: str, device: str) -> EngineSpec:
-        """The spec of the graph that ``manifest`` describes, run by ``backend`` on ``device``."""
+    def of(cls, manifest: ModelManifest, backend: str, device: str, precision: str = "") -> EngineSpec:
+        """The spec of the graph that ``manifest`` describes, run by ``backend`` on ``device``.
+
+        Without ``precision`` the arithmetic is the graph's own.
+        """
         return cls(
             backend=backend,
             device=device,
@@ -51,6 +56,7 @@ class EngineSpec:
             cam_height=manifest.cam_height,
             cam_width=manifest.cam_width,
             manifest=manifest,
+            precision=precision or manifest.precision,
         )
 
 

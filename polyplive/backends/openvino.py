@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NAME = "openvino"
 _PRECISION = {"float32": "f32", "bfloat16": "bf16"}
+_NAMES = {name: ours for ours, name in _PRECISION.items()} | {"f16": "float16"}
 
 
 class OpenVinoEngine:
@@ -53,19 +54,14 @@ class OpenVinoEngine:
             self._free_requests(cam=True)
         except RuntimeError as error:
             raise _inference_error("build", graph.name, error) from None
-        self._spec = EngineSpec.of(manifest, NAME, self._core.get_property("CPU", "FULL_DEVICE_NAME").strip())
+        device = self._core.get_property("CPU", "FULL_DEVICE_NAME").strip()
+        self._spec = EngineSpec.of(manifest, NAME, device, self._precision())
         self._closed = False
 
     @property
     def spec(self) -> EngineSpec:
         """Shapes, names and the model's manifest."""
         return self._spec
-
-    @property
-    def precision(self) -> str:
-        """The precision in use, as OpenVINO names it: ``f32`` or ``bf16``."""
-        compiled = self._free[True][0].get_compiled_model()
-        return str(compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
 
     def infer(self, tensor: NDArray[np.uint8], *, cam: bool = True) -> Outputs:
         """See ``Engine.infer``."""
@@ -89,6 +85,11 @@ class OpenVinoEngine:
     def worked_s(self, started_s: float, done_s: float) -> float:
         """Seconds of work on the next picture in the order of starts."""
         return self._times.add(started_s, done_s)
+
+    def _precision(self) -> str:
+        """The precision in use; OpenVINO names it ``f32``, ``bf16`` or ``f16``."""
+        compiled = self._free[True][0].get_compiled_model()
+        return _NAMES[str(compiled.get_property("INFERENCE_PRECISION_HINT").to_string())]
 
     def _free_requests(self, *, cam: bool) -> deque[Any]:
         if cam not in self._free:

@@ -12,7 +12,7 @@ from polyplive.benchmark.figures import SCHEMA
 from polyplive.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _LOW, _HIGH = 5, 95
@@ -53,6 +53,14 @@ def run_ratio(these: Sequence[float], those: Sequence[float]) -> Ratio:
     return Ratio(float(np.median(pairs)), float(low), float(high))
 
 
+def share_of_engine(modes: Mapping[str, Mapping[str, Any]]) -> Ratio:
+    """The end-to-end rate to the engine's own, of modes as JSON has them: run by run, of one run by its blocks."""
+    these, those = modes["headless"], modes["engine"]
+    if len(these["fps_runs"]) > 1:
+        return run_ratio(these["fps_runs"], those["fps_runs"])
+    return sample_ratio(these["fps_blocks"], those["fps_blocks"])
+
+
 def compare_documents(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Ratio]:
     """Mode -> ratio of the rates, new to old, for every mode that both have."""
     return {
@@ -65,7 +73,7 @@ def compare_documents(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Rat
 def differences(new: dict[str, Any], old: dict[str, Any]) -> list[str]:
     """What was not the same in both, one line each: a ratio means little where these differ."""
     lines = []
-    for name in ("backend", "device", "model", "model_sha256", "cam"):
+    for name in ("backend", "device", "model", "model_sha256", "precision", "roi", "cam"):
         if new.get(name) != old.get(name):
             lines.append(f"{name}: {new.get(name)}, before {old.get(name)}")
     for group, names in (("machine", ("processor", "processors")), ("source", ("width", "height"))):

@@ -101,7 +101,7 @@ def _row(
         "model": manifest.name,
         "model_sha256": manifest.sha256,
         "graph_precision": manifest.precision,
-        "arithmetic": candidate.options.precision,
+        "precision": spec.precision,
         "cam": candidate.cam,
         "fps": rate.rounded(),
         "infer_ms": figures.rounded(),

@@ -14,7 +14,7 @@ from polyplive.stats import Distribution, StageRecorder
 if TYPE_CHECKING:
     from polyplive.benchmark.passages import Passage
 
-SCHEMA = 3
+SCHEMA = 4
 WARM_UP = 50
 """Frames at the start of every run that are not counted: caches fill, code is compiled and clocks rise."""
 BLOCKS = 20

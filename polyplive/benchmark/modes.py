@@ -47,7 +47,7 @@ def run_modes(
     """
     modes = {"engine": ModeFigures(), "headless": ModeFigures()}
     pictures = tensors(source, engine.spec)
-    done = 0
+    done, lost_before = 0, dict(source.dropped)
     for _ in range(settings.runs):
         _engine_run(pictures, engine, settings, modes["engine"])
         on_frame(done + settings.frames)
@@ -56,7 +56,7 @@ def run_modes(
         modes["headless"].passages.append(passages(found, began))
         done += 2 * settings.frames
         on_frame(done)
-    modes["headless"].dropped = dict(source.dropped)
+    modes["headless"].dropped = {cause: count - lost_before.get(cause, 0) for cause, count in source.dropped.items()}
     return modes
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from polyplive.stats import Share
 from polyplive.system.spans import DECODE, DRAW, INFER, ON_SCREEN, POSTPROCESS, PREPROCESS, READ, Span
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def passages(found: Iterable[Span], began_s: float = 0.0) -> list[Passage]:
     return made
 
 
-def own_shares(runs: Iterable[Sequence[Passage]]) -> dict[str, float | None]:
-    """The shares of frames with an overlay, and with a heatmap, that were made of that frame; None without frames.
+def own_shares(runs: Iterable[Sequence[Passage]]) -> dict[str, dict[str, Any] | None]:
+    """How many frames had an overlay, and a heatmap, that was made of that frame; None without frames.
 
     Frames that were lost before they were read count too: their numbers are missing. Those after the last result of a
     run do not: theirs was still on its way.
@@ -85,5 +86,5 @@ def own_shares(runs: Iterable[Sequence[Passage]]) -> dict[str, float | None]:
             frames += max(run.index(annotated[-1]) + 1, annotated[-1].index - run[0].index + 1)
             overlays += len(annotated)
             maps += sum(passage.has_own_map for passage in annotated)
-    shares = {"own_overlay_share": overlays, "own_map_share": maps}
-    return {name: round(count / frames, 4) if frames else None for name, count in shares.items()}
+    counts = {"own_overlays": overlays, "own_maps": maps}
+    return {name: Share(count, frames).as_json() if frames else None for name, count in counts.items()}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyplive.stats import STAGES
 from polyplive.text_table import TextTable
+from polyplive.wording import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,22 +20,31 @@ MODE_NAMES = {
 }
 
 
+_PARTS = {**MODE_NAMES, "process_cost": "a process of its own", "gpu": "GPU"}
+
+
 def mode_table(document: Mapping[str, Any]) -> TextTable:
-    """Rate and delays of each mode."""
+    """Rate and delays of each mode, and which of them are doubtful, if any."""
+    doubtful = {remark["part"] for remark in document["remarks"] if remark["stands"]} & set(document["modes"])
     rows = [
         (
             MODE_NAMES[name],
             f"{mode['fps']['mean']:.1f}",
             delay_text(mode["video_delay_ms"]),
             delay_text(mode["annotation_delay_ms"]),
-            share_text(mode["own_overlay_share"]),
-            share_text(mode["own_map_share"]),
+            share_text(mode["own_overlays"]),
+            share_text(mode["own_maps"]),
+            *((("doubtful" if name in doubtful else ""),) if doubtful else ()),
         )
         for name, mode in document["modes"].items()
     ]
-    return TextTable(
-        "Modes", ("mode", "fps", "video delay", "annotation delay", "own overlay", "own heatmap"), tuple(rows)
-    )
+    head = ("mode", "fps", "video delay", "annotation delay", "own overlay", "own heatmap")
+    return TextTable("Modes", (*head, "remark") if doubtful else head, tuple(rows))
+
+
+def remark_lines(document: Mapping[str, Any]) -> list[str]:
+    """Each remark with the part that it is on, as one line."""
+    return [f"{_PARTS.get(remark['part'], remark['part'])}: {remark['text']}" for remark in document["remarks"]]
 
 
 def stage_table(document: Mapping[str, Any]) -> TextTable:
@@ -75,9 +85,9 @@ def delay_text(figures: Mapping[str, float] | None) -> str:
     return f"{figures['p50']:.1f} / {figures['p99']:.1f}" if figures else "-"
 
 
-def share_text(share: float | None) -> str:
-    """A share of 1 as per cent."""
-    return "-" if share is None else f"{100 * share:.1f} %"
+def share_text(share: Mapping[str, Any] | None) -> str:
+    """A share with its two numbers; a dash where it was not measured."""
+    return "-" if share is None else count_of(share["count"], share["of"])
 
 
 def ratio_text(ratio: Mapping[str, float]) -> str:

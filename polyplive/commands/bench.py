@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from polyplive.backends.auto_model import named_model
 from polyplive.backends.factory import open_engine
+from polyplive.backends.parallel import WAITING
 from polyplive.backends.registry import BACKENDS
 from polyplive.benchmark.against import compare_documents, differences, load_document
 from polyplive.benchmark.candidate import Candidate, check_candidate, parse_candidate
@@ -20,7 +21,16 @@ from polyplive.benchmark.document import make_document
 from polyplive.benchmark.figures import FRAMES, RUNS, WARM_UP, BenchmarkSettings
 from polyplive.benchmark.modes import run_modes, tensors
 from polyplive.benchmark.process_cost import ProcessCost, process_cost, process_cost_length
-from polyplive.benchmark.tables import MODE_NAMES, comparison_table, mode_table, ratio_text
+from polyplive.benchmark.remarks import (
+    Remark,
+    comparison_remarks,
+    cost_remarks,
+    gpu_remarks,
+    measured_again,
+    mode_remarks,
+    run_remarks,
+)
+from polyplive.benchmark.tables import MODE_NAMES, comparison_table, mode_table, ratio_text, remark_lines
 from polyplive.commands.messages import (
     announce,
     print_tables,
@@ -36,6 +46,7 @@ from polyplive.config import Settings
 from polyplive.evaluation.demo_truth import demo_clip
 from polyplive.pages.benchmark import benchmark_page
 from polyplive.pages.profile import profile_page
+from polyplive.pipeline.facts import fact_sentence
 from polyplive.sessions.engine_room.opening import OFFLINE, SameModelOpener
 from polyplive.sessions.engine_room.process_engine import ProcessEngine
 from polyplive.sessions.opening import open_pipeline, open_video
@@ -45,6 +56,7 @@ from polyplive.system.machine import window_problem
 from polyplive.system.progress import progress_bar
 from polyplive.types import StereoOption
 from polyplive.validation import check_fields
+from polyplive.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,9 +113,10 @@ def run(request: BenchRequest) -> int:
     try_outputs(outputs, request.video)
     document, modes = _measure(open_clip, settings, asked, request.display)
     if candidates:
-        document["compare"] = _compare(
-            open_clip, [_as_measured(each, document, settings) for each in candidates], asked
-        )
+        engines = [_as_measured(each, document, settings) for each in candidates]
+        rows, doubts = measured_again(lambda: _compare(open_clip, engines, asked), comparison_remarks, say)
+        document["compare"] = rows
+        document["remarks"] += [doubt.as_json() for doubt in doubts]
     against = compare_documents(document, old) if old is not None else {}
     document["against"] = {name: ratio.as_json() for name, ratio in against.items()}
     # Write files first: stdout may be a closed pipe.
@@ -127,27 +140,59 @@ def _measure(
     say_notices(source.info)
     try:
         with open_pipeline(settings, say) as pipeline:
-            spec = pipeline.engine.spec
-            announce(spec)
-            runs = "1 run" if asked.runs == 1 else f"{asked.runs} runs"
+            facts = pipeline.facts
+            announce(pipeline.engine.spec)
             say(
-                f"{runs} of {asked.frames} frames in each mode, after {WARM_UP} to warm up;"
-                " close other programs for steady figures."
+                f"{counted(asked.runs, 'run')} of {counted(asked.frames, 'frame')} in each mode,"
+                f" after {WARM_UP} to warm up; close other programs for steady figures."
             )
-            length = 2 * asked.runs * asked.frames
-            with _as_replayed(pipeline, settings) as several, progress_bar("engine, end to end", length) as advance:
-                modes = run_modes(source, pipeline.engine, several, asked, advance)
-            cost = _process_cost(pipeline.engine, source, settings, asked)
+            modes, remarks = _run_modes(source, pipeline, settings, asked)
+            cost, doubts = measured_again(
+                lambda: _process_cost(pipeline.engine, source, settings, asked),
+                lambda cost: cost_remarks(cost.as_json()),
+                say,
+            )
+            remarks += doubts
             gpu = gpu_facts()  # the engine is still open, the GPU still warm
+            remarks += gpu_remarks(gpu)
     finally:
         source.close()
     if not skipped:
-        from polyplive.gui.bench_display import run_display
+        modes["display"], doubts = _run_display(open_clip, settings, asked)
+        remarks += doubts
+    return make_document(facts, source.info, asked, modes, skipped, cost, gpu, remarks), modes
 
+
+def _run_modes(
+    source: Source, pipeline: Pipeline, settings: Settings, asked: BenchmarkSettings
+) -> tuple[dict[str, ModeFigures], list[Remark]]:
+    """The engine alone and the whole path, measured again where they are doubtful."""
+    with _as_replayed(pipeline, settings) as several:
+
+        def measure() -> dict[str, ModeFigures]:
+            with progress_bar("engine, end to end", 2 * asked.runs * asked.frames) as advance:
+                return run_modes(source, pipeline.engine, several, asked, advance)
+
+        def doubts(modes: dict[str, ModeFigures]) -> list[Remark]:
+            figures = {name: mode.figures() for name, mode in modes.items()}
+            return mode_remarks(figures, at_once=several.requests - WAITING)
+
+        return measured_again(measure, doubts, say)
+
+
+def _run_display(
+    open_clip: Callable[[], Source], settings: Settings, asked: BenchmarkSettings
+) -> tuple[ModeFigures, list[Remark]]:
+    """The live window, measured again where its runs lie far apart."""
+    from polyplive.gui.bench_display import run_display
+
+    live = by_rule(settings)  # of a live session: the same on every machine
+
+    def measure() -> ModeFigures:
         with progress_bar("in the window", asked.runs * asked.frames) as advance:
-            live = by_rule(settings)  # of a live session: the same on every machine
-            modes["display"] = run_display(open_clip, SameModelOpener(live, say), live, asked, advance)
-    return make_document(spec, source.info, asked, modes, skipped, cost, gpu), modes
+            return run_display(open_clip, SameModelOpener(live, say), live, asked, advance)
+
+    return measured_again(measure, lambda mode: run_remarks("display", mode.rates), say)
 
 
 @contextlib.contextmanager
@@ -219,6 +264,7 @@ def _print(document: dict[str, Any], against: dict[str, Ratio], differing: list[
     source = document["source"]
     modes = replace(mode_table(document), title=f"{source['name']}, {source['width']}x{source['height']}")
     print_tables([modes])
+    stdout.print(fact_sentence(document))
     stages = document["modes"]["headless"]["stages_ms"]
     stdout.print("Delays: median / 99th percentile, ms. Stages end to end, ms (median): "
                  + ", ".join(f"{stage} {values['p50']:.2f}" for stage, values in stages.items()))  # fmt: skip
@@ -233,6 +279,8 @@ def _print(document: dict[str, Any], against: dict[str, Ratio], differing: list[
     if gpu := document["gpu"]:
         cut = ", ".join(gpu["throttled_by"] or ()) or "nothing"
         stdout.print(f"{gpu['name']}, driver {gpu['driver']}, {gpu['clock_mhz']} MHz; slowed by: {cut}")
+    for line in remark_lines(document):
+        stdout.print(f"Remark, {line}.")
     comparison = comparison_table(document)
     print_tables([comparison] if comparison else [])
     for name, ratio in against.items():

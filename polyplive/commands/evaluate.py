@@ -23,9 +23,10 @@ from polyplive.evaluation.disturbances import DISTURBANCES
 from polyplive.evaluation.image_folder import find_pairs
 from polyplive.evaluation.pictures.figures import robustness
 from polyplive.evaluation.pictures.run import evaluate as run_evaluation
-from polyplive.evaluation.pictures.run import worst_pictures
 from polyplive.evaluation.pictures.tables import sentences, tables
+from polyplive.evaluation.pictures.worst import worst_pictures
 from polyplive.pages.evaluation import evaluation_page
+from polyplive.pipeline.facts import fact_sentence
 from polyplive.sessions.opening import open_pipeline
 from polyplive.system.file_names import without_folders
 from polyplive.system.progress import progress_bar
@@ -111,5 +112,6 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
 
 def _print(figures: dict[str, Any]) -> None:
     print_tables(tables(figures))
+    stdout.print(fact_sentence(figures))
     for sentence in sentences(figures):
         stdout.print(sentence)

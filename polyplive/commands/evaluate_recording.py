@@ -20,6 +20,7 @@ from polyplive.evaluation.recordings.run import FrameRanges, folder_frames, vide
 from polyplive.evaluation.recordings.run import evaluate_recording as run_evaluation
 from polyplive.evaluation.recordings.tables import recording_sentence, recording_tables
 from polyplive.pages.recording import recording_page
+from polyplive.pipeline.facts import fact_sentence
 from polyplive.sessions.opening import open_pipeline, open_video
 from polyplive.system.progress import progress_bar
 from polyplive.types import StereoOption
@@ -73,6 +74,7 @@ def run(request: EvaluateRecordingRequest) -> int:
     if request.page is not None:
         write_text(request.page, recording_page(figures))
     print_tables(recording_tables(figures))
+    stdout.print(fact_sentence(figures))
     stdout.print(recording_sentence(figures))
     return 0
 

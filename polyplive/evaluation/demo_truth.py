@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from polyplive.errors import SourceNotFound
 from polyplive.pipeline.tracking import iou
 from polyplive.sinks.base import Sink
+from polyplive.wording import count_of
 
 if TYPE_CHECKING:
     from polyplive.sinks.base import FrameRecord, SessionInfo
@@ -67,9 +68,9 @@ class TruthSink(Sink):
     def summary(self) -> list[str]:
         """The counts in words."""
         return [
-            f"Rendered polyps in clear view: {self.found} of {self.views} outlined in their place,"
-            f" {self.polyp_frames_marked} of {self.polyp_frames} frames marked",
-            f"Frames without a polyp: {self.empty_frames_marked} of {self.empty_frames} marked",
+            f"Rendered polyps in clear view: {count_of(self.found, self.views)} outlined in their place,"
+            f" of their frames {count_of(self.polyp_frames_marked, self.polyp_frames)} marked",
+            f"Frames without a polyp: {count_of(self.empty_frames_marked, self.empty_frames)} marked",
         ]
 
 

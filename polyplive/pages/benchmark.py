@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polyplive.benchmark.tables import MODE_NAMES, against_table, comparison_table, mode_table, ratio_text, stage_table
+from polyplive.benchmark.tables import (
+    MODE_NAMES,
+    against_table,
+    comparison_table,
+    mode_table,
+    ratio_text,
+    remark_lines,
+    stage_table,
+)
 from polyplive.pages.chart import Axis, Chart, Line, Mark, count_ticks, histogram, number_ticks
 from polyplive.pages.environment import render
+from polyplive.pipeline.facts import fact_rows
 from polyplive.system.file_names import file_name, without_folders
+from polyplive.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,13 +48,13 @@ def benchmark_page(
         "benchmark.html.j2",
         kind="polyplive benchmark",
         heading=f"Benchmark of {file_name(document['model'])}",
-        version=document["version"],
         about=about(document),
         modes=mode_table(document),
         share=ratio_text(document["headless_share_of_engine"]),
         skipped=[(MODE_NAMES[name], without_folders(why)) for name, why in document["skipped"].items()],
         stages=stage_table(document),
         against=against_table(against or {}),
+        remarks=remark_lines(document),
         comparison=comparison_table(document),
         charts=[
             _delay_charts(name, np.asarray(values, np.float64), document)
@@ -57,19 +67,17 @@ def benchmark_page(
 def about(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What was measured, on what, by names."""
     source, machine, gpu = document["source"], document["machine"], document["gpu"]
-    model = f"{file_name(document['model'])} {document['model_version']} ({document['model_sha256'][:12]})"
-    measured = (
-        f"{document['measured']}, {document['runs']} runs of {document['frames']} frames in each mode,"
+    ran = (
+        f"{counted(document['runs'], 'run')} of {counted(document['frames'], 'frame')} in each mode,"
         f" after {document['warm_up']} to warm up"
     )
     return [
-        ("Model", model),
-        ("Backend", f"{document['backend']}, {document['device']}"),
+        *fact_rows(document),
         ("Heatmap", "computed and drawn" if document["cam"] else "off"),
         ("Source", f"{source['name']}, {source['width']}x{source['height']}"),
         ("Processor", f"{machine['processor']}, {machine['processors']} usable"),
         ("GPU", f"{gpu['name']}, driver {gpu['driver']}" if gpu else "none"),
-        ("Measured", measured),
+        ("Runs", ran),
     ]
 
 

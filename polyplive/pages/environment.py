@@ -1,7 +1,7 @@
 """The one environment that turns templates into pages.
 
-Every value is escaped. A page loads nothing: its Content-Security-Policy allows the pictures inside it and its own
-style, which it knows by its hash.
+Every value is escaped. A page loads nothing: its Content-Security-Policy allows the pictures inside it, its own style
+and the script that opens pictures large, which it knows by their hashes.
 """
 
 from __future__ import annotations
@@ -48,12 +48,14 @@ def environment() -> Environment:
     made = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, finalize=shown, trim_blocks=True, lstrip_blocks=True
     )
-    style = loader.get_source(made, "style.css")[0]
-    made.globals.update(notice=RESEARCH_NOTICE, style=Markup(style), style_hash=_hash(style))
+    made.globals.update(notice=RESEARCH_NOTICE)
+    for name, file in (("style", "style.css"), ("script", "pictures.js")):
+        text = loader.get_source(made, file)[0]
+        made.globals.update({name: Markup(text), f"{name}_hash": _hash(text)})
     made.filters.update(data_uri=data_uri)
     return made
 
 
-def _hash(style: str) -> str:
+def _hash(text: str) -> str:
     """As a Content-Security-Policy names it."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

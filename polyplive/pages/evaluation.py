@@ -11,20 +11,21 @@ from polyplive.evaluation.pictures.tables import number, sentences, tables
 from polyplive.pages.chart import Axis, Chart, Line, number_ticks
 from polyplive.pages.environment import render
 from polyplive.pages.picture import Picture
+from polyplive.pipeline.facts import fact_rows
 from polyplive.system.file_names import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from polyplive.evaluation.pictures.figures import Example
+    from polyplive.evaluation.pictures.worst import Example
 
 
 def evaluation_page(figures: Mapping[str, Any], worst: Sequence[Example]) -> str:
     """The page of ``Evaluation.to_dict`` (with ``robustness``) and of the worst pictures."""
-    about = [
-        *model_facts(figures),
-        ("Pictures", f"{figures['n_polyp']} with a polyp, {figures['n_negative']} without"),
-    ]
+    pictures = f"{figures['n_polyp']} with a polyp, {figures['n_negative']} without"
+    if figures["skipped"]:
+        pictures += f", {len(figures['skipped'])} left out"
+    about = [("Pictures", pictures), *fact_rows(figures)]
     return render(
         "evaluation.html.j2",
         kind="polyplive evaluation",
@@ -34,17 +35,8 @@ def evaluation_page(figures: Mapping[str, Any], worst: Sequence[Example]) -> str
         sentences=sentences(figures),
         expected_error=number(figures["calibration"]["expected_error"]),
         reliability=_reliability(figures["calibration"]),
-        worst=[Picture(each.jpeg, file_name(each.stem), each.says, each.stem) for each in worst],
+        worst=[Picture(each.jpeg, file_name(each.stem), each.says, each.stem, each.figures) for each in worst],
     )
-
-
-def model_facts(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What was evaluated, as names and values."""
-    return [
-        ("Model", f"{file_name(figures['model'])} ({figures['model_sha256'][:12]})"),
-        ("Backend", figures["backend"]),
-        ("Threshold", f"{figures['threshold']:g}"),
-    ]
 
 
 def _reliability(calibration: Mapping[str, Any]) -> Chart:

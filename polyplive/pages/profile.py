@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyplive.benchmark.passages import CAUSES, OTHER, PRESENT, WAITING
-from polyplive.benchmark.tables import MODE_NAMES, delay_text, share_text
+from polyplive.benchmark.tables import MODE_NAMES, delay_text, remark_lines, share_text
 from polyplive.pages.benchmark import about
 from polyplive.pages.chart import Axis, Bar, Mark, lanes, number_ticks
 from polyplive.pages.environment import render
@@ -16,6 +16,7 @@ from polyplive.system.file_names import file_name
 from polyplive.system.spans import DECODE, DRAW, INFER, POSTPROCESS, PREPROCESS, READ, SCALE
 from polyplive.system.spans import PRESENT as PAINTED
 from polyplive.text_table import TextTable
+from polyplive.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +53,7 @@ _SAYS = {
 class _ModeProfile:
     title: str
     facts: list[tuple[str, str]]
+    frames: str
     strips: list[Chart]
     table: TextTable
 
@@ -62,9 +64,8 @@ def profile_page(document: Mapping[str, Any], modes: Mapping[str, ModeFigures]) 
         "profile.html.j2",
         kind="polyplive profile",
         heading=f"Where the time of {file_name(document['model'])} goes",
-        version=document["version"],
+        remarks=remark_lines(document),
         about=about(document),
-        frames=FRAMES,
         profiles=[
             _profile(name, figures, document["modes"][name]) for name, figures in modes.items() if figures.passages
         ],
@@ -75,8 +76,8 @@ def _profile(name: str, figures: ModeFigures, measured: Mapping[str, Any]) -> _M
     facts = [
         ("Frames a second", f"{measured['fps']['mean']:.1f}"),
         ("Annotation delay", f"{delay_text(measured['annotation_delay_ms'])} ms (median / 99th percentile)"),
-        ("Frames with an own overlay", share_text(measured["own_overlay_share"])),
-        ("Frames with an own heatmap", share_text(measured["own_map_share"])),
+        ("Frames with an own overlay", share_text(measured["own_overlays"])),
+        ("Frames with an own heatmap", share_text(measured["own_maps"])),
     ]
     if measured["video_delay_ms"]:
         facts.insert(1, ("Video delay", f"{delay_text(measured['video_delay_ms'])} ms"))
@@ -84,7 +85,8 @@ def _profile(name: str, figures: ModeFigures, measured: Mapping[str, Any]) -> _M
     parts = [chosen[place : place + _IN_A_STRIP] for place in range(0, len(chosen), _IN_A_STRIP)]
     length_ms = max(_end_s(part) - _begin_s(part) for part in parts) * 1e3
     strips = [_strip(part, length_ms) for part in parts]
-    return _ModeProfile(MODE_NAMES[name].capitalize(), facts, strips, _table(name, figures))
+    title, frames = MODE_NAMES[name].capitalize(), counted(len(chosen), "frame")
+    return _ModeProfile(title, facts, frames, strips, _table(name, figures))
 
 
 def _middle(run: Sequence[Passage]) -> Sequence[Passage]:
@@ -109,7 +111,10 @@ def _strip(part: Sequence[Passage], length_ms: float) -> Chart:
         if READ in passage.spans
     ]
     return lanes(
-        f"{len(part)} frames from frame {part[0].index} on: when each stage worked on each", across, rows, marks
+        f"{counted(len(part), 'frame')} from frame {part[0].index} on: when each stage worked on each",
+        across,
+        rows,
+        marks,
     )
 
 
@@ -153,7 +158,7 @@ def _table(name: str, figures: ModeFigures) -> TextTable:
 
 def _figures(values: Sequence[float], whole: float) -> tuple[str, str, str]:
     median, high = np.percentile(values, [50, 99])
-    return f"{median:.2f}", f"{high:.2f}", share_text(sum(values) / whole)
+    return f"{median:.2f}", f"{high:.2f}", f"{100 * sum(values) / whole:.1f} %"
 
 
 def _begin_s(part: Sequence[Passage]) -> float:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from polyplive.evaluation.recordings.tables import recording_sentence, recording_tables
 from polyplive.pages.chart import Axis, Bar, Chart, count_ticks, lanes
 from polyplive.pages.environment import render
-from polyplive.pages.evaluation import model_facts
+from polyplive.pipeline.facts import fact_rows
 from polyplive.system.file_names import file_name
+from polyplive.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 def recording_page(figures: Mapping[str, Any]) -> str:
     """The page of ``RecordingEvaluation.to_dict``."""
     about = [
-        *model_facts(figures),
-        ("Findings", _shown_when(figures)),
         ("Frames", f"{figures['n_polyp']} with a polyp in view, {figures['n_negative']} without"),
+        *fact_rows(figures),
+        ("Findings", _shown_when(figures)),
     ]
     return render(
         "recording.html.j2",
@@ -38,7 +39,7 @@ def _shown_when(figures: Mapping[str, Any]) -> str:
     if figures["min_frames"] == 1:
         return f"shown at once, {kept}"
     above = max(figures["confirm_probability"], figures["threshold"])
-    return f"shown after {figures['min_frames']} frames of evidence (above {above:g}), {kept}"
+    return f"shown after {counted(figures['min_frames'], 'frame')} of evidence (above {above:g}), {kept}"
 
 
 def _strip(frames: Sequence[Mapping[str, Any]]) -> Chart:
@@ -60,5 +61,6 @@ def _runs(frames: Sequence[Mapping[str, Any]], kind: str, holds: Callable[[Mappi
         indices = [frame["index"] for frame in run]
         if shown:
             first, last = indices[0], indices[-1]
-            bars.append(Bar(first, last + 1, 0, 1, kind, f"frames {first} to {last}"))
+            says = f"frame {first}" if first == last else f"frames {first} to {last}"
+            bars.append(Bar(first, last + 1, 0, 1, kind, says))
     return bars

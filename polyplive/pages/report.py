@@ -12,10 +12,11 @@ from polyplive.overlay.true_shape import true_size
 from polyplive.pages.chart import Axis, Bar, Chart, Tick, time_ticks
 from polyplive.pages.environment import render
 from polyplive.pages.picture import Picture
-from polyplive.pages.text import clock, grouped, percent
+from polyplive.pages.text import clock, grouped
 from polyplive.review.report_data import LONGEST_STEP_S
 from polyplive.system.file_names import file_name
 from polyplive.text_table import TextTable
+from polyplive.wording import count_of, counted, percent
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -58,12 +59,12 @@ def report_page(data: ReportData) -> str:
 
 
 def _tiles(data: ReportData) -> list[tuple[str, str]]:
-    share = f" ({percent(data.marked / data.frames)})" if data.frames else ""
+    tracks = len(data.tracks)
     return [
-        (f"{len(data.tracks)}", "polyp track" if len(data.tracks) == 1 else "polyp tracks"),
+        (f"{tracks}", "polyp track" if tracks == 1 else "polyp tracks"),
         (clock(data.in_view_s), "with a polyp marked"),
-        (f"{data.marked}{share}", "frames marked"),
-        (f"{data.frames}", "frames processed"),
+        (count_of(data.marked, data.frames), "frames marked"),
+        (f"{data.frames}", "frame processed" if data.frames == 1 else "frames processed"),
     ]
 
 
@@ -151,7 +152,7 @@ def _sizes(data: ReportData) -> str:
     _, first = known[0]
     later = [f", from {clock(time_s)} on {_size(size)}" for time_s, size in known[1 : _SIZES + 1]]
     rest = len(known) - 1 - len(later)
-    return _size(first) + "".join(later) + (f", {rest} more changes" if rest else "")
+    return _size(first) + "".join(later) + (f", {counted(rest, 'more change')}" if rest else "")
 
 
 def _size(size: tuple[int, int, Fraction]) -> str:
@@ -160,16 +161,31 @@ def _size(size: tuple[int, int, Fraction]) -> str:
     return f"{size[0]} x {size[1]}{shown}"
 
 
+def _seen(data: ReportData) -> str:
+    """The part of the picture that the model saw in most frames, and how many others there were."""
+    if not data.seen:
+        return "-"
+    (roi, frames), *others = data.seen.most_common()
+    most = f"{roi.width} x {roi.height} at {roi.x}, {roi.y}"
+    rest = sum(count for _, count in others)
+    return most if not rest else f"{most} (of the frames: {count_of(frames, frames + rest)})"
+
+
 def _session(data: ReportData) -> list[tuple[str, str]]:
     session, source = data.session, data.session.source
     fps = f", {source.fps:.4g} frames a second" if source.fps else ""
+    thresholds = [f"{threshold:g}" for threshold in sorted(data.thresholds)]
     items = [
         ("Source", source.name),
         ("Picture", _sizes(data) + fps + (f", {source.codec}" if source.codec else "")),
         ("Model", file_name(session.model)),
         ("Model SHA-256", session.model_sha256),
         ("Backend", session.backend),
+        ("Precision", session.precision or "unknown"),
+        ("Field of view", _seen(data)),
+        ("Threshold", " to ".join(dict.fromkeys((*thresholds[:1], *thresholds[-1:]))) or "-"),
         ("polyplive", session.version),
+        ("Began", session.started),
         ("Ended", data.reason),
     ]
     if data.tally is not None:

@@ -14,11 +14,6 @@ def clock(seconds: float) -> str:
     return f"{hours}:{small}" if hours else small
 
 
-def percent(share: float) -> str:
-    """A share of 1 as whole per cent."""
-    return f"{100 * share:.0f} %"
-
-
 def grouped(number: int) -> str:
     """A whole number with a narrow space between thousands."""
     return f"{number:,}".replace(",", "\u202f")

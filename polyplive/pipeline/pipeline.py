@@ -15,6 +15,7 @@ from polyplive.backends.checks import check_numbers
 from polyplive.backends.parallel import parallel
 from polyplive.config import PipelineSettings
 from polyplive.errors import WrongThread
+from polyplive.pipeline.facts import run_facts
 from polyplive.pipeline.field_of_view import FieldOfView
 from polyplive.pipeline.postprocess import Postprocessor
 from polyplive.pipeline.preprocess import preprocess
@@ -103,19 +104,8 @@ class Pipeline:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the figures of an evaluation rest on: model, backend, and how frames are seen, as plain values."""
-        spec = self.engine.spec
-        return {
-            "model": spec.manifest.name,
-            "model_sha256": spec.manifest.sha256,
-            "backend": spec.backend,
-            "input": [spec.width, spec.height],
-            "precision": spec.manifest.precision,
-            "roi": self._settings.roi or "auto",
-            "one_field": self._settings.one_field,
-            "min_area": self.min_area,
-            "threshold": self.threshold,
-        }
+        """What figures of this pipeline rest on, as plain values with today's date: see ``run_facts``."""
+        return run_facts(self.engine.spec, self._settings, self.threshold)
 
     def process(self, frame: Frame | Image, *, cam: bool = True) -> Prediction:
         """Find the polyps of one frame; with ``cam`` False the heatmap's gradient is not computed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from polyplive.sinks.base import FrameRecord, SessionInfo
-    from polyplive.types import Tally
+    from polyplive.types import Roi, Tally
 
 LONGEST_STEP_S = 1.0
 """Seconds. A longer step between two frames is a gap in the video and not time in view."""
@@ -23,7 +24,8 @@ class ReportData:
     """Everything that a report shows. ``timeline`` has each frame's time in seconds and its highest score, or None.
 
     ``sizes`` has each size of the picture in order: the time of its first frame in seconds, then width and height in
-    pixels and the sample aspect.
+    pixels and the sample aspect. ``seen`` counts the frames of each field of view, ``thresholds`` those of each
+    threshold: a live session's may be moved.
     """
 
     session: SessionInfo
@@ -34,6 +36,8 @@ class ReportData:
     in_view_s: float = 0.0
     timeline: list[tuple[float, float | None]] = field(default_factory=list)
     sizes: list[tuple[float, tuple[int, int, Fraction]]] = field(default_factory=list)
+    seen: Counter[Roi] = field(default_factory=Counter)
+    thresholds: Counter[float] = field(default_factory=Counter)
     tracks: dict[int, TrackSummary] = field(default_factory=dict)
     stages: dict[str, Distribution] = field(default_factory=dict)
     annotation: Distribution | None = None
@@ -68,6 +72,8 @@ class ReportCollector:
         if not data.sizes or data.sizes[-1][1] != size:
             data.sizes.append((time_s, size))
         data.frames += 1
+        data.seen[record.prediction.roi] += 1
+        data.thresholds[record.prediction.threshold] += 1
         data.marked += bool(detections)
         data.timeline.append((time_s, max((item.score for item in detections), default=None)))
         for detection in detections:

@@ -118,6 +118,7 @@ def describe_session(source: SourceInfo, engine: EngineSpec, started: datetime.d
         backend=engine.backend,
         version=__version__,
         started=started.isoformat(timespec="seconds"),
+        precision=engine.precision,
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class SessionInfo:
     """The constant facts of a session, at the head of events and reports.
 
-    ``started`` is local wall-clock time in ISO 8601 with its offset from UTC.
+    ``started`` is local wall-clock time in ISO 8601 with its offset from UTC. ``precision`` is that of the arithmetic.
     """
 
     source: SourceInfo
@@ -30,6 +30,7 @@ class SessionInfo:
     backend: str
     version: str
     started: str
+    precision: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

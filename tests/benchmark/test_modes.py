@@ -33,14 +33,14 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, ColourEngi
     engine, told = ColourEngine(), []
     source = FileSource(Path(path))
     with Pipeline(engine) as pipeline:
-        modes = run_modes(source, engine, pipeline, SETTINGS, told.append)
+        modes, facts = run_modes(source, engine, pipeline, SETTINGS, told.append), pipeline.facts
     source.close()
     there = ProcessEngine(faulty())
     try:
         cost = process_cost(ColourEngine(), there, [np.zeros((1, SIDE, SIDE, 3), np.uint8)], 20)
     finally:
         there.close()
-    document = make_document(engine.spec, source.info, SETTINGS, modes, {"display": "not asked for"}, cost)
+    document = make_document(facts, source.info, SETTINGS, modes, {"display": "not asked for"}, cost)
     return document, engine, told
 
 

@@ -63,8 +63,11 @@ def test_frames_without_their_own_result_lower_the_shares_also_those_that_were_n
     for number in (0, 1, 2, 3, 6, 7, 8):  # 4 and 5 were lost before they were read
         spans += live_frame(number, 1 + number / 30, answered=number in (0, 2, 6, 7), with_map=number == 2)
     shares = own_shares([passages(spans)])
-    assert shares == {"own_overlay_share": 4 / 8, "own_map_share": 1 / 8}, "8 is still on its way"
-    assert own_shares([]) == {"own_overlay_share": None, "own_map_share": None}
+    assert {name: (share["count"], share["of"]) for name, share in shares.items()} == {
+        "own_overlays": (4, 8),
+        "own_maps": (1, 8),
+    }, "8 is still on its way"
+    assert own_shares([]) == {"own_overlays": None, "own_maps": None}
 
 
 def test_causes_that_took_no_time_are_left_out() -> None:

@@ -20,7 +20,7 @@ from polyplive.errors import ConfigError
 
 def document(rates: list[float], **changes: object) -> dict:
     return {
-        "schema": 3,
+        "schema": 4,
         "backend": "openvino",
         "device": "CPU",
         "model": "m",
@@ -76,11 +76,11 @@ def test_what_differs_is_said() -> None:
         "{}",
         "[" * 100000,
         '{"schema": 1, "modes": {}}',
-        '{"schema": 3}',
-        '{"schema": 3, "modes": {"engine": {}}}',
-        '{"schema": 3, "modes": {"engine": {"fps_blocks": []}}}',
-        '{"schema": 3, "modes": {"engine": {"fps_blocks": ["fast"]}}}',
-        '{"schema": 3, "modes": {"engine": {"fps_blocks": [0]}}}',
+        '{"schema": 4}',
+        '{"schema": 4, "modes": {"engine": {}}}',
+        '{"schema": 4, "modes": {"engine": {"fps_blocks": []}}}',
+        '{"schema": 4, "modes": {"engine": {"fps_blocks": ["fast"]}}}',
+        '{"schema": 4, "modes": {"engine": {"fps_blocks": [0]}}}',
     ],
 )
 def test_what_is_no_benchmark_is_one_clear_error(tmp_path: Path, text: str) -> None:

@@ -47,7 +47,7 @@ def test_it_shows_the_source_at_its_rate_and_counts_after_the_warm_up(nothing_le
     assert len(figures.passages) == 2
     for passage in [each for run in figures.passages for each in run if each.is_annotated]:
         follow_each_other(passage)
-    assert 0 < found["own_map_share"] <= found["own_overlay_share"] <= 1
+    assert 0 < found["own_maps"]["count"] <= found["own_overlays"]["count"] <= found["own_overlays"]["of"]
 
 
 def follow_each_other(passage: Passage) -> None:

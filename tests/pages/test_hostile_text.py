@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from checked_page import CheckedPage, loads_nothing
+from checked_page import CheckedPage, loads_nothing, policy_hash
 
 from polyplive import RESEARCH_NOTICE
 from polyplive.benchmark.against import Ratio
+from polyplive.evaluation.pictures.worst import Example
 from polyplive.pages.benchmark import benchmark_page
 from polyplive.pages.evaluation import evaluation_page
 from polyplive.pages.recording import recording_page
@@ -22,7 +20,7 @@ from polyplive.pages.report import report_page
 from polyplive.review.report_data import ReportData
 from polyplive.review.tracks import TrackSummary
 from polyplive.sinks.base import SessionInfo
-from polyplive.stats import Distribution
+from polyplive.stats import Distribution, Share
 from polyplive.types import SourceInfo, Tally
 
 HOSTILE = [
@@ -61,20 +59,26 @@ def scores(value: Any) -> dict[str, Any]:
     return dict.fromkeys(("iou", "dice", "precision", "recall"), value)
 
 
+def share(count: int, of: int) -> dict[str, Any]:
+    return Share(count, of).as_json()
+
+
 def group() -> dict[str, Any]:
-    return {"n_polyp": 1, "n_negative": 0, **scores(0.5), "interval": scores(None), "found": 1.0} | {
-        "false_mark_rate": None
+    return {"n_polyp": 1, "n_negative": 0, **scores(0.5), "interval": scores(None)} | {
+        "found": share(1, 1),
+        "false_marks": share(0, 0),
     }
 
 
 def model(text: str) -> dict[str, Any]:
-    return {"data": text, "model": text, "model_sha256": text, "backend": text, "threshold": 0.5, "n": 2} | {
-        "n_polyp": 1,
-        "n_negative": 1,
-    }
+    names = ("data", "model", "model_version", "model_sha256", "backend", "device", "precision", "graph_precision")
+    facts = dict.fromkeys((*names, "version", "measured", "roi"), text)
+    return facts | {"threshold": 0.5, "n": 2, "n_polyp": 1, "n_negative": 1}
 
 
 def evaluation(text: str) -> str:
+    found = {"found": share(1, 1), "false_marks": share(0, 0)}
+    marks = ("polyps_marked", "polyps_touched", "negatives_marked")
     figures = model(text) | {
         "per_image": scores(0.5),
         "per_image_interval": scores([0.4, 0.6]),
@@ -82,18 +86,19 @@ def evaluation(text: str) -> str:
         "two_class": {"mean_iou": 0.5},
         "by_size": {"small": group() | {"share": [0.0, 0.05]}},
         "by_group": {text: group()},
-        "thresholds": [{"threshold": 0.5, "polyps_marked": 1, "polyps_touched": 1, "negatives_marked": 0}],
-        "robustness": {text: {"dice": 0.5, "drop": 0.1, "interval": None, "found": 1, "false_mark_rate": None}},
+        "thresholds": [{"threshold": 0.5, **dict.fromkeys(marks, share(1, 1))}],
+        "robustness": {text: {"dice": 0.5, "drop": 0.1, "interval": None, **found}},
         "boundary": {"f_score": 0.5},
-        "negatives": {"false_mark_rate": 0.0},
-        "explanation": dict.fromkeys(("pointing_game", "energy_inside", "mask_correlation")),
+        **found,
+        "skipped": [text],
+        "explanation": {"pointing_game": share(0, 0), "energy_inside": None, "mask_correlation": None},
         "calibration": {"expected_error": 0.1, "curve": [{"probability": 0.5, "polyp": 0.5}]},
     }
-    return evaluation_page(figures, [SimpleNamespace(stem=text, jpeg=b"\xff\xd8", says=text)])
+    return evaluation_page(figures, [Example(text, b"\xff\xd8", text, ((text, text),))])
 
 
 def recording(text: str) -> str:
-    rates = {"detection_rate": 0.5, "false_mark_rate": None, "flicker": 0.0}
+    rates = {"detected": share(1, 2), "false_marks": share(0, 0), "flicker": share(0, 3)}
     frames = [{"index": place, "polyp": place < 2, "marked": True, "found": place < 1} for place in range(3)]
     figures = (
         model(text)
@@ -105,7 +110,7 @@ def recording(text: str) -> str:
             "has_masks": True,
             "alarms": {"n": 1, "longest": 1},
             "lost": {text: 1},
-            "appearances": [{"first": 0, "last": 1, "shown": 0.5, "delay": None}],
+            "appearances": [{"first": 0, "last": 1, "shown": share(1, 2), "delay": None}],
             "thresholds": [{"threshold": 0.5, "at_once": rates, "withheld": rates}],
             "frames": frames,
         }
@@ -119,19 +124,12 @@ def benchmark(text: str) -> str:
     mode = {"fps": {"mean": 9.0}, "video_delay_ms": None, "annotation_delay_ms": figures} | {
         "stages_ms": {"infer": figures},
         "delay_causes_ms": {"engine": figures},
-        "own_overlay_share": 0.5,
-        "own_map_share": None,
+        "own_overlays": share(1, 2),
+        "own_maps": None,
     }
-    document = {
-        "version": text,
-        "measured": text,
+    document = model(text) | {
         "machine": {"processor": text, "processors": 2},
         "gpu": {"name": text, "driver": text},
-        "backend": text,
-        "device": text,
-        "model": text,
-        "model_version": text,
-        "model_sha256": text,
         "source": {"name": text, "width": 9, "height": 9},
         "cam": True,
         "frames": 9,
@@ -140,6 +138,7 @@ def benchmark(text: str) -> str:
         "modes": {"engine": mode, "headless": mode},
         "skipped": {"display": text},
         "headless_share_of_engine": ratio,
+        "remarks": [{"part": "headless", "text": text, "stands": True}, {"part": text, "text": text, "stands": True}],
         "compare": [
             {"name": text, "model": text, "backend": text, "cam": False, "fps": figures, "infer_ms": figures}
             | {"to_first": ratio}
@@ -185,8 +184,9 @@ def test_pages_load_nothing_and_say_what_they_are_for(page: Callable[[str], str]
 def test_the_policy_allows_the_style_that_is_there(page: Callable[[str], str]) -> None:
     made = page("name")
     style = made.partition("<style>")[2].partition("</style>")[0]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert f"'sha256-{digest}'" in next(value for value in CheckedPage(made).values("content") if "sha256" in value)
+    assert f"'{policy_hash(style)}'" in next(
+        value for value in CheckedPage(made).values("content") if "sha256" in value
+    )
 
 
 def test_nothing_is_left_empty_or_undefined(page: Callable[[str], str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from polyplive.pages.text import clock, grouped, percent
+from polyplive.pages.text import clock, grouped
 
 
 @pytest.mark.parametrize(
@@ -15,5 +15,4 @@ def test_clock(seconds: float, text: str) -> None:
 
 
 def test_numbers() -> None:
-    assert percent(0.666) == "67 %"
     assert grouped(1234567) == "1\u202f234\u202f567"

@@ -50,7 +50,16 @@ def test_a_session_on_one_page(tmp_path: Path) -> None:
     page = CheckedPage(text)
     assert [item.name for item in tmp_path.iterdir()] == ["report.html"]
     assert "Research use only. Not a medical device." in page.texts
-    for expected in ("colon.mp4", "50 (50 %)", "00:02.0", "Polyp 1", "00:01.0", "67 %", "1 damaged", "end of file"):
+    for expected in (
+        "colon.mp4",
+        "50 of 100 (50 %)",
+        "00:02.0",
+        "Polyp 1",
+        "00:01.0",
+        "67 %",
+        "1 damaged",
+        "end of file",
+    ):
         assert expected in page.texts, expected
     pictures = [value for tag, name, value in page.attributes if tag == "img" and name == "src"]
     assert len(pictures) == 2
@@ -98,7 +107,7 @@ def test_many_polyps_leave_twelve_pictures(tmp_path: Path) -> None:
             sink.write(record(track * 3 + index, (track, 0.7)))
     sink.end(Tally(90, 90, {}), "stopped")
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
-    assert text.count("<figure>") == 12
+    assert text.count("data:image/jpeg;base64,") == 12
     assert "18 more are listed above" in text
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from polyplive.evaluation.bootstrap import mean_interval
 from polyplive.evaluation.metrics import BOUNDARY_TOLERANCE, Counts
+from polyplive.stats import Share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from polyplive.evaluation.calibration import Reliability
     from polyplive.explanation.pointing import Pointing
 
-SCHEMA = 1
+SCHEMA = 2
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 """The thresholds at which marked pictures are counted."""
@@ -63,15 +64,6 @@ class ImageResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A picture for the page: a JPEG with truth and outline, and its caption ``says``."""
-
-    stem: str
-    jpeg: bytes
-    says: str
-
-
-@dataclass(frozen=True, slots=True)
 class Evaluation:
     """The results of all pictures, at least one, and the names of skipped ones."""
 
@@ -104,8 +96,7 @@ class Evaluation:
                 "f_score": _mean([result.boundary for result in polyps if result.boundary is not None]),
                 "tolerance": BOUNDARY_TOLERANCE,
             },
-            "found": _mean([float(result.counts.tp > 0) for result in polyps]),
-            "negatives": {"false_mark_rate": _mean([float(result.marked) for result in empty])},
+            **_marked(polyps, empty),
             "thresholds": _curve(polyps, empty),
             "by_size": {
                 name: {"share": [low, min(high, 1.0)]} | _group([r for r in polyps if low <= r.polyp_share < high])
@@ -132,19 +123,18 @@ def robustness(plain: Evaluation, spoilt: Evaluation) -> dict[str, Any]:
         "dice": _mean([b.counts.dice for _, b in pairs]),
         "drop": _mean(drops),
         "interval": [round(end, 5) for end in ends] if ends else None,
-        "found": _mean([float(b.counts.tp > 0) for _, b in pairs]),
-        "false_mark_rate": _mean([float(b.marked) for a, b in both if not a.has_polyp]),
+        **_marked([b for _, b in pairs], [b for a, b in both if not a.has_polyp]),
     }
 
 
 def _curve(polyps: Sequence[ImageResult], empty: Sequence[ImageResult]) -> list[dict[str, Any]]:
-    """For each threshold: which shares of the pictures are marked.
+    """For each threshold: how many of the pictures are marked.
 
     Pictures with a polyp are counted as marked anywhere and as marked on the polyp, those without one as marked.
     """
 
-    def share(results: Sequence[ImageResult], place: int, what: Callable[[MarksAtThreshold], bool]) -> float | None:
-        return _mean([float(what(result.marks[place])) for result in results])
+    def share(results: Sequence[ImageResult], place: int, what: Callable[[MarksAtThreshold], bool]) -> dict[str, Any]:
+        return Share.true(what(result.marks[place]) for result in results).as_json()
 
     return [
         {
@@ -169,14 +159,22 @@ def _by_group(results: Sequence[ImageResult], pattern: re.Pattern[str]) -> dict[
 def _group(results: Sequence[ImageResult]) -> dict[str, Any]:
     """Figures of a group of pictures: scores for those with a polyp, false marks for those without."""
     polyps = [result for result in results if result.has_polyp]
+    empty = [result for result in results if not result.has_polyp]
     scores = [_scores(result.counts) for result in polyps]
     return {
         "n_polyp": len(polyps),
-        "n_negative": len(results) - len(polyps),
+        "n_negative": len(empty),
         **_means(scores),
         "interval": _intervals(scores),
-        "found": _mean([float(result.counts.tp > 0) for result in polyps]),
-        "false_mark_rate": _mean([float(result.marked) for result in results if not result.has_polyp]),
+        **_marked(polyps, empty),
+    }
+
+
+def _marked(polyps: Sequence[ImageResult], empty: Sequence[ImageResult]) -> dict[str, dict[str, Any]]:
+    """How many polyps were found, by a pixel at least, and how many pictures without one were marked."""
+    return {
+        "found": Share.true(result.counts.tp > 0 for result in polyps).as_json(),
+        "false_marks": Share.true(result.marked for result in empty).as_json(),
     }
 
 
@@ -197,11 +195,11 @@ def _means(rows: list[dict[str, float]]) -> dict[str, float | None]:
     return {name: _mean([row[name] for row in rows]) for name in SCORES}
 
 
-def _explanation(found: list[Pointing | None]) -> dict[str, float | int | None]:
+def _explanation(found: list[Pointing | None]) -> dict[str, Any]:
     maps = [pointing for pointing in found if pointing is not None]
     return {
         "n": len(maps),
-        "pointing_game": _mean([float(pointing.hit) for pointing in maps]),
+        "pointing_game": Share.true(pointing.hit for pointing in maps).as_json(),
         "energy_inside": _mean([pointing.energy_inside for pointing in maps]),
         "mask_correlation": _mean([pointing.mask_correlation for pointing in maps]),
     }

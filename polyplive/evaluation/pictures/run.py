@@ -6,17 +6,14 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import cv2
-import numpy as np
+from typing import TYPE_CHECKING
 
 from polyplive.errors import DataError
 from polyplive.evaluation.calibration import Reliability
 from polyplive.evaluation.disturbances import generator_for
 from polyplive.evaluation.image_folder import find_pairs, quiet_decoders, read_pair
 from polyplive.evaluation.metrics import Counts, boundary_f
-from polyplive.evaluation.pictures.figures import THRESHOLDS, Evaluation, Example, ImageResult, MarksAtThreshold
+from polyplive.evaluation.pictures.figures import THRESHOLDS, Evaluation, ImageResult, MarksAtThreshold
 from polyplive.explanation.pointing import point
 from polyplive.pipeline.in_flight import InFlight
 from polyplive.pipeline.postprocess import filled, rethreshold
@@ -52,7 +49,7 @@ def evaluate(
     problems = list(pairs.problems)
     _refuse_if_asked(problems, on_bad)
     pictures = _read(pairs.pairs, problems, on_bad, disturb)
-    results = []
+    results, facts = [], {"data": folder.name, **pipeline.facts}
     with closing(InFlight(pictures, pipeline, cam=True, independent=True).results()) as found:
         for done, result in _compared(found, pipeline.min_area):
             results.append(result)
@@ -60,7 +57,7 @@ def evaluate(
                 on_image(done, len(pairs.pairs))
     if not results:
         raise DataError(f"No pair in '{folder}' could be read: {problems[0]}", "Mend the files.")
-    return Evaluation(tuple(results), tuple(problems), {"data": folder.name, **pipeline.facts})
+    return Evaluation(tuple(results), tuple(problems), facts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,39 +101,6 @@ def _compared(
                 yield number, result.result()
         for number, result in waiting:
             yield number, result.result()
-
-
-def worst_pictures(folder: Path, evaluation: Evaluation, pipeline: Pipeline, most: int = 12) -> list[Example]:
-    """The worst pictures: up to a third of ``most`` are marked ones without a polyp; then those of the lowest Dice."""
-    marked = [result for result in evaluation.results if result.marked and not result.has_polyp][: most // 3]
-    polyps = sorted((r for r in evaluation.results if r.has_polyp), key=lambda result: result.counts.dice)
-    pairs = {pair.stem: pair for pair in find_pairs(folder).pairs}
-    examples = []
-    for result in [*marked, *polyps[: most - len(marked)]]:
-        with quiet_decoders():
-            image, truth = read_pair(pairs[result.stem])
-        says = (
-            f"Dice {result.counts.dice:.3f}, IoU {result.counts.iou:.3f}"
-            if result.has_polyp
-            else "no polyp, but marked"
-        )
-        examples.append(Example(result.stem, _drawn(image, truth, pipeline), says))
-    return examples
-
-
-def _drawn(image: np.ndarray[Any, Any], truth: Mask, pipeline: Pipeline) -> bytes:
-    """JPEG of the picture with the truth in white and the outline in blue, on top of each other."""
-    pipeline.reset()
-    prediction = pipeline.process(Frame(image), cam=False)
-    outlines, _ = cv2.findContours(truth.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    thick = max(2, round(min(truth.shape) / 150))
-    picture = image.copy()
-    cv2.drawContours(picture, outlines, -1, (255, 255, 255), thick, cv2.LINE_AA)
-    found = [detection.contour for detection in prediction.detections]
-    cv2.polylines(picture, found, True, (255, 120, 0), thick, cv2.LINE_AA)
-    shrink = min(1.0, 480 / max(truth.shape))
-    small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
 
 
 def _compare(picture: _Picture, prediction: Prediction, min_area: float) -> ImageResult:

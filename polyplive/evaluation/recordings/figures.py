@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, field
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from polyplive.stats import Share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,24 @@ class FrameMark:
 class Appearance:
     """A run of frames with the same label, from ``first`` to ``last``.
 
-    ``shown`` is the share of these frames with a mark. ``delay`` is the number of frames before the first mark, None
+    ``shown`` is how many of these frames have a mark. ``delay`` is the number of frames before the first mark, None
     without one.
     """
 
     first: int
     last: int
-    shown: float
+    shown: Share
     delay: int | None
 
     @staticmethod
     def of(run: Sequence[FrameMark]) -> Appearance:
         """The appearance that these frames, in order, are."""
         delay = next((mark.index - run[0].index for mark in run if mark.shown), None)
-        return Appearance(run[0].index, run[-1].index, _share([mark.shown for mark in run]) or 0.0, delay)
+        return Appearance(run[0].index, run[-1].index, Share.true(mark.shown for mark in run), delay)
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self) | {"shown": self.shown.as_json()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class RecordingEvaluation:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The evaluation as in its JSON file. A share over no frames is None."""
+        """The evaluation as in its JSON file. Each share has its ``count``, ``of`` and ``rate``."""
         runs = [list(run) for _, run in groupby(self.marks, key=lambda mark: mark.polyp)]
         return {
             "schema": SCHEMA,
@@ -85,28 +89,28 @@ class RecordingEvaluation:
             "n": len(self.marks),
             "n_polyp": sum(mark.polyp for mark in self.marks),
             "n_negative": sum(not mark.polyp for mark in self.marks),
-            **rates(self.marks),
-            "appearances": [asdict(Appearance.of(run)) for run in runs if run[0].polyp],
+            **shares(self.marks),
+            "appearances": [Appearance.of(run).as_json() for run in runs if run[0].polyp],
             "alarms": _alarms(self.marks),
             "thresholds": [
-                {"threshold": at.threshold, "at_once": rates(at.at_once), "withheld": rates(at.withheld)}
+                {"threshold": at.threshold, "at_once": shares(at.at_once), "withheld": shares(at.withheld)}
                 for at in self.thresholds
             ],
             "frames": [asdict(mark) for mark in self.marks],
         }
 
 
-def rates(marks: Sequence[FrameMark]) -> dict[str, float | None]:
-    """Detection rate, false alarms and flicker.
+def shares(marks: Sequence[FrameMark]) -> dict[str, dict[str, Any]]:
+    """Polyps outlined, false marks and flicker.
 
     ``flicker`` is the share of steps between consecutive frames of one label at which a mark appears or disappears. A
     step across lost frames is not counted.
     """
     steps = [(a, b) for a, b in pairwise(marks) if a.polyp == b.polyp and b.index == a.index + 1]
     return {
-        "detection_rate": _share([mark.found for mark in marks if mark.polyp]),
-        "false_mark_rate": _share([mark.marked for mark in marks if not mark.polyp]),
-        "flicker": _share([a.shown != b.shown for a, b in steps]),
+        "detected": Share.true(mark.found for mark in marks if mark.polyp).as_json(),
+        "false_marks": Share.true(mark.marked for mark in marks if not mark.polyp).as_json(),
+        "flicker": Share.true(a.shown != b.shown for a, b in steps).as_json(),
     }
 
 
@@ -114,7 +118,3 @@ def _alarms(marks: Sequence[FrameMark]) -> dict[str, int]:
     """Consecutive false marks count as one alarm; ``longest`` is in frames."""
     runs = [list(run) for alarm, run in groupby(marks, key=lambda mark: mark.marked and not mark.polyp) if alarm]
     return {"n": len(runs), "longest": max((len(run) for run in runs), default=0)}
-
-
-def _share(values: Sequence[bool]) -> float | None:
-    return round(float(np.mean(values)), 5) if values else None

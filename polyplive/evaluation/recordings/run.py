@@ -16,6 +16,7 @@ from polyplive.evaluation.recordings.figures import AtThreshold, FrameMark, Reco
 from polyplive.pipeline.in_flight import InFlight
 from polyplive.pipeline.postprocess import contours_at, filled
 from polyplive.types import Frame
+from polyplive.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -97,7 +98,8 @@ def video_frames(source: Source, spans: FrameRanges) -> Iterator[LabelledFrame]:
 def _refuse_behind(spans: FrameRanges, frames: int | None, source: Source) -> None:
     if frames is not None and spans.last >= frames:
         raise ConfigError(
-            f"Frame {spans.last} is behind the end: '{source.info.name}' has {frames} frames", "Count frames from 0."
+            f"Frame {spans.last} is behind the end: '{source.info.name}' has {counted(frames, 'frame')}",
+            "Count frames from 0.",
         )
 
 

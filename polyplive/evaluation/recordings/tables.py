@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from polyplive.evaluation.pictures.tables import number
+from polyplive.evaluation.pictures.tables import share_of, share_within
 from polyplive.text_table import TextTable
+from polyplive.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_WHAT = {"detected": "polyp", "false_marks": "other", "flicker": "flicker"}
+_WAYS = ("at_once", "withheld")
+
 
 def recording_tables(figures: Mapping[str, Any]) -> list[TextTable]:
     """The tables of ``RecordingEvaluation.to_dict`` that are not empty."""
-    found = [_rates(figures), _appearances(figures), _thresholds(figures)]
+    found = [_shares(figures), _appearances(figures), _thresholds(figures)]
     return [table for table in found if table.rows]
 
 
@@ -24,16 +28,17 @@ def recording_sentence(figures: Mapping[str, Any]) -> str:
     return "Where the polyp lies is not known: in a frame with one in view, any mark counts as its outline"
 
 
-def _rates(figures: Mapping[str, Any]) -> TextTable:
+def _shares(figures: Mapping[str, Any]) -> TextTable:
     alarms, lost = figures["alarms"], figures.get("lost", {})
+    shown = f"findings shown after {counted(figures['min_frames'], 'frame')} of evidence"
     return TextTable(
-        f"{figures['data']}: {figures['n']} frames, findings shown after {figures['min_frames']} frames of evidence",
+        f"{figures['data']}: {counted(figures['n'], 'frame')}, {shown}",
         ("figure", "value", "of"),
         (
-            ("polyp outlined", number(figures["detection_rate"]), f"{figures['n_polyp']} frames with a polyp"),
-            ("something else marked", number(figures["false_mark_rate"]), f"{figures['n_negative']} frames without"),
-            ("flicker", number(figures["flicker"]), "steps between frames with the same label"),
-            ("false alarms", str(alarms["n"]), f"the longest of {_frames(alarms['longest'])}"),
+            ("polyp outlined", share_of(figures["detected"]), "frames with a polyp"),
+            ("something else marked", share_of(figures["false_marks"]), "frames without"),
+            ("flicker", share_of(figures["flicker"]), "steps between frames with the same label"),
+            ("false alarms", str(alarms["n"]), f"the longest of {counted(alarms['longest'], 'frame')}"),
             *((f"lost frames, {cause}", str(count), "not seen, counted nowhere") for cause, count in lost.items()),
         ),
     )
@@ -43,8 +48,8 @@ def _appearances(figures: Mapping[str, Any]) -> TextTable:
     rows = [
         (
             f"{run['first']} to {run['last']}",
-            number(run["shown"]),
-            "never" if run["delay"] is None else _frames(run["delay"]),
+            share_of(run["shown"]),
+            "never" if run["delay"] is None else counted(run["delay"], "frame"),
         )
         for run in figures["appearances"]
     ]
@@ -52,15 +57,12 @@ def _appearances(figures: Mapping[str, Any]) -> TextTable:
 
 
 def _thresholds(figures: Mapping[str, Any]) -> TextTable:
-    keys = ("detection_rate", "false_mark_rate", "flicker")
+    """The heads say of how many: a cell has room for the count and its share."""
+    when = {"at_once": "at once", "withheld": f"after {figures['min_frames']}"}
+    head = [f"{what},\n{when[way]}\n(of {figures[key]['of']})" for way in _WAYS for key, what in _WHAT.items()]
     rows = [
-        (f"{at['threshold']:g}", *(number(at[way][key]) for way in ("at_once", "withheld") for key in keys))
+        (f"{at['threshold']:g}", *(share_within(at[way][key]) for way in _WAYS for key in _WHAT))
         for at in figures["thresholds"]
     ]
-    after = f"after {figures['min_frames']}"
-    head = ("threshold", *(f"{what}, {when}" for when in ("at once", after) for what in ("polyp", "other", "flicker")))
-    return TextTable("At other thresholds: polyp outlined, something else marked, flicker", head, tuple(rows))
-
-
-def _frames(count: int) -> str:
-    return "1 frame" if count == 1 else f"{count} frames"
+    title = "At other thresholds: polyp outlined, something else marked, flicker"
+    return TextTable(title, ("threshold", *head), tuple(rows))

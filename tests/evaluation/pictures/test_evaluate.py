@@ -18,8 +18,9 @@ from polyplive.evaluation.bootstrap import mean_interval
 from polyplive.evaluation.calibration import Reliability
 from polyplive.evaluation.disturbances import DISTURBANCES
 from polyplive.evaluation.pictures.figures import THRESHOLDS, robustness
-from polyplive.evaluation.pictures.run import evaluate, worst_pictures
+from polyplive.evaluation.pictures.run import evaluate
 from polyplive.evaluation.pictures.tables import tables
+from polyplive.evaluation.pictures.worst import worst_pictures
 from polyplive.pages.evaluation import evaluation_page
 from polyplive.pipeline.pipeline import Pipeline
 
@@ -59,12 +60,12 @@ def test_every_reading_of_the_figures(folder: Path) -> None:
     assert found["per_image"]["iou"] == pytest.approx((exact + half) / 2, abs=1e-4)
     assert found["per_image"]["dice"] > found["per_image"]["iou"]
     assert found["per_image"]["precision"] > 0.95
-    assert found["negatives"]["false_mark_rate"] == 0.5
-    assert found["found"] == 1.0
+    assert found["false_marks"] == {"count": 1, "of": 2, "rate": 0.5}
+    assert found["found"] == {"count": 2, "of": 2, "rate": 1.0}
     assert found["pooled"]["iou"] < found["per_image"]["iou"]  # the false spot counts there
     assert found["two_class"]["mean_iou"] > found["pooled"]["iou"]
     assert 0 < found["boundary"]["f_score"] < 1
-    assert found["explanation"]["pointing_game"] == 1.0
+    assert found["explanation"]["pointing_game"] == {"count": 2, "of": 2, "rate": 1.0}
     assert found["explanation"]["n"] == 2
 
 
@@ -121,8 +122,8 @@ def test_thresholds_show_what_finding_more_costs(folder: Path) -> None:
     curve = figures(folder)["thresholds"]
     assert [row["threshold"] for row in curve] == list(THRESHOLDS)
     for row in curve:  # discs of full red: marked at every threshold
-        assert row["polyps_marked"] == row["polyps_touched"] == 1.0
-        assert row["negatives_marked"] == 0.5
+        assert row["polyps_marked"] == row["polyps_touched"] == {"count": 2, "of": 2, "rate": 1.0}
+        assert row["negatives_marked"] == {"count": 1, "of": 2, "rate": 0.5}
 
 
 def test_each_threshold_marks_what_is_above_it(folder: Path) -> None:
@@ -131,15 +132,16 @@ def test_each_threshold_marks_what_is_above_it(folder: Path) -> None:
         cv2.imwrite(str(path), dulled(cv2.imread(str(path))))
     for row in figures(folder)["thresholds"]:
         below = row["threshold"] < 0.38
-        assert row["polyps_marked"] == row["polyps_touched"] == (1.0 if below else 0.5)
-        assert row["negatives_marked"] == (0.5 if below else 0.0)
+        assert row["polyps_marked"] == row["polyps_touched"]
+        assert row["polyps_marked"]["rate"] == (1.0 if below else 0.5)
+        assert row["negatives_marked"]["rate"] == (0.5 if below else 0.0)
 
 
 def test_probabilities_are_compared_with_the_truth_inside_the_field_of_view(folder: Path) -> None:
     with Pipeline(ColourEngine(), PipelineSettings(roi="50,30,60,60")) as pipeline:
         found = evaluate(folder, pipeline).to_dict()
     assert found["calibration"]["expected_error"] < 0.12
-    assert found["explanation"]["pointing_game"] == 1.0
+    assert found["explanation"]["pointing_game"]["rate"] == 1.0
     assert found["roi"] == "50,30,60,60"
 
 
@@ -150,14 +152,14 @@ def test_a_polyp_that_is_moved_out_of_the_picture_counts_nowhere(folder: Path) -
     with Pipeline(ColourEngine(), PipelineSettings(roi="none")) as pipeline:
         row = robustness(evaluate(folder, pipeline), evaluate(folder, pipeline, disturb=out))
     assert row["n_polyp"] == 0
-    assert row["false_mark_rate"] == 0.5  # of the two without a polyp, as before
+    assert row["false_marks"]["rate"] == 0.5  # of the two without a polyp, as before
 
 
 def test_a_mark_beside_the_polyp_does_not_touch_it(folder: Path) -> None:
     image = red_disc(160, 120, (20, 20), 12)
     cv2.imwrite(str(folder / "images" / "2.png"), image)
     row = figures(folder)["thresholds"][0]
-    assert (row["polyps_marked"], row["polyps_touched"]) == (1.0, 0.5)
+    assert [row[name]["count"] for name in ("polyps_marked", "polyps_touched")] == [2, 1]
 
 
 def test_sizes_and_groups_share_out_the_pictures(folder: Path) -> None:
@@ -174,7 +176,7 @@ def test_sizes_and_groups_share_out_the_pictures(folder: Path) -> None:
         "other": (1, 1),
     }
     assert groups["1"]["iou"] == found["images"][0]["iou"]
-    assert groups["other"]["false_mark_rate"] == 1.0
+    assert groups["other"]["false_marks"]["rate"] == 1.0
 
 
 def test_intervals_hold_the_mean(folder: Path) -> None:
@@ -214,7 +216,7 @@ def test_robustness_is_the_drop_from_picture_to_picture(folder: Path) -> None:
     for row in (blurred, turned):
         assert row["drop"] == pytest.approx(plain.to_dict()["per_image"]["dice"] - row["dice"], abs=1e-4)
         assert row["interval"][0] <= row["drop"] <= row["interval"][1]
-        assert row["found"] == 1.0
+        assert row["found"]["rate"] == 1.0
     assert turned["drop"] == pytest.approx(0, abs=0.03)
 
 
@@ -236,11 +238,15 @@ def test_the_page_shows_the_worst_pictures_and_loads_nothing(folder: Path) -> No
     assert "&lt;2&gt;" in page
     assert loads_nothing(page)
     assert f"{figures['per_image']['dice']:.4f}" in page
+    assert "1 of 2 (50 %)" in page
+    assert "the whole picture (--roi none)" in page
+    assert {"Dice", "IoU", "Polyp", "Marks", "Heatmap&#39;s highest point"} <= set(re.findall(r"<dt>(.*?)</dt>", page))
 
 
 def test_tables_leave_out_what_was_not_measured(folder: Path) -> None:
     found = figures(folder)
     assert [table.title for table in tables(found)][1:] == [
+        "Marks at threshold 0.5",
         "By the share of the picture that the polyp takes, and by group",
         "At other thresholds",
     ]
@@ -248,5 +254,6 @@ def test_tables_leave_out_what_was_not_measured(folder: Path) -> None:
         (folder / "masks" / f"{stem}.{suffix}").unlink()
         (folder / "images" / f"{stem}.png").unlink()
     assert [table.title for table in tables(figures(folder))][1:] == [
-        "By the share of the picture that the polyp takes, and by group"
+        "Marks at threshold 0.5",
+        "By the share of the picture that the polyp takes, and by group",
     ]

@@ -16,7 +16,7 @@ from polyplive.cli import main
 from polyplive.config import LIVE_MIN_FRAMES, PipelineSettings
 from polyplive.errors import ConfigError, DataError
 from polyplive.evaluation.image_folder import find_pairs
-from polyplive.evaluation.recordings.figures import FrameMark, rates
+from polyplive.evaluation.recordings.figures import FrameMark, shares
 from polyplive.evaluation.recordings.run import FrameRanges, evaluate_recording, folder_frames, video_frames
 from polyplive.pages.recording import recording_page
 from polyplive.pipeline.pipeline import Pipeline
@@ -59,9 +59,9 @@ def test_evidence_ends_where_the_size_changes_at_every_threshold(tmp_path: Path)
             image = cv2.imread(path, cv2.IMREAD_UNCHANGED)
             cv2.imwrite(path, cv2.copyMakeBorder(image, 0, 40, 0, 80, cv2.BORDER_REPLICATE))
     found = follow(folder, min_frames=3)
-    assert found["detection_rate"] == 0
-    assert {at["withheld"]["detection_rate"] for at in found["thresholds"]} == {0}
-    assert {at["at_once"]["detection_rate"] for at in found["thresholds"]} == {1}
+    assert found["detected"]["rate"] == 0
+    assert {at["withheld"]["detected"]["rate"] for at in found["thresholds"]} == {0}
+    assert {at["at_once"]["detected"]["rate"] for at in found["thresholds"]} == {1}
 
 
 def test_detection_false_alarms_and_flicker(tmp_path: Path) -> None:
@@ -69,12 +69,12 @@ def test_detection_false_alarms_and_flicker(tmp_path: Path) -> None:
     truths = [None] * 4 + [DISC] * 6 + [None] * 2
     found = follow(write(tmp_path, reds, truths))
     assert (found["n"], found["n_polyp"], found["n_negative"]) == (12, 6, 6)
-    assert found["detection_rate"] == pytest.approx(3 / 6)
-    assert found["false_mark_rate"] == pytest.approx(2 / 6, abs=1e-4)
+    assert found["detected"]["rate"] == pytest.approx(3 / 6)
+    assert found["false_marks"]["rate"] == pytest.approx(2 / 6, abs=1e-4)
     # of 3 + 5 + 1 steps within a label: on, off; on, off, on, off
-    assert found["flicker"] == pytest.approx(6 / 9, abs=1e-4)
+    assert found["flicker"]["rate"] == pytest.approx(6 / 9, abs=1e-4)
     assert found["alarms"] == {"n": 1, "longest": 2}
-    assert found["appearances"] == [{"first": 4, "last": 9, "shown": 0.5, "delay": 1}]
+    assert found["appearances"] == [{"first": 4, "last": 9, "shown": {"count": 3, "of": 6, "rate": 0.5}, "delay": 1}]
     assert found["has_masks"]
 
 
@@ -84,44 +84,44 @@ def test_a_finding_is_kept_as_long_as_the_pipeline_keeps_it(tmp_path: Path) -> N
     for number in (2, 3):
         cv2.imwrite(str(folder / "images" / f"f{number}.png"), dull)
     kept, at_once = follow(folder, release_probability=0.25), follow(folder, release_probability=1.0)
-    assert (kept["detection_rate"], kept["flicker"]) == (1, 0)
-    assert (at_once["detection_rate"], at_once["flicker"]) == (pytest.approx(4 / 6, abs=1e-4), 0.4)
+    assert (kept["detected"]["rate"], kept["flicker"]["rate"]) == (1, 0)
+    assert (at_once["detected"]["count"], at_once["flicker"]["rate"]) == (4, 0.4)
     for found in (kept, at_once):
         at_half = next(at for at in found["thresholds"] if at["threshold"] == 0.5)
-        assert at_half["withheld"] == {name: found[name] for name in ("detection_rate", "false_mark_rate", "flicker")}
-        assert at_half["at_once"]["detection_rate"] == pytest.approx(4 / 6, abs=1e-4)
+        assert at_half["withheld"] == {name: found[name] for name in ("detected", "false_marks", "flicker")}
+        assert at_half["at_once"]["detected"]["rate"] == pytest.approx(4 / 6, abs=1e-4)
         for at in found["thresholds"]:
             share = 1.0 if at["threshold"] < 0.38 else 4 / 6
-            assert at["at_once"]["detection_rate"] == pytest.approx(share, abs=1e-4)
-            assert at["withheld"]["detection_rate"] == pytest.approx(1.0 if found is kept else share, abs=1e-4)
+            assert at["at_once"]["detected"]["rate"] == pytest.approx(share, abs=1e-4)
+            assert at["withheld"]["detected"]["rate"] == pytest.approx(1.0 if found is kept else share, abs=1e-4)
 
 
 def test_a_step_over_lost_frames_is_no_flicker() -> None:
     marks = [FrameMark(index, True, index % 2 == 0, index % 2 == 0) for index in (0, 1, 4, 5, 9)]
-    assert rates(marks)["flicker"] == 1
+    assert shares(marks)["flicker"]["rate"] == 1
     marks = [FrameMark(index, True, index < 5, index < 5) for index in (0, 1, 2, 5, 6)]
-    assert rates(marks)["flicker"] == 0
+    assert shares(marks)["flicker"]["rate"] == 0
 
 
 def test_frames_follow_each_other_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     found = follow(write(tmp_path, [None] * 10 + [DISC, DISC], [None] * 10 + [DISC, DISC]))
     assert [frame["polyp"] for frame in found["frames"]] == [False] * 10 + [True] * 2
-    assert found["detection_rate"] == 1
+    assert found["detected"]["rate"] == 1
 
 
 def test_withholding_costs_the_first_frames_and_saves_short_alarms(tmp_path: Path) -> None:
     reds = [ELSEWHERE, ELSEWHERE, None, None, DISC, DISC, DISC, DISC, DISC]
     folder = write(tmp_path, reds, [None] * 4 + [DISC] * 5)
     found = follow(folder, min_frames=3)
-    assert found["false_mark_rate"] == 0
-    assert found["detection_rate"] == pytest.approx(3 / 5)
+    assert found["false_marks"]["rate"] == 0
+    assert found["detected"]["rate"] == pytest.approx(3 / 5)
     assert found["appearances"][0]["delay"] == 2
     at_half = next(at for at in found["thresholds"] if at["threshold"] == 0.5)
-    assert at_half["withheld"] == {name: found[name] for name in ("detection_rate", "false_mark_rate", "flicker")}
+    assert at_half["withheld"] == {name: found[name] for name in ("detected", "false_marks", "flicker")}
     assert at_half["at_once"] == {
-        "detection_rate": 1,
-        "false_mark_rate": 0.5,
-        "flicker": pytest.approx(1 / 7, abs=1e-4),
+        "detected": {"count": 5, "of": 5, "rate": 1.0},
+        "false_marks": {"count": 2, "of": 4, "rate": 0.5},
+        "flicker": {"count": 1, "of": 7, "rate": pytest.approx(1 / 7, abs=1e-4)},
     }
 
 
@@ -162,19 +162,21 @@ def video(tmp_path: Path) -> Path:
 def test_a_video_with_spans(video: Path) -> None:
     with Pipeline(ColourEngine(), PipelineSettings(roi="none")) as pipeline:
         found = evaluate_recording(video_frames(open_video(video), FrameRanges.parse("2-7")), pipeline, {}).to_dict()
-        assert found["detection_rate"] == pytest.approx(4 / 6, abs=1e-4)
-        assert found["appearances"] == [{"first": 2, "last": 7, "shown": pytest.approx(4 / 6, abs=1e-4), "delay": 2}]
+        assert found["detected"]["rate"] == pytest.approx(4 / 6, abs=1e-4)
+        assert found["appearances"] == [
+            {"first": 2, "last": 7, "shown": {"count": 4, "of": 6, "rate": 0.66667}, "delay": 2}
+        ]
         assert not found["has_masks"]
         with pytest.raises(ConfigError, match="8 frames"):
             evaluate_recording(video_frames(open_video(video), FrameRanges.parse("2-8")), pipeline, {})
 
 
 def test_the_page_draws_every_band(video: Path) -> None:
-    facts = {"data": "a<b.mp4", "model": "m", "model_sha256": "0" * 64, "backend": "b", "threshold": 0.5}
     shown = {"min_frames": 1, "confirm_probability": 0.0, "release_probability": 0.2}
     with Pipeline(ColourEngine(), PipelineSettings(roi="none")) as pipeline:
         frames = video_frames(open_video(video), FrameRanges.parse("0-5"))
-        page = recording_page(evaluate_recording(frames, pipeline, {**facts, **shown}).to_dict())
+        facts = {"data": "a<b.mp4", **pipeline.facts, **shown}
+        page = recording_page(evaluate_recording(frames, pipeline, facts).to_dict())
     assert "a&lt;b.mp4" in page
     assert page.count("<rect") == 3  # in view, outlined, and marked where none is
     assert loads_nothing(page)
@@ -214,7 +216,7 @@ def test_the_command_follows_a_folder(tmp_path: Path, capfd: pytest.CaptureFixtu
     folder = write(tmp_path / "frames", [None] * 3, [None] * 3)
     assert main(["evaluate", str(folder), "--recording", "--json", str(tmp_path / "out.json")]) == 0
     figures = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
-    assert (figures["n"], figures["min_frames"], figures["detection_rate"]) == (3, LIVE_MIN_FRAMES, None)
+    assert (figures["n"], figures["min_frames"], figures["detected"]["rate"]) == (3, LIVE_MIN_FRAMES, None)
     assert "something else marked" in capfd.readouterr().out
 
 
