@@ -17,8 +17,11 @@ from polyplive.config import KEEP_FREE_MIB, Settings
 from polyplive.errors import ConfigError, SourceNotFound
 from polyplive.sessions.engine_room.opening import SameModelOpener
 from polyplive.sessions.live import LiveParts, LiveSession, LiveSummary
+from polyplive.sessions.live.second_screen import SecondScreen
 from polyplive.sessions.recorder.recorder import Recorder
 from polyplive.sessions.recorder.thread import RecorderThread, ResultsThread
+from polyplive.sinks.restream.address import parse_restream
+from polyplive.sinks.restream.server import PictureServer
 from polyplive.sinks.segments import SegmentSettings, SegmentWriter
 from polyplive.sources.capture.address import Address, Kind, parse_address
 from polyplive.sources.capture.devices import check_device, list_devices
@@ -47,6 +50,7 @@ class LiveRequest:
     where an address sends several, ``stereo`` the half that is shown of 3D pictures. ``frames`` is the number of frames
     after which to end. ``record``, ``record_raw``, ``events`` and ``report`` are files to write; a recording begins a
     new file after ``segment_minutes``, and ends before less than ``keep_free_mib`` MiB of the disk are free.
+    ``restream`` is the address that other programs get the picture from.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -66,6 +70,7 @@ class LiveRequest:
     keep_free_mib: Annotated[float, Meta(ge=0)] = KEEP_FREE_MIB
     events: Path | None = None
     report: Path | None = None
+    restream: str | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -114,6 +119,7 @@ def _parts(request: LiveRequest, settings: Settings) -> tuple[LiveParts, Address
         frames=request.frames,
         recorders=_recorders(request),
         with_screen=not request.headless,
+        second_screen=_second_screen(request.restream),
     )
     return parts, address
 
@@ -238,6 +244,18 @@ def _recorders(request: LiveRequest) -> list[RecorderThread]:
     if writers := [SegmentWriter(path, settings, composed=composed) for path, composed in wanted if path is not None]:
         recorders.append(RecorderThread(Recorder(writers)))
     return recorders
+
+
+def _second_screen(restream: str | None) -> SecondScreen | None:
+    """Where other programs get the picture, which is said. Raises ``ConfigError`` and ``SinkError`` for its address."""
+    if restream is None:
+        return None
+    address = parse_restream(restream)
+    screen = SecondScreen(PictureServer(address))
+    say(f"The picture for other programs: {screen.url}")
+    if address.warning:
+        say(f"polyplive: {address.warning}")
+    return screen
 
 
 def _delay(delay: Distribution) -> str:

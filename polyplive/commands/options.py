@@ -213,6 +213,11 @@ def recording_options(command: Command) -> Command:
         ),
         option("--events", type=_FILE, metavar="FILE", help="Detections and states, one JSON object a line."),
         option("--report", type=_FILE, metavar="FILE", help="Summary as one HTML file."),
+        option(
+            "--restream",
+            metavar="ADDRESS",
+            help="Send the picture to other programs, as http://127.0.0.1:8080; port 0 takes a free one.",
+        ),
     )
 
 

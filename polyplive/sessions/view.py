@@ -27,7 +27,8 @@ class View:
     shown (live: not processed), by cause. ``governed`` is what a live session's governor did last, in one line, while
     less than usual is done or it is news. ``picture_age_s`` counts from the last live picture that showed anything
     new, ``next_try_s`` until what failed is tried again (0: it is being tried). ``late`` says that live results are
-    too old most of the time.
+    too old most of the time. ``restream`` is the address at which other programs get the picture, with its secret;
+    empty where there is none.
     """
 
     frame: Frame | None = None
@@ -44,6 +45,7 @@ class View:
     info: SourceInfo | None = None
     engine: EngineSpec | None = None
     governed: str = ""
+    restream: str = ""
     picture_age_s: float | None = None
     next_try_s: float | None = None
     late: Late | None = None

@@ -18,7 +18,7 @@ _ABOVE_PICTURE = 5
 _TURN_S = 0.001
 """Python's own 5 ms are nearly all of the delay that a frame may have on its way to the screen."""
 _BELOW_NORMAL_PRIORITY_CLASS = 0x4000
-_THREAD_PRIORITY_ABOVE_NORMAL = 1
+_THREAD_PRIORITY_ABOVE_NORMAL, _THREAD_PRIORITY_BELOW_NORMAL = 1, -1
 
 
 def lower_this_process(niceness: int) -> bool:
@@ -54,14 +54,27 @@ def raise_this_thread() -> bool:
     Linux allows it to root, and to users with a limit for ``nice`` in ``limits.conf``; Windows to everyone. On macOS
     niceness belongs to the whole process, so nothing is done. Whether it was done.
     """
+    return _change_this_thread(-_ABOVE_PICTURE, _THREAD_PRIORITY_ABOVE_NORMAL)
+
+
+def lower_this_thread(niceness: int) -> bool:
+    """Put the calling thread, and those it starts, behind the other threads of this process.
+
+    On Windows any ``niceness`` is "below normal"; on macOS nothing is done. Whether it was done.
+    """
+    return _change_this_thread(niceness, _THREAD_PRIORITY_BELOW_NORMAL)
+
+
+def _change_this_thread(added: int, priority: int) -> bool:
+    """Add to the thread's niceness on Linux, set its ``priority`` on Windows."""
     if sys.platform == "win32":
         kernel = _kernel()
-        return bool(kernel.SetThreadPriority(kernel.GetCurrentThread(), _THREAD_PRIORITY_ABOVE_NORMAL))
+        return bool(kernel.SetThreadPriority(kernel.GetCurrentThread(), priority))
     if sys.platform != "linux":
         return False
     thread = threading.get_native_id()
     try:
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) - _ABOVE_PICTURE)
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + added)
     except OSError:
         return False
     return True

@@ -12,6 +12,7 @@ from polyplive.types import OverlaySettings
 if TYPE_CHECKING:
     from polyplive.backends.base import EngineSpec
     from polyplive.sessions.engine_room.supervisor import OpenEngine
+    from polyplive.sessions.live.second_screen import SecondScreen
     from polyplive.sessions.recorder.thread import RecorderThread
     from polyplive.sources.base import LiveSource
 
@@ -23,6 +24,7 @@ class LiveParts:
     ``open_source`` and ``open_engine`` are called in the threads that own the source and the engine, again after each
     failure. ``frames`` ends the session after that many frames of the source (None: never). ``threshold`` is the
     probability of a contour (None: the pipeline's own). ``with_screen``: a window will ask for views.
+    ``second_screen`` sends the picture to other programs.
     ``open_faster`` gives, for the engine that runs, how to open the next faster model's; None where there is none.
     ``open_slower`` gives, for the rate at which the source sends, how to open it at a lower one; None likewise.
     """
@@ -35,6 +37,7 @@ class LiveParts:
     frames: int | None = None
     recorders: Sequence[RecorderThread] = ()
     with_screen: bool = False
+    second_screen: SecondScreen | None = None
     open_faster: Callable[[EngineSpec], OpenEngine | None] = lambda _: None
     open_slower: Callable[[float], Callable[[], LiveSource] | None] = lambda _: None
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from polyplive.types import Frame, Prediction
 
 
+_LAST_FRAME_S = 2.0
+"""How long a session that has its frames waits for the result of the last one."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """A frame and its prediction; ``bare`` is the same without a heatmap of an earlier frame."""
@@ -114,6 +118,12 @@ class LiveResults:
     def since_answer_s(self, now_s: float) -> float:
         """Seconds since the newest result came; infinite before the first."""
         return now_s - self._answered_s if self._answered_s is not None else float("inf")
+
+    def are_settled(self, waited_s: float) -> bool:
+        """Whether no result will come, after ``waited_s`` without a new frame. Opening the model is waited for."""
+        status = self.room.status
+        is_opening = not status.is_open and not status.failure
+        return self.room.is_idle or (waited_s > _LAST_FRAME_S and not is_opening)
 
     def close(self) -> None:
         """Ask for nothing more; see ``EngineRoom.stop``."""

@@ -17,10 +17,11 @@ from polyplive.sessions.live.frame_counts import FrameCounts
 from polyplive.sessions.live.recorders import Recorders
 from polyplive.sessions.live.results import LiveResults
 from polyplive.sessions.live.savings import Savings
+from polyplive.sessions.live.second_picture import Shown
 from polyplive.sessions.live.shown_results import ShownResults
 from polyplive.sessions.live.source_supervisor import SourceSupervisor
 from polyplive.sessions.live.state import next_try_s, state_of
-from polyplive.sessions.live.summary import DisplayTimes, LiveSummary
+from polyplive.sessions.live.summary import DisplayTimes, LiveSummary, summary_of
 from polyplive.sessions.live.watchdog import Watchdog
 from polyplive.sessions.opening import describe_session, describe_source
 from polyplive.sessions.recorder.messages import CapturedFrame, ProcessedFrame, SessionEnd
@@ -44,8 +45,6 @@ _log = logging.getLogger(__name__)
 
 _NO_RESULTS = (*NO_PICTURE, SessionState.FAULT)
 _NO_OVERLAY = (*NO_PICTURE, SessionState.STALE)
-_LAST_FRAME_S = 2.0
-"""How long a session that has its frames waits for the result of the last one."""
 
 
 class LiveSession:
@@ -65,7 +64,8 @@ class LiveSession:
         self._parts = parts
         self._recorders = Recorders(parts.recorders)
         self._settings = parts.settings
-        self._on_news = on_news
+        self._screens = (parts.second_screen,) if parts.second_screen is not None else ()
+        self._on_news = (on_news, *(screen.tell for screen in self._screens))
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._counts = FrameCounts()
@@ -89,6 +89,8 @@ class LiveSession:
     def start(self) -> None:
         """Open the source and the pipeline, each in its own thread, and begin."""
         self._recorders.start()
+        for screen in self._screens:
+            screen.watch(self)
         with self._lock:
             self._source.start()
         self._results.room.start()
@@ -129,6 +131,7 @@ class LiveSession:
         call waits again.
         """
         deadline_s = time.monotonic() + timeout_s
+        seen = [thread for screen in self._screens for thread in screen.finish(deadline_s)]
         self._watchdog.stop()
         with self._lock:
             self._source.stop()
@@ -143,7 +146,7 @@ class LiveSession:
             tally = dataclasses.replace(self._counts.tally(), live=self.summary().closing_figures())
             head = self._head()
         self._recorders.finish(SessionEnd(tally, self._reason, head), deadline_s, on_waiting)
-        return survivors((*threads, *self._recorders.threads), timeout_s)
+        return survivors((*threads, *seen, *self._recorders.threads), timeout_s)
 
     def __enter__(self) -> LiveSession:
         self.start()
@@ -174,13 +177,14 @@ class LiveSession:
                 position_s=(frame.pts_s or 0.0) if frame is not None else 0.0,
                 figures=figures_of(self._display, self._shown, self._counts, state),
                 picture_age_s=self._source.status.picture_age_s(now_s),
-                next_try_s=next_try_s(state, self._source.status, self._results.room.status, self._settings, now_s),
+                next_try_s=self._next_try_s(now_s),
                 late=self.savings.late,
                 dropped=self._counts.all_dropped,
                 notices=self._notices(self._source.jumps.notice),
                 info=self._source.info,
                 engine=self._results.spec,
                 governed=self._results.governing.line(now_s),
+                restream="".join(screen.url for screen in self._screens),
             )
 
     def drawn(self, view: View) -> None:
@@ -190,6 +194,15 @@ class LiveSession:
             if view.frame is not None:
                 self._display.drawn(view.frame, now_s, view.drawn)
                 self._shown.drawn(view.prediction, now_s)
+
+    def shown(self) -> Shown:
+        """The newest frame as a second screen shows it now; it is not counted."""
+        with self._lock:
+            now_s = time.monotonic()
+            self._look_at_state(now_s)
+            frame = self._source.newest
+            captured = self._captured(frame, now_s) if frame is not None else None
+            return Shown(captured, *self._state, self._source.status.picture_age_s(now_s), self._next_try_s(now_s))
 
     # Questions
 
@@ -214,27 +227,8 @@ class LiveSession:
     def summary(self) -> LiveSummary:
         """What the session has done so far; final after ``close``."""
         with self._lock:
-            return LiveSummary(
-                tally=self._counts.tally(),
-                reason=self._reason,
-                shown=self._counts.shown,
-                unshown=dict(self._counts.unshown),
-                video_delay=self._display.delays.distribution(),
-                annotation_delay=self._shown.delays.distribution(),
-                results_unshown=self._shown.unshown,
-                engine_starts=self._results.room.status.starts,
-                source_opens=self._source.status.opens,
-                marked=self._counts.marked,
-                overlaid=self._counts.overlaid,
-                marks_shown=self._counts.marks_shown,
-                notices=self._notices(),
-                clock_jumps=self._source.jumps.count,
-                clock_notice=self._source.jumps.notice,
-                error=self._error,
-                heatmaps=self._results.heatmaps.computed,
-                heatmaps_wanted=self._results.heatmaps.wanted,
-                governor_steps=tuple(self._results.governing.steps),
-            )
+            done = self._counts, self._display, self._shown, self._source, self._results
+            return summary_of(*done, self._reason, self._error, self._notices())
 
     def display_times(self) -> DisplayTimes:
         """When each frame was on screen so far; a copy."""
@@ -284,7 +278,8 @@ class LiveSession:
                 self._recorders.offer(self._captured(frame, now_s))
             if self._parts.frames is not None and self._counts.received >= self._parts.frames:
                 self._finishing_s, self._reason = now_s, "frame limit"
-        self._on_news()
+        for tell in self._on_news:
+            tell()
         self._source.inspect(frame, now_s)  # the picture is on its way meanwhile
         return self._finishing_s is None
 
@@ -338,23 +333,17 @@ class LiveSession:
         with self._lock:
             if self._finishing_s is None:
                 self._source.check(now_s)
-            elif self._results.room.is_idle or self._is_patience_over(now_s - self._finishing_s):
+            elif self._results.are_settled(now_s - self._finishing_s):
                 self._over.set()
             self._look_at_state(now_s)
             is_running = self._state[0] not in _NO_RESULTS
             self._results.govern(now_s, is_running=is_running)
             self.savings.look(now_s, is_running=is_running)
             untold, self._untold = self._untold, False
-        if untold:
-            self._on_news()
+        for tell in self._on_news if untold else ():
+            tell()
 
     # Parts
-
-    def _is_patience_over(self, waited_s: float) -> bool:
-        """Whether a session that ends has waited long enough for its last frame. Opening the model is waited for."""
-        status = self._results.room.status
-        is_opening = not status.is_open and not status.failure
-        return waited_s > _LAST_FRAME_S and not is_opening
 
     def _head(self) -> SessionInfo | None:
         """The description of the session, once both source and engine are known."""
@@ -367,6 +356,9 @@ class LiveSession:
         info = self._source.info
         session = describe_source(info) if info is not None else None
         return CapturedFrame(frame, self._young_for(frame, now_s), self._overlay, hud, session)
+
+    def _next_try_s(self, now_s: float) -> float | None:
+        return next_try_s(self._state[0], self._source.status, self._results.room.status, self._settings, now_s)
 
     def _young_for(self, frame: Frame | None, now_s: float) -> Prediction | None:
         result = self._results.result
@@ -397,4 +389,5 @@ class LiveSession:
             self._recorders.offer(SessionNote(now_s, self._state[0], said))
 
     def _notices(self, *others: str) -> tuple[str, ...]:
-        return (*self._source.warnings, *filter(None, others), *self._recorders.notices)
+        told = filter(None, (*others, *(screen.problem for screen in self._screens)))
+        return (*self._source.warnings, *told, *self._recorders.notices)

@@ -49,6 +49,7 @@ class SourceSupervisor:
         self.threads: list[CaptureThread] = []
         """Every capture thread that was started."""
         self.status = SourceStatus()
+        self.newest: Frame | None = None
         self.info: SourceInfo | None = None
         self.warnings: tuple[str, ...] = ()
 
@@ -90,7 +91,7 @@ class SourceSupervisor:
 
     def read(self, frame: Frame, lost: Mapping[str, int], now_s: float) -> Frame:
         """Note a frame and the source's own losses so far. Returns the frame with its number in the session."""
-        frame = self._numbers.numbered(frame)
+        self.newest = frame = self._numbers.numbered(frame)
         self.status.newest_s, self._delay_s = now_s, FIRST_DELAY_S
         self._counts.received += 1
         self._counts.source_lost(lost)

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from polyplive.sessions.live.display_queue import DisplayQueue
+    from polyplive.sessions.live.frame_counts import FrameCounts
+    from polyplive.sessions.live.results import LiveResults
+    from polyplive.sessions.live.shown_results import ShownResults
+    from polyplive.sessions.live.source_supervisor import SourceSupervisor
     from polyplive.sinks.base import GovernorStep
     from polyplive.stats import Distribution
     from polyplive.types import Tally
@@ -68,6 +73,40 @@ class LiveSummary:
             "heatmaps_wanted": self.heatmaps_wanted,
             "governor_steps": len(self.governor_steps),
         }
+
+
+def summary_of(
+    counts: FrameCounts,
+    display: DisplayQueue,
+    shown: ShownResults,
+    source: SourceSupervisor,
+    results: LiveResults,
+    reason: str,
+    error: Exception | None,
+    notices: tuple[str, ...],
+) -> LiveSummary:
+    """What a session has done so far; under its lock. ``reason`` and ``error`` say why it ended."""
+    return LiveSummary(
+        tally=counts.tally(),
+        reason=reason,
+        shown=counts.shown,
+        unshown=dict(counts.unshown),
+        video_delay=display.delays.distribution(),
+        annotation_delay=shown.delays.distribution(),
+        results_unshown=shown.unshown,
+        engine_starts=results.room.status.starts,
+        source_opens=source.status.opens,
+        marked=counts.marked,
+        overlaid=counts.overlaid,
+        marks_shown=counts.marks_shown,
+        notices=notices,
+        clock_jumps=source.jumps.count,
+        clock_notice=source.jumps.notice,
+        error=error,
+        heatmaps=results.heatmaps.computed,
+        heatmaps_wanted=results.heatmaps.wanted,
+        governor_steps=tuple(results.governing.steps),
+    )
 
 
 @dataclass(frozen=True, slots=True)
