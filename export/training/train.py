@@ -19,6 +19,7 @@ from polyplive.errors import TrainingError, text_of
 from polyplive.system.machine import has_bfloat16
 from polyplive.system.private_files import make_private_folder
 from polyplive.system.progress import progress_bar
+from polyplive.wording import count_of
 
 from ..data.dataset import FolderSource, LoadedSource, Sample, batches, draw_epoch, load_source, set_aside
 from ..graph.load_trained import load_trained, origin_of
@@ -216,9 +217,10 @@ class _Run:
         row["seconds"] = time.monotonic() - started
         self.history.append(row)
         self._save(found)
+        marked = f", false marks {count_of(found.negatives_marked, found.negatives)}" if found.negatives else ""
         return (
             f"epoch {epoch + 1}/{self.recipe.epochs}: loss {mean_loss:.4f}, IoU {found.iou:.4f},"
-            f" Dice {found.dice:.4f}, false marks {found.false_marks:.1%}, {row['seconds']:.0f} s"
+            f" Dice {found.dice:.4f}{marked}, {row['seconds']:.0f} s"
         )
 
     def _pass(self, epoch: int) -> float:

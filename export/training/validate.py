@@ -19,11 +19,16 @@ SPECK = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """``iou`` and ``dice`` of the polyp, means over pictures; ``false_marks`` is the share of negatives marked."""
+    """``iou`` and ``dice`` of the polyp, means over pictures; how many of the ``negatives`` are marked.
+
+    ``false_marks`` is the share of the negatives, 0 where there are none.
+    """
 
     iou: float
     dice: float
     false_marks: float
+    negatives_marked: int
+    negatives: int
 
 
 def probabilities(network: SegmentationNetwork, samples: list[Sample], size: int) -> np.ndarray:
@@ -54,6 +59,8 @@ def validate(
         iou=float(np.mean([counts.iou for counts in scores])),
         dice=float(np.mean([counts.dice for counts in scores])),
         false_marks=float(np.mean(marked)) if marked else 0.0,
+        negatives_marked=sum(marked),
+        negatives=len(marked),
     )
 
 
