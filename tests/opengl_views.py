@@ -6,16 +6,19 @@ In a process of its own, on a display. Each thing is grabbed from both, and writ
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PyQt6.QtCore import QPointF
+from PyQt6.QtCore import QPointF, QSize
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
 from true_circles import seen
 from view_scenes import EVERYTHING, HUD, finding
+from window_driver import PATIENCE_MS
 
 from polyplive.evaluation.demo_truth import demo_clip
 from polyplive.gui.app import make_application
@@ -25,6 +28,14 @@ from polyplive.sessions.opening import open_video
 from polyplive.types import Frame
 
 THINGS = ("message", "one", "two", "zoomed", "loupe", "other shape", "resized", "shown again", "in another window")
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Let Qt go on until ``condition`` holds."""
+    deadline_s = time.monotonic() + PATIENCE_MS / 1000
+    while not condition():
+        assert time.monotonic() < deadline_s, "waited in vain"
+        QTest.qWait(5)
 
 
 def scenes() -> tuple[Scene, Scene, Scene]:
@@ -54,7 +65,7 @@ class Keeper:
         view.resize(500, 400)
         view.show_message("Opening", "The source is being opened.")
         view.show()
-        assert QTest.qWaitForWindowExposed(view)
+        assert QTest.qWaitForWindowExposed(view, PATIENCE_MS)
         self.keep("message")
         for thing, scene in (("one", one), ("two", two), ("other shape", small)):
             view.show_scene(scene)
@@ -62,13 +73,13 @@ class Keeper:
             if thing == "two":
                 self._look_closer()
         view.resize(433, 351)
-        QTest.qWait(50)
+        wait_for(lambda: view.windowHandle().size() == QSize(433, 351))
         self.keep("resized")
         view.hide()
         view.show_scene(one)
         view.repaint()
         view.show()
-        assert QTest.qWaitForWindowExposed(view)
+        assert QTest.qWaitForWindowExposed(view, PATIENCE_MS)
         self.keep("shown again")
         self._move(two)
         assert view.is_opengl == (self._name == "opengl")
@@ -95,7 +106,7 @@ class Keeper:
         self.view.setGeometry(11, 13, 433, 351)
         window.show()
         self.view.show()
-        assert QTest.qWaitForWindowExposed(window)
+        assert QTest.qWaitForWindowExposed(window, PATIENCE_MS)
         self.view.show_scene(scene)
         self.keep("in another window")
         window.close()

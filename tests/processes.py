@@ -41,5 +41,5 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
 def run_python(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """A fresh interpreter, which has to end with 0."""
     done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, **options)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return done

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from processes import run_python
 from true_circles import seen
 from view_scenes import EVERYTHING, HUD, finding, free_of_overlay, scene
 
@@ -213,11 +212,7 @@ def test_on_a_dense_screen_every_device_pixel_is_the_scaled_frames(ratio: str) -
     tests = str(Path(__file__).resolve().parents[2])
     paths = os.pathsep.join([tests, *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": ratio, "PYTHONPATH": paths}
-    done = subprocess.run(
-        [sys.executable, "-c", DENSE, ratio], env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "done" in done.stdout
+    assert "done" in run_python("-c", DENSE, ratio, env=environment, timeout=600).stdout
 
 
 def test_every_part_of_the_overlay_is_drawn(view: VideoView) -> None:
