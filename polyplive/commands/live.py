@@ -19,6 +19,7 @@ from polyplive.sessions.engine_room.opening import SameModelOpener
 from polyplive.sessions.live import LiveParts, LiveSession, LiveSummary
 from polyplive.sessions.live.second_screen import SecondScreen
 from polyplive.sessions.recorder.recorder import Recorder
+from polyplive.sessions.recorder.recording_files import RecordingSettings
 from polyplive.sessions.recorder.thread import RecorderThread, ResultsThread
 from polyplive.sinks.restream.address import parse_restream
 from polyplive.sinks.restream.server import PictureServer
@@ -98,7 +99,7 @@ def opening(request: LiveRequest, *, closes_window: bool = False) -> LiveOpening
         summary = page.session.summary()
         if summary.error is None:
             print_live_summary(summary)
-        _print_written(parts)
+        _print_recorded(summary)
 
     return LiveOpening(parts, settings, request.snapshots, request.sound, say_what_was_done, closes_window)
 
@@ -118,6 +119,7 @@ def _parts(request: LiveRequest, settings: Settings) -> tuple[LiveParts, Address
         threshold=settings.pipeline.threshold,
         frames=request.frames,
         recorders=_recorders(request),
+        recording=RecordingSettings(_segments(request), settings.full_paths),
         with_screen=not request.headless,
         second_screen=_second_screen(request.restream),
     )
@@ -151,6 +153,14 @@ def print_live_summary(summary: LiveSummary) -> None:
     stdout.print(f"{summary.marked} frames with a finding; {again}")
 
 
+def _print_recorded(summary: LiveSummary) -> None:
+    """Print which files were written, and the marks that are in none."""
+    print_written(file.path for end in summary.recorded for file in end.files)
+    for mark in summary.unsaved_marks:
+        when = f"at {mark.pts_s:.2f} s" if mark.pts_s is not None else "before the first frame"
+        stdout.print(f"In no events file: mark {mark.number} {when}{': ' if mark.text else ''}{mark.text}")
+
+
 def _times(count: int) -> str:
     return f"{count} time{'' if count == 1 else 's'}"
 
@@ -177,7 +187,7 @@ def _headless(parts: LiveParts, address: Address) -> int:
     summary = session.summary()
     _raise_what_ended(summary)
     print_live_summary(summary)
-    _print_written(parts)
+    _print_recorded(summary)
     if summary.clock_notice:
         say(summary.clock_notice)
     for notice in summary.notices:
@@ -193,10 +203,6 @@ def _raise_what_ended(summary: LiveSummary) -> None:
     """Raise the error of a session that could never have worked."""
     if summary.error is not None:
         raise summary.error
-
-
-def _print_written(parts: LiveParts) -> None:
-    print_written(file for recorder in parts.recorders for file in recorder.files)
 
 
 def _name_survivors(survivors: tuple[str, ...]) -> None:
@@ -238,12 +244,17 @@ def _recorders(request: LiveRequest) -> list[RecorderThread]:
     recorders: list[RecorderThread] = []
     if sinks := make_sinks(results):
         recorders.append(ResultsThread(Recorder(sinks, marked_only=True, full_paths=request.settings.full_paths)))
-    segment_s = request.segment_minutes * 60 if request.segment_minutes is not None else None
-    settings = SegmentSettings(segment_s, request.keep_free_mib)
     wanted = [(request.record, True), (request.record_raw, False)]
+    settings = _segments(request)
     if writers := [SegmentWriter(path, settings, composed=composed) for path, composed in wanted if path is not None]:
         recorders.append(RecorderThread(Recorder(writers)))
     return recorders
+
+
+def _segments(request: LiveRequest) -> SegmentSettings:
+    """When a recording begins a new file, and when it ends."""
+    segment_s = request.segment_minutes * 60 if request.segment_minutes is not None else None
+    return SegmentSettings(segment_s, request.keep_free_mib)
 
 
 def _second_screen(restream: str | None) -> SecondScreen | None:

@@ -10,6 +10,7 @@ import cv2
 
 from polyplive.overlay.true_shape import true_size
 from polyplive.pages.chart import Axis, Bar, Chart, Tick, time_ticks
+from polyplive.pages.chart import Mark as ChartMark
 from polyplive.pages.environment import render
 from polyplive.pages.picture import Picture
 from polyplive.pages.text import clock, grouped
@@ -50,6 +51,7 @@ def report_page(data: ReportData) -> str:
         started=data.session.started,
         tiles=_tiles(data),
         timeline=_timeline(data),
+        marks=_marks(data),
         tracks=_tracks(data),
         pictures=[picture for track in sorted(shown, key=lambda track: track.number) if (picture := _picture(track))],
         left_out=len(data.tracks) - len(shown),
@@ -83,7 +85,18 @@ def _timeline(data: ReportData) -> Chart | None:
         if score > 0:
             says = f"{clock(at_s)}: {percent(score)}"
             bars.append(Bar(start + left * step, start + place * step, 0.0, score, says=says))
-    return Chart("Highest score over the time of the video", across, up, tuple(bars))
+    places = [(mark.number, mark.pts_s) for mark in data.marks.values() if mark.pts_s is not None]
+    marks = [ChartMark(at_s, str(number)) for number, at_s in places if start <= at_s <= end]
+    return Chart("Highest score over the time of the video", across, up, tuple(bars), marks=tuple(marks))
+
+
+def _marks(data: ReportData) -> TextTable:
+    """What a person marked, in order."""
+    rows = [
+        (f"Mark {mark.number}", clock(mark.pts_s) if mark.pts_s is not None else "before the first frame", mark.text)
+        for mark in data.marks.values()
+    ]
+    return TextTable("Marks", ("Mark", "At", "Note"), tuple(rows))
 
 
 def _best_by_bin(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyplive.review.report_data import ReportCollector
-from polyplive.sinks.base import Sink
+from polyplive.sinks.base import Content, Mark, Sink
 from polyplive.sinks.failures import sink_error
 from polyplive.system.atomic_file import write_atomic
 from polyplive.system.private_files import check_writable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polyplive.review.report_data import ReportData
-    from polyplive.sinks.base import FrameRecord, SessionInfo
+    from polyplive.sinks.base import FrameRecord, Note, SessionInfo
     from polyplive.types import Tally
 
 
@@ -30,6 +30,11 @@ class ReportSink(Sink):
         self._render = render
         self._collector: ReportCollector | None = None
         self._written = False
+
+    @property
+    def content(self) -> Content:
+        """A report."""
+        return Content.REPORT
 
     @property
     def wants_composite(self) -> bool:
@@ -53,6 +58,11 @@ class ReportSink(Sink):
         """Take one processed frame's figures."""
         if self._collector is not None:
             self._collector.add(record)
+
+    def note(self, note: Note) -> None:
+        """Take a mark, which the timeline shows."""
+        if self._collector is not None and isinstance(note, Mark):
+            self._collector.mark(note)
 
     def end(self, tally: Tally, reason: str) -> None:
         """Write the page. Raises ``SinkError``."""

@@ -12,7 +12,7 @@ from polyplive.stats import Distribution, StageRecorder
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from polyplive.sinks.base import FrameRecord, SessionInfo
+    from polyplive.sinks.base import FrameRecord, Mark, SessionInfo
     from polyplive.types import Roi, Tally
 
 LONGEST_STEP_S = 1.0
@@ -25,7 +25,7 @@ class ReportData:
 
     ``sizes`` has each size of the picture in order: the time of its first frame in seconds, then width and height in
     pixels and the sample aspect. ``seen`` counts the frames of each field of view, ``thresholds`` those of each
-    threshold: a live session's may be moved.
+    threshold: a live session's may be moved. ``marks`` holds each mark of a person by its number.
     """
 
     session: SessionInfo
@@ -38,6 +38,7 @@ class ReportData:
     sizes: list[tuple[float, tuple[int, int, Fraction]]] = field(default_factory=list)
     seen: Counter[Roi] = field(default_factory=Counter)
     thresholds: Counter[float] = field(default_factory=Counter)
+    marks: dict[int, Mark] = field(default_factory=dict)
     tracks: dict[int, TrackSummary] = field(default_factory=dict)
     stages: dict[str, Distribution] = field(default_factory=dict)
     annotation: Distribution | None = None
@@ -84,6 +85,10 @@ class ReportCollector:
         self._stages.add(record.stages)
         if record.annotation_delay_ms is not None:
             self._delays.append(record.annotation_delay_ms)
+
+    def mark(self, mark: Mark) -> None:
+        """Take what a person marked; of several with the same number the last one counts."""
+        self._data.marks[mark.number] = mark
 
     def end(self, tally: Tally, reason: str) -> None:
         """Take the closing figures."""

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from polyplive.sessions.recorder.status import RecordingStatus
 from polyplive.types import Figures, SessionState
 
 if TYPE_CHECKING:
     from polyplive.backends.base import EngineSpec
     from polyplive.sessions.live.savings import Late
+    from polyplive.sessions.recorder.status import RecordingEnd
     from polyplive.types import Frame, Prediction, SourceInfo
 
 
@@ -29,6 +31,7 @@ class View:
     new, ``next_try_s`` until what failed is tried again (0: it is being tried). ``late`` says that live results are
     too old most of the time. ``restream`` is the address at which other programs get the picture, with its secret;
     empty where there is none.
+    ``recording`` says how recording goes, as it was a moment ago; ``recorded`` what each recording left that is over.
     """
 
     frame: Frame | None = None
@@ -49,6 +52,8 @@ class View:
     picture_age_s: float | None = None
     next_try_s: float | None = None
     late: Late | None = None
+    recording: RecordingStatus = field(default_factory=RecordingStatus)
+    recorded: tuple[RecordingEnd, ...] = ()
 
     @property
     def drawn(self) -> Prediction | None:

@@ -1,7 +1,7 @@
 """The protocol of sinks, which take results: five methods, called by one thread in this order.
 
-``open(session)``, then for each frame ``write(record)`` and, live, ``note(note)`` for each change of state
-and each step of the governor, then
+``open(session)``, then for each frame ``write(record)`` and, live, ``note(note)`` for each change of state,
+each step of the governor and each mark, then
 ``end(tally, reason)``, then ``close()``. ``close`` may be called at any time and again; what was written stays usable.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -74,8 +75,38 @@ class GovernorStep:
     reason: str
 
 
-Note: TypeAlias = SessionNote | GovernorStep
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a person marked in a session, at ``at_s`` (``time.monotonic()``).
+
+    ``number`` counts from 1; of several with the same number the last one counts. ``index`` and ``pts_s`` are those of
+    the frame that was on screen, or without a screen of the newest one; None before the first frame. ``text`` may be
+    empty.
+    """
+
+    number: int
+    at_s: float
+    index: int | None
+    pts_s: float | None
+    text: str = ""
+
+
+Note: TypeAlias = SessionNote | GovernorStep | Mark
 """What happens in a session between frames."""
+
+
+class Content(Enum):
+    """What a sink's file holds; ``value`` is its word."""
+
+    OVERLAY = "overlay"
+    RAW = "raw"
+    EVENTS = "events"
+    REPORT = "report"
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it is a recording of pictures."""
+        return self in (Content.OVERLAY, Content.RAW)
 
 
 class Sink(ABC):
@@ -97,6 +128,16 @@ class Sink(ABC):
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that it has written so far, in order, to be named to the user; any thread."""
+        return ()
+
+    @property
+    def content(self) -> Content | None:
+        """What its files hold, to be named to the user; None where there is no word for it."""
+        return None
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The marks that its files hold for other programs; any thread."""
         return ()
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Events as JSON Lines (schema 4): what was found in each frame, for other programs to read."""
+"""Events as JSON Lines (schema 5): what was found in each frame, for other programs to read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
-from polyplive.sinks.base import SessionNote, Sink
+from polyplive.sinks.base import Content, GovernorStep, Mark, Sink
 from polyplive.sinks.failures import check_in_place, sink_error
 from polyplive.system.atomic_file import append_whole
 from polyplive.system.private_files import create_private
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from io import FileIO
 
-    from polyplive.sinks.base import FrameRecord, GovernorStep, Note, SessionInfo
+    from polyplive.sinks.base import FrameRecord, Note, SessionInfo, SessionNote
     from polyplive.types import Detection, Frame, StageTimes, Tally
 
-SCHEMA = 4
+SCHEMA = 5
 
 
 class EventsSink(Sink):
@@ -34,6 +34,17 @@ class EventsSink(Sink):
         self._file: FileIO | None = None
         self._created = False
         self._size: tuple[int, int, Fraction] | None = None
+        self._marks: tuple[Mark, ...] = ()
+
+    @property
+    def content(self) -> Content:
+        """Events."""
+        return Content.EVENTS
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Those that were written."""
+        return self._marks
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -66,7 +77,9 @@ class EventsSink(Sink):
 
     def note(self, note: Note) -> None:
         """Write one line. Raises ``SinkError``."""
-        self._write_line(state_line(note) if isinstance(note, SessionNote) else governor_line(note))
+        self._write_line(note_line(note))
+        if isinstance(note, Mark) and self._file is not None:
+            self._marks += (note,)
 
     def end(self, tally: Tally, reason: str) -> None:
         """Write the last line. Raises ``SinkError``."""
@@ -149,6 +162,25 @@ def frame_line(record: FrameRecord) -> dict[str, Any]:
         },
         "stages_ms": _stages(record.stages),
         "heatmap_of": prediction.cam_index if prediction is not None else None,
+    }
+
+
+def note_line(note: Note) -> dict[str, Any]:
+    """The values of a line about what happened between frames."""
+    if isinstance(note, Mark):
+        return mark_line(note)
+    return governor_line(note) if isinstance(note, GovernorStep) else state_line(note)
+
+
+def mark_line(mark: Mark) -> dict[str, Any]:
+    """The values of a line about what a person marked; of several with the same number the last one counts."""
+    return {
+        "type": "mark",
+        "number": mark.number,
+        "at_s": round(mark.at_s, 6),
+        "index": mark.index,
+        "pts_s": _rounded(mark.pts_s, 6),
+        "text": mark.text,
     }
 
 

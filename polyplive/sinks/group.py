@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from polyplive.sinks.base import FrameRecord, Note, SessionInfo, Sink
+    from polyplive.sinks.base import Content, FrameRecord, Mark, Note, SessionInfo, Sink
     from polyplive.types import Tally
 
 
@@ -24,6 +24,7 @@ class SinkGroup:
     def __init__(self, sinks: Sequence[Sink]) -> None:
         self._all = tuple(sinks)
         self._active: list[Sink] = []
+        self._stopped: list[Sink] = []
         self.failures: list[SinkError] = []
 
     @property
@@ -32,9 +33,20 @@ class SinkGroup:
         return any(sink.wants_composite for sink in self._active)
 
     @property
-    def files(self) -> tuple[Path, ...]:
-        """What all sinks have written so far, also those that failed; any thread."""
-        return tuple(file for sink in self._all for file in sink.files)
+    def written(self) -> tuple[tuple[Content | None, Path], ...]:
+        """What all sinks have written so far, also those that failed, and what it holds; any thread."""
+        return tuple((sink.content, file) for sink in self._all for file in sink.files)
+
+    @property
+    def contents(self) -> tuple[Content, ...]:
+        """What the sinks write that have not failed; any thread."""
+        running = (sink.content for sink in self._all if sink not in self._stopped)
+        return tuple(content for content in running if content is not None)
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The marks that are in a file, once for each file; any thread."""
+        return tuple(mark for sink in self._all for mark in sink.marks)
 
     @property
     def all_failed(self) -> bool:
@@ -93,6 +105,7 @@ class SinkGroup:
     def _stop(self, sink: Sink, error: SinkError) -> None:
         self.failures.append(error)
         self._active.remove(sink)
+        self._stopped.append(sink)
         try:
             sink.close()
         except SinkError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from polyplive.config import KEEP_FREE_MIB
 from polyplive.errors import SinkError
-from polyplive.sinks.base import Sink
+from polyplive.sinks.base import Content, Sink
 from polyplive.sinks.containers import check_container
 from polyplive.sinks.failures import sink_error
 from polyplive.sinks.frame_list import FrameList
@@ -75,6 +75,11 @@ class SegmentWriter(Sink):
         self._began_s = self._looked_s = 0.0
         self._last_s: float | None = None
         self._layout: object = None
+
+    @property
+    def content(self) -> Content:
+        """The overlay, or the source's pixels."""
+        return Content.OVERLAY if self._composed else Content.RAW
 
     @property
     def wants_composite(self) -> bool:

@@ -83,6 +83,8 @@ def test_a_recording_of_what_is_shown_goes_on_in_another_file_at_each_change(
 ) -> None:
     sinks = make_sinks({"record": tmp_path / "shown.mp4"})
     window = open_window(source=video, settings=CONTOUR_ONLY, sinks=sinks)
+    qtbot.waitUntil(lambda: window.display.view.position_s > 0, timeout=PATIENCE_MS)
+    window.player.seek(0.0)  # a recording with a jump in it is not over where the video ends
     qtbot.waitUntil(lambda: window.display.view.state is SessionState.ENDED, timeout=PATIENCE_MS)
     window.player.seek((EACH - 1.9) / 25)
     window.player.step(3)
@@ -99,4 +101,5 @@ def test_a_recording_of_what_is_shown_goes_on_in_another_file_at_each_change(
         for picture in pictures:
             assert picture.shape == (size[1], size[0], 3)
             check_box(outline(np.ascontiguousarray(picture)))
-    assert counts == [EACH, EACH, EACH + 2, 2]
+    assert counts[0] > EACH
+    assert counts[1:] == [EACH, EACH + 2, 2]

@@ -17,7 +17,7 @@ from polyplive.errors import SinkError
 from polyplive.pages.report import report_page
 from polyplive.pixels.picture import BgrPicture
 from polyplive.review.report import ReportSink
-from polyplive.sinks.base import FrameRecord, SessionInfo
+from polyplive.sinks.base import FrameRecord, Mark, SessionInfo
 from polyplive.types import Detection, Frame, Prediction, Roi, SourceInfo, StageTimes, Tally
 
 
@@ -65,6 +65,21 @@ def test_a_session_on_one_page(tmp_path: Path) -> None:
     assert len(pictures) == 2
     jpeg = np.frombuffer(base64.b64decode(pictures[0].split(",", 1)[1]), np.uint8)
     assert cv2.imdecode(jpeg, cv2.IMREAD_COLOR).mean() == pytest.approx(74, abs=2), "the frame of the highest score"
+
+
+def test_marks_are_in_the_timeline_and_in_a_table(tmp_path: Path) -> None:
+    sink = ReportSink(tmp_path / "r.html", report_page)
+    sink.open(session())
+    for index in range(50):
+        sink.write(record(index))
+    sink.note(Mark(1, 1.0, None, None, "too early"))
+    sink.note(Mark(2, 2.0, 25, 1.0))
+    sink.note(Mark(2, 3.0, 25, 1.0, "caecum"))
+    sink.end(Tally(50, 50, {}), "stopped")
+    texts = CheckedPage((tmp_path / "r.html").read_text(encoding="utf-8")).texts
+    for expected in ("Mark 1", "before the first frame", "too early", "Mark 2", "00:01.0", "caecum"):
+        assert texts.count(expected) == 1, expected
+    assert "Dashed lines are marks." in " ".join(texts)
 
 
 def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:

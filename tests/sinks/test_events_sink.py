@@ -14,7 +14,7 @@ import pytest
 
 from polyplive.errors import SinkError
 from polyplive.pixels.picture import BgrPicture
-from polyplive.sinks.base import FrameRecord, GovernorStep, SessionInfo
+from polyplive.sinks.base import FrameRecord, GovernorStep, Mark, SessionInfo
 from polyplive.sinks.events import EventsSink
 from polyplive.types import Detection, Frame, MapOrigin, Prediction, Roi, SourceInfo, StageTimes, Tally
 
@@ -52,7 +52,7 @@ def test_a_name_that_is_not_utf8_is_written_as_far_as_it_can_be(tmp_path: Path) 
 
 SESSION_LINE = {
     "type": "session",
-    "schema": 4,
+    "schema": 5,
     "source": SESSION.source.name,
     "fps": 25.0,
     "width": 96,
@@ -132,6 +132,21 @@ def test_a_step_of_the_governor_has_a_line_and_a_result_says_of_which_frame_its_
         "reason": "Results came later than 120 ms: fast runs.",
     }
     assert (first["heatmap_of"], second["heatmap_of"]) == (3, 3)
+
+
+def test_a_mark_has_a_line_and_is_held_once_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    sink = EventsSink(path)
+    sink.open(SESSION)
+    mark = Mark(3, 12.3456789, 24, 0.9600001, 'a "ünusual" fold\nand more')
+    sink.note(mark)
+    sink.note(Mark(4, 13.0, None, None))
+    assert sink.marks == (mark, Mark(4, 13.0, None, None))
+    sink.close()
+    assert lines(path)[1:] == [
+        {"type": "mark", "number": 3, "at_s": 12.345679, "index": 24, "pts_s": 0.96, "text": mark.text},
+        {"type": "mark", "number": 4, "at_s": 13.0, "index": None, "pts_s": None, "text": ""},
+    ]
 
 
 def test_a_line_says_where_the_size_or_the_shape_of_pixels_changes(tmp_path: Path) -> None:

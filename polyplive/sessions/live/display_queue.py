@@ -53,6 +53,11 @@ class DisplayQueue:
             self._taken, self._is_counted = frame, False
         return self._taken
 
+    @property
+    def taken(self) -> Frame | None:
+        """The frame that the window took last; None before the first."""
+        return self._taken
+
     def drawn(self, frame: Frame, now_s: float, prediction: Prediction | None = None) -> None:
         """Note that the frame was painted at ``now_s``, with ``prediction`` drawn on it; only the first time counts."""
         if self._is_counted or frame is not self._taken:

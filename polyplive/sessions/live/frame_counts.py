@@ -31,6 +31,26 @@ HIDDEN = "hidden"
 """The window was minimised or covered."""
 
 
+class PartCounts:
+    """Counts the frames of a part of a session, from the frame with index ``first`` on.
+
+    At its end received = recorded + dropped, with those frames as unfinished that had neither a result nor a cause.
+    """
+
+    def __init__(self, first: int, lost: Counter[str]) -> None:
+        self.first = first
+        self.received = self.recorded = 0
+        self.dropped: Counter[str] = Counter()
+        self._lost = lost
+
+    def tally(self, lost: Counter[str]) -> Tally:
+        """The tally of the part; ``lost`` is what the source has lost in the whole session, by cause."""
+        lost = lost - self._lost
+        unfinished = self.received - self.recorded - self.dropped.total()
+        dropped = self.dropped + lost + Counter({UNFINISHED: unfinished})
+        return Tally(self.received + lost.total(), self.recorded, dict(dropped))
+
+
 class FrameCounts:
     """Counts where each frame went, on its way to the model and on its way to the screen.
 
@@ -48,6 +68,32 @@ class FrameCounts:
         self.unshown: Counter[str] = Counter()
         self._lost_before: Counter[str] = Counter()
         self._lost_now: Counter[str] = Counter()
+        self._part: PartCounts | None = None
+
+    def read(self, index: int) -> None:
+        """Count a frame that was read."""
+        self.received += 1
+        if self._part is not None:
+            self._part.received += index >= self._part.first
+
+    def drop(self, index: int, cause: str) -> None:
+        """Count a frame that has no result."""
+        self.dropped[cause] += 1
+        if self._part is not None and index >= self._part.first:
+            self._part.dropped[cause] += 1
+
+    def record(self, index: int) -> None:
+        """Count a frame whose result is final and goes to the recorders."""
+        if self._part is not None:
+            self._part.recorded += index >= self._part.first
+
+    def begin_part(self, first: int) -> None:
+        """Count the frames from index ``first`` on apart, too."""
+        self._part = PartCounts(first, self._lost)
+
+    def part_tally(self) -> Tally:
+        """The tally of the part that was begun last."""
+        return self._part.tally(self._lost) if self._part is not None else self.tally()
 
     def left_behind(self, on_screen: bool) -> None:
         """Count a frame from an abandoned capture thread; nothing can use it."""
@@ -74,10 +120,13 @@ class FrameCounts:
     @property
     def all_dropped(self) -> dict[str, int]:
         """Frames that the model did not get, by cause, including the source's losses."""
-        total = self.dropped + self._lost_before + self._lost_now
+        total = self.dropped + self._lost
         return {cause: count for cause, count in total.items() if count}
 
     def tally(self) -> Tally:
         """The tally for events and reports."""
-        lost = sum((self._lost_before + self._lost_now).values())
-        return Tally(self.received + lost, self.processed, self.all_dropped)
+        return Tally(self.received + self._lost.total(), self.processed, self.all_dropped)
+
+    @property
+    def _lost(self) -> Counter[str]:
+        return self._lost_before + self._lost_now

@@ -13,7 +13,7 @@ class FrameNumbering:
     """Numbers the frames of a whole session and gives each its time; one thread at a time."""
 
     def __init__(self) -> None:
-        self._next_index = self._first_index = 0
+        self.next_index = self._first_index = 0
         self._opened_s: float | None = None
         self._offset_s = self._first_s = 0.0
         self._last: tuple[float, float] | None = None
@@ -31,10 +31,10 @@ class FrameNumbering:
         if self._opened_s is None:
             self._offset_s = self._begin(frame.captured_s) - (frame.pts_s or 0.0)
             self._opened_s = frame.captured_s
-            self._first_index = self._next_index
+            self._first_index = self.next_index
         own_s = frame.pts_s if frame.pts_s is not None else frame.captured_s - self._opened_s
         index, time_s = self._first_index + frame.index, own_s + self._offset_s
-        self._next_index = index + 1
+        self.next_index = index + 1
         self._last = time_s, frame.captured_s
         return dataclasses.replace(frame, index=index, pts_s=time_s)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from polyplive.config import LiveSettings, PipelineSettings
+from polyplive.sessions.recorder.recording_files import RecordingSettings
 from polyplive.types import OverlaySettings
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class LiveParts:
     failure. ``frames`` ends the session after that many frames of the source (None: never). ``threshold`` is the
     probability of a contour (None: the pipeline's own). ``with_screen``: a window will ask for views.
     ``second_screen`` sends the picture to other programs.
+    ``recorders`` write from the start; ``recording`` says how recordings are written that begin later.
     ``open_faster`` gives, for the engine that runs, how to open the next faster model's; None where there is none.
     ``open_slower`` gives, for the rate at which the source sends, how to open it at a lower one; None likewise.
     """
@@ -36,6 +38,7 @@ class LiveParts:
     threshold: float | None = None
     frames: int | None = None
     recorders: Sequence[RecorderThread] = ()
+    recording: RecordingSettings = field(default_factory=RecordingSettings)
     with_screen: bool = False
     second_screen: SecondScreen | None = None
     open_faster: Callable[[EngineSpec], OpenEngine | None] = lambda _: None

@@ -187,4 +187,4 @@ class LiveResults:
 
     def _count(self, request: Request | None, cause: str) -> None:
         if request is not None:
-            self._counts.dropped[cause] += 1
+            self._counts.drop(request.frame.index, cause)

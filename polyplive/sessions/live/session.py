@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import logging
 import threading
 import time
@@ -14,7 +13,9 @@ from polyplive.sessions.captions import caption_of
 from polyplive.sessions.live.display_queue import DisplayQueue
 from polyplive.sessions.live.figures import NO_PICTURE, figures_of
 from polyplive.sessions.live.frame_counts import FrameCounts
-from polyplive.sessions.live.recorders import Recorders
+from polyplive.sessions.live.head import SessionHead
+from polyplive.sessions.live.recording_commands import RecordingCommands
+from polyplive.sessions.live.recordings import LiveRecordings
 from polyplive.sessions.live.results import LiveResults
 from polyplive.sessions.live.savings import Savings
 from polyplive.sessions.live.second_picture import Shown
@@ -23,7 +24,6 @@ from polyplive.sessions.live.source_supervisor import SourceSupervisor
 from polyplive.sessions.live.state import next_try_s, state_of
 from polyplive.sessions.live.summary import DisplayTimes, LiveSummary, summary_of
 from polyplive.sessions.live.watchdog import Watchdog
-from polyplive.sessions.opening import describe_session, describe_source
 from polyplive.sessions.recorder.messages import CapturedFrame, ProcessedFrame, SessionEnd
 from polyplive.sessions.threads import join_until, survivors
 from polyplive.sessions.view import View
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from polyplive.overlay.target import Target
     from polyplive.sessions.live.capture import CaptureThread
     from polyplive.sessions.live.parts import LiveParts
-    from polyplive.sinks.base import GovernorStep, SessionInfo
+    from polyplive.sinks.base import GovernorStep, Note
     from polyplive.types import Frame, OverlaySettings, Prediction, SourceInfo
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,8 @@ class LiveSession:
     """Runs a live source through a pipeline; video never waits for the model.
 
     The capture thread owns the source, and the engine room's thread owns the engine. The watchdog's thread checks both.
-    Each recorder has its own thread. Methods may be called from any thread and return at once.
+    Each recorder has its own thread. Methods may be called from any thread and return at once, as may those of
+    ``recording``, which starts and stops recordings and makes marks.
 
     ``on_news`` is called in the capture thread after each frame, and in the watchdog's thread when the state changes.
     It must not wait.
@@ -62,7 +63,6 @@ class LiveSession:
 
     def __init__(self, parts: LiveParts, on_news: Callable[[], None] = lambda: None) -> None:
         self._parts = parts
-        self._recorders = Recorders(parts.recorders)
         self._settings = parts.settings
         self._screens = (parts.second_screen,) if parts.second_screen is not None else ()
         self._on_news = (on_news, *(screen.tell for screen in self._screens))
@@ -70,25 +70,27 @@ class LiveSession:
         self._over = threading.Event()
         self._counts = FrameCounts()
         self._display = DisplayQueue(self._counts)
-        self._shown = ShownResults(self._display if parts.with_screen else None, self._recorders.offer)
         self._source = SourceSupervisor(parts.open_source, self, parts.settings, self._counts)
+        self._results = LiveResults(parts, self._lock, self._counts, self)
+        self._head = SessionHead(self._source, self._results)
+        self._recordings = LiveRecordings(parts, self._counts, self._head)
+        self._shown = ShownResults(self._display if parts.with_screen else None, self._recordings.offer)
         self._finishing_s: float | None = None
         self._overlay = parts.overlay
         self._target: Target | None = None
         self._state = SessionState.RECONNECTING, ""
         self._untold = False
         self._reason = "stopped"
-        self._results = LiveResults(parts, self._lock, self._counts, self)
         self.savings = Savings(parts, self._lock, self._results, self._source, self.warned)
+        self.recording = RecordingCommands(self._lock, self._recordings, self._display, self._source, self._notes_now)
         self._error: Exception | None = None
         self._watchdog = Watchdog(self._check)
-        self._started = datetime.datetime.now().astimezone()
 
     # Commands
 
     def start(self) -> None:
         """Open the source and the pipeline, each in its own thread, and begin."""
-        self._recorders.start()
+        self._recordings.start()
         for screen in self._screens:
             screen.watch(self)
         with self._lock:
@@ -144,9 +146,12 @@ class LiveSession:
             self._shown.close()
             self._over.set()
             tally = dataclasses.replace(self._counts.tally(), live=self.summary().closing_figures())
-            head = self._head()
-        self._recorders.finish(SessionEnd(tally, self._reason, head), deadline_s, on_waiting)
-        return survivors((*threads, *seen, *self._recorders.threads), timeout_s)
+            self._recordings.close(SessionEnd(tally, self._reason, self._head.whole()))
+        self._recordings.wait(deadline_s, on_waiting)
+        left = survivors((*threads, *seen, *self._recordings.threads), timeout_s)
+        with self._lock:
+            self._recordings.collect(time.monotonic())
+        return left
 
     def __enter__(self) -> LiveSession:
         self.start()
@@ -185,6 +190,8 @@ class LiveSession:
                 engine=self._results.spec,
                 governed=self._results.governing.line(now_s),
                 restream="".join(screen.url for screen in self._screens),
+                recording=self._recordings.status,
+                recorded=self._recordings.ended,
             )
 
     def drawn(self, view: View) -> None:
@@ -227,7 +234,7 @@ class LiveSession:
     def summary(self) -> LiveSummary:
         """What the session has done so far; final after ``close``."""
         with self._lock:
-            done = self._counts, self._display, self._shown, self._source, self._results
+            done = self._counts, self._display, self._shown, self._source, self._results, self._recordings
             return summary_of(*done, self._reason, self._error, self._notices())
 
     def display_times(self) -> DisplayTimes:
@@ -274,8 +281,8 @@ class LiveSession:
                 self._display.offer(frame)
             self._look_at_state(now_s)
             self._note_jump(frame, now_s)
-            if self._recorders.threads:
-                self._recorders.offer(self._captured(frame, now_s))
+            if self._recordings.wants_video:
+                self._recordings.offer(self._captured(frame, now_s))
             if self._parts.frames is not None and self._counts.received >= self._parts.frames:
                 self._finishing_s, self._reason = now_s, "frame limit"
         for tell in self._on_news:
@@ -313,19 +320,19 @@ class LiveSession:
     def engine_answered(self, frame: Frame, prediction: Prediction) -> None:
         """A result came; no view holds it yet."""
         hud = Hud(caption=caption_of(frame, self._results.spec, self._overlay))
-        self._shown.answered(ProcessedFrame(frame, prediction, self._overlay, hud, self._head()))
+        self._shown.answered(ProcessedFrame(frame, prediction, self._overlay, hud, self._head.whole()))
         # No call of on_news: the next frame shows it. Drawing the last frame again would delay the next one.
 
     def stepped(self, step: GovernorStep) -> None:
         """The governor took a step; also called in the watchdog's thread."""
         _log.info("%s", step.reason)
-        self._recorders.offer(step)
+        self._recordings.offer(step)
         self._untold = True
 
     def warned(self, said: str) -> None:
         """Something failed that costs no result: say it in the events."""
         _log.warning("%s", said)
-        self._recorders.offer(SessionNote(time.monotonic(), self._state[0], said))
+        self._recordings.offer(SessionNote(time.monotonic(), self._state[0], said))
 
     # From the watchdog's thread
 
@@ -337,6 +344,7 @@ class LiveSession:
                 self._over.set()
             self._look_at_state(now_s)
             is_running = self._state[0] not in _NO_RESULTS
+            self._recordings.look(now_s)
             self._results.govern(now_s, is_running=is_running)
             self.savings.look(now_s, is_running=is_running)
             untold, self._untold = self._untold, False
@@ -345,17 +353,14 @@ class LiveSession:
 
     # Parts
 
-    def _head(self) -> SessionInfo | None:
-        """The description of the session, once both source and engine are known."""
-        info, spec = self._source.info, self._results.spec
-        return describe_session(info, spec, self._started) if info is not None and spec is not None else None
+    def _notes_now(self) -> tuple[Note, ...]:
+        """What an events file that begins now has to know."""
+        return (SessionNote(time.monotonic(), *self._state), *self._results.governing.steps[-1:])
 
     def _captured(self, frame: Frame, now_s: float) -> CapturedFrame:
         caption = caption_of(frame, self._results.spec, self._overlay)
         hud = Hud(*self._state, figures_of(self._display, self._shown, self._counts, self._state[0]), caption)
-        info = self._source.info
-        session = describe_source(info) if info is not None else None
-        return CapturedFrame(frame, self._young_for(frame, now_s), self._overlay, hud, session)
+        return CapturedFrame(frame, self._young_for(frame, now_s), self._overlay, hud, self._head.alone())
 
     def _next_try_s(self, now_s: float) -> float | None:
         return next_try_s(self._state[0], self._source.status, self._results.room.status, self._settings, now_s)
@@ -379,15 +384,15 @@ class LiveSession:
         if self._state[0] is not before:
             self._untold = True
             _log.info("%s: %s", self._state[0].value, self._state[1])
-            self._recorders.offer(SessionNote(now_s, *self._state))
+            self._recordings.offer(SessionNote(now_s, *self._state))
         if self._state[0] is SessionState.READY:
             self._state = SessionState.READY, self._results.governing.news(now_s)
 
     def _note_jump(self, frame: Frame, now_s: float) -> None:
         if frame.clock_jump_s and (said := self._source.jumps.see(frame.clock_jump_s)):
             _log.info("%s", said)
-            self._recorders.offer(SessionNote(now_s, self._state[0], said))
+            self._recordings.offer(SessionNote(now_s, self._state[0], said))
 
     def _notices(self, *others: str) -> tuple[str, ...]:
         told = filter(None, (*others, *(screen.problem for screen in self._screens)))
-        return (*self._source.warnings, *told, *self._recorders.notices)
+        return (*self._source.warnings, *told, *self._recordings.notices)

@@ -93,9 +93,14 @@ class SourceSupervisor:
         """Note a frame and the source's own losses so far. Returns the frame with its number in the session."""
         self.newest = frame = self._numbers.numbered(frame)
         self.status.newest_s, self._delay_s = now_s, FIRST_DELAY_S
-        self._counts.received += 1
+        self._counts.read(frame.index)
         self._counts.source_lost(lost)
         return frame
+
+    @property
+    def next_index(self) -> int:
+        """The smallest index that the next frame can have."""
+        return self._numbers.next_index
 
     def inspect(self, frame: Frame, now_s: float) -> None:
         """Look for a lost signal in a frame that was read. Capture's thread, without the session's lock."""

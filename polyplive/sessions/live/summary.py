@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from polyplive.sessions.live.display_queue import DisplayQueue
     from polyplive.sessions.live.frame_counts import FrameCounts
+    from polyplive.sessions.live.recordings import LiveRecordings
     from polyplive.sessions.live.results import LiveResults
     from polyplive.sessions.live.shown_results import ShownResults
     from polyplive.sessions.live.source_supervisor import SourceSupervisor
-    from polyplive.sinks.base import GovernorStep
+    from polyplive.sessions.recorder.status import RecordingEnd
+    from polyplive.sinks.base import GovernorStep, Mark
     from polyplive.stats import Distribution
     from polyplive.types import Tally
 
@@ -29,6 +31,8 @@ class LiveSummary:
     ``clock_jumps`` counts the jumps of the source's clock, ``clock_notice`` is one line about them. ``error`` is set
     when the session ended because it could never have worked. ``heatmaps_wanted`` counts processed frames while the
     heatmap was on, ``heatmaps`` those of them with a map of their own. ``governor_steps`` is what the governor did.
+    ``recorded`` is what each recording left that is over. ``marks`` counts those that a person made, ``unsaved_marks``
+    are those of them that no events file holds.
     """
 
     tally: Tally
@@ -50,6 +54,9 @@ class LiveSummary:
     heatmaps: int = 0
     heatmaps_wanted: int = 0
     governor_steps: tuple[GovernorStep, ...] = ()
+    recorded: tuple[RecordingEnd, ...] = ()
+    marks: int = 0
+    unsaved_marks: tuple[Mark, ...] = ()
 
     @property
     def heatmap_cadence(self) -> float | None:
@@ -72,6 +79,7 @@ class LiveSummary:
             "heatmaps": self.heatmaps,
             "heatmaps_wanted": self.heatmaps_wanted,
             "governor_steps": len(self.governor_steps),
+            "marks": self.marks,
         }
 
 
@@ -81,6 +89,7 @@ def summary_of(
     shown: ShownResults,
     source: SourceSupervisor,
     results: LiveResults,
+    recordings: LiveRecordings,
     reason: str,
     error: Exception | None,
     notices: tuple[str, ...],
@@ -106,6 +115,9 @@ def summary_of(
         heatmaps=results.heatmaps.computed,
         heatmaps_wanted=results.heatmaps.wanted,
         governor_steps=tuple(results.governing.steps),
+        recorded=recordings.ended,
+        marks=recordings.marks.count,
+        unsaved_marks=recordings.unsaved_marks,
     )
 
 

@@ -50,12 +50,19 @@ class ProcessedFrame(RecordedFrame):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionBegin:
+    """The beginning of a recording of a session that is known already: its files are made at once."""
+
+    session: SessionInfo
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnd:
-    """The end of a session; ``session`` is None when no source or no model could ever be opened."""
+    """The end of a session or of its recording; ``session`` is None when no source or no model was ever opened."""
 
     tally: Tally
     reason: str
     session: SessionInfo | None
 
 
-RecorderMessage: TypeAlias = "RecordedFrame | Note | SessionEnd"
+RecorderMessage: TypeAlias = "RecordedFrame | Note | SessionBegin | SessionEnd"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from polyplive.errors import SinkError
 from polyplive.overlay.compositor import compose
-from polyplive.sinks.base import FrameRecord
+from polyplive.sinks.base import FrameRecord, Mark
 from polyplive.sinks.group import SinkGroup
 from polyplive.system.file_names import without_folders
 from polyplive.types import StageTimes
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from polyplive.sessions.recorder.messages import RecordedFrame
-    from polyplive.sinks.base import Note, SessionInfo, Sink
+    from polyplive.sinks.base import Content, Note, SessionInfo, Sink
     from polyplive.types import Image, Tally
 
 
@@ -50,9 +50,19 @@ class Recorder:
         return tuple(str(error) for error in self.failures)
 
     @property
-    def files(self) -> tuple[Path, ...]:
-        """What the sinks have written so far; any thread."""
-        return self._sinks.files
+    def written(self) -> tuple[tuple[Content | None, Path], ...]:
+        """Each file that the sinks have written so far, with what it holds; any thread."""
+        return self._sinks.written
+
+    @property
+    def contents(self) -> tuple[Content, ...]:
+        """What the sinks write that have not failed; any thread."""
+        return () if self._refused else self._sinks.contents
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The marks that are in a file; any thread."""
+        return self._sinks.marks
 
     @property
     def all_failed(self) -> bool:
@@ -70,6 +80,10 @@ class Recorder:
         self._is_open = True
         for note in self._early:
             self._sinks.note(note)
+
+    def begin(self, session: SessionInfo) -> None:
+        """Open every sink, or none, unless they are open; an error is in ``failures``."""
+        self._opened_for(session)
 
     def write(self, item: RecordedFrame) -> FrameRecord | None:
         """Draw the overlay if a sink needs it, and write the frame. Returns the record, None while no sink is open."""
@@ -92,7 +106,8 @@ class Recorder:
 
     def note(self, note: Note) -> None:
         """Write what happened in the session between frames."""
-        note = dataclasses.replace(note, reason=self._public(note.reason))
+        if not isinstance(note, Mark):
+            note = dataclasses.replace(note, reason=self._public(note.reason))
         if self._is_open:
             self._sinks.note(note)
         else:

@@ -8,12 +8,13 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from polyplive.sessions.failures import in_one_line
-from polyplive.sessions.recorder.messages import CapturedFrame, ProcessedFrame, SessionEnd
-from polyplive.sinks.base import GovernorStep, SessionNote
+from polyplive.sessions.recorder.messages import CapturedFrame, ProcessedFrame, RecordedFrame, SessionBegin, SessionEnd
+from polyplive.sessions.recorder.progress import ProgressMeter
+from polyplive.sessions.recorder.status import RecorderFacts
+from polyplive.sinks.base import GovernorStep, Mark, SessionNote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from polyplive.sessions.recorder.messages import RecorderMessage
     from polyplive.sessions.recorder.recorder import Recorder
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 CAPACITY = 24
 """The number of items that may wait; at 1920x1080 a frame is 6 MB, and up to 6 more with its source's samples."""
 _LOOK_EVERY_S = 0.05
+_IDLE_S = 1.0
+"""A recorder that is given nothing looks at its files so often."""
 _STUCK_AFTER_S = 30.0
 """A recorder that has written nothing for so many seconds is stuck in a system call: it is abandoned."""
 _CLOSING_TAKES_S = 5.0
@@ -45,6 +48,7 @@ class RecorderThread(threading.Thread):
         self._items: deque[RecorderMessage] = deque()
         self._condition = threading.Condition()
         self._problems: tuple[str, ...] = ()
+        self._meter = ProgressMeter(lambda: recorder.written)
         self.left_out = 0
         """The number of items for which there was no room."""
 
@@ -53,7 +57,7 @@ class RecorderThread(threading.Thread):
         if not isinstance(item, self.wanted):
             return
         with self._condition:
-            if len(self._items) >= self._capacity and not isinstance(item, SessionNote | GovernorStep):
+            if len(self._items) >= self._capacity and isinstance(item, RecordedFrame):
                 self.left_out += 1
                 return
             self._items.append(item)
@@ -72,9 +76,24 @@ class RecorderThread(threading.Thread):
             return len(self._items) + self._recorder.waiting
 
     @property
-    def files(self) -> tuple[Path, ...]:
-        """What was written so far; any thread."""
-        return self._recorder.files
+    def records_video(self) -> bool:
+        """Whether it writes frames as they are captured."""
+        return CapturedFrame in self.wanted
+
+    @property
+    def all_failed(self) -> bool:
+        """Whether nothing more would be written."""
+        return self._recorder.all_failed
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The marks that are in a file; any thread."""
+        return self._recorder.marks
+
+    @property
+    def facts(self) -> RecorderFacts:
+        """What it writes, has written and has lost; of files, as they were at most a second ago; any thread."""
+        return RecorderFacts(self._recorder.contents, self._meter.latest, self.left_out, self.notices)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -87,24 +106,29 @@ class RecorderThread(threading.Thread):
         """Record item after item until the end."""
         while True:
             with self._condition:
-                self._condition.wait_for(lambda: self._items)
-                item = self._items.popleft()
-            try:
-                self._record(item)
-            except Exception as error:
-                self._report(in_one_line(error))
-            self._report(*self._recorder.notices)
+                self._condition.wait_for(lambda: self._items, _IDLE_S)
+                item = self._items.popleft() if self._items else None
+            if item is not None:
+                try:
+                    self._record(item)
+                except Exception as error:
+                    self._report(in_one_line(error))
+                self._report(*self._recorder.notices)
             if isinstance(item, SessionEnd):
+                self._meter.measure()
                 return
+            self._meter.look(time.monotonic())
 
     def _record(self, item: RecorderMessage) -> None:
         if isinstance(item, SessionEnd):
             if not self._recorder.close(item.tally, item.reason, item.session) and self.never_began:
                 self._report(self.never_began)
-        elif isinstance(item, SessionNote | GovernorStep):
-            self._recorder.note(item)
-        else:
+        elif isinstance(item, SessionBegin):
+            self._recorder.begin(item.session)
+        elif isinstance(item, RecordedFrame):
             self._recorder.write(item)
+        else:
+            self._recorder.note(item)
 
     def _report(self, *problems: str) -> None:
         """Add lines to ``notices``, each once."""
@@ -113,9 +137,9 @@ class RecorderThread(threading.Thread):
 
 
 class ResultsThread(RecorderThread):
-    """Records every processed frame, every change of state and every step of the governor, for events and reports."""
+    """Records processed frames, changes of state, steps of the governor and marks, for events and reports."""
 
-    wanted = (ProcessedFrame, SessionNote, GovernorStep)
+    wanted = (ProcessedFrame, SessionNote, GovernorStep, Mark, SessionBegin)
     slow = "they could not be written in time."
     never_began = "No events or report were written: source and model were never open together."
 

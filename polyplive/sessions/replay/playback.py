@@ -14,7 +14,7 @@ from polyplive.sessions.replay.player_settings import Mode, annotation_delay_ms
 from polyplive.sessions.replay.reader import Reader
 from polyplive.sessions.replay.recording import Recording
 from polyplive.sessions.replay.results import ReplayResults
-from polyplive.sessions.replay.state import state_of
+from polyplive.sessions.replay.state import closing_reason, state_of
 from polyplive.sessions.view import View
 from polyplive.types import Figures, Hud, SessionState
 
@@ -96,7 +96,8 @@ class Playback(threading.Thread):
                     pass
             except Exception as error:
                 self._fail(error)
-        self._close()
+        self._end_recording()
+        self._reader.close()
 
     # Commands
 
@@ -262,6 +263,7 @@ class Playback(threading.Thread):
         self._results.begin_anew()
         self._refresh = False
         self._jump = True
+        self.recording.jump()
         self._reader.seek(pts_s)
         self._pace.restart()
 
@@ -278,6 +280,8 @@ class Playback(threading.Thread):
             self._ended = True
             self._playing = self._jump = False
             self._steps = 0
+            if self.recording.is_straight:
+                self._end_recording()
             self._publish()
         return False
 
@@ -358,9 +362,7 @@ class Playback(threading.Thread):
     def _publish(self) -> None:
         frame, prediction = self._shown if self._shown is not None else (None, None)
         state, reason = self._state()
-        info = self._reader.info
-        is_own = frame is not None and prediction is not None and self._playing and prediction.index == frame.index
-        delay_ms = annotation_delay_ms(frame, prediction) if is_own and frame and prediction else None
+        delay_ms = annotation_delay_ms(frame, prediction) if self._playing else None
         lost = self._lost()
         self._unseen += 1
         self._on_view(
@@ -376,8 +378,10 @@ class Playback(threading.Thread):
                 figures=Figures(self._pace.fps if self._playing else None, None, delay_ms, sum(lost.values())),
                 dropped=dict(lost),
                 notices=self.recording.notices,
-                info=info,
+                info=self._reader.info,
                 engine=self._results.spec,
+                recording=self.recording.status,
+                recorded=self.recording.ended,
             )
         )
 
@@ -391,8 +395,6 @@ class Playback(threading.Thread):
         self._playing = False
         self._publish()
 
-    def _close(self) -> None:
-        reason = self._fault or self._results.failure
-        ended = "frame limit" if self._reader.is_limited else "end of file"
-        self.recording.close(self._lost(), f"error: {reason}" if reason else ended if self._ended else "stopped")
-        self._reader.close()
+    def _end_recording(self) -> None:
+        failure, is_limited = self._fault or self._results.failure, self._reader.is_limited
+        self.recording.close(self._lost(), closing_reason(failure, ended=self._ended, is_limited=is_limited))

@@ -48,9 +48,12 @@ class PlayerSettings:
     full_paths: bool = False
 
 
-def annotation_delay_ms(frame: Frame, prediction: Prediction) -> float:
+def annotation_delay_ms(frame: Frame | None, prediction: Prediction | None) -> float | None:
     """Milliseconds from the frame's read until its own result, as in headless replay and live sessions.
 
-    It includes the time that a frame read ahead waits for the one before it. It excludes the wait until it is due.
+    None where ``prediction`` is not the frame's own. It includes the time that a frame read ahead waits for the one
+    before it. It excludes the wait until it is due.
     """
+    if frame is None or prediction is None or prediction.index != frame.index:
+        return None
     return (prediction.completed_s - frame.captured_s) * 1e3

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from polyplive.sessions.opening import describe_session
 from polyplive.sessions.recorder.messages import RecordedFrame
+from polyplive.sessions.recorder.progress import ProgressMeter
 from polyplive.sessions.recorder.recorder import Recorder
+from polyplive.sessions.recorder.status import RecordingEnd, RecordingStatus, pieces_of
 from polyplive.types import Tally
 
 if TYPE_CHECKING:
@@ -22,7 +26,8 @@ class Recording:
     """Records frames in the order in which they are shown, and counts the frames that are not recorded; one thread.
 
     After a seek, recording continues with the frames that are shown then. Frames shown at the source's pace have no
-    results of their own; they are counted, not recorded.
+    results of their own; they are counted, not recorded. A video that was played without a jump is recorded when it
+    ends; otherwise the recording is over when the player is closed.
     """
 
     def __init__(self, sinks: Sequence[Sink], *, full_paths: bool = False) -> None:
@@ -31,6 +36,32 @@ class Recording:
         self._session: SessionInfo | None = None
         self._processed = self._repaired = 0
         self._lost: Counter[str] = Counter()
+        self._meter = ProgressMeter(lambda: self._recorder.written)
+        self._began_s = time.monotonic()
+        self._started = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+        self.is_straight = True
+        """Whether the frames so far follow each other as they do in the video."""
+        self.ended: tuple[RecordingEnd, ...] = ()
+        """What it left, once it is over."""
+
+    @property
+    def status(self) -> RecordingStatus:
+        """How it goes; of files, as they were at most a second ago."""
+        error = "".join(self.notices[-1:])
+        if not self._is_running:
+            return RecordingStatus(error=error)
+        contents, files = self._recorder.contents, self._meter.latest.files
+        return RecordingStatus(
+            is_recording=any(content.is_video for content in contents),
+            contents=contents,
+            started=self._started,
+            elapsed_s=time.monotonic() - self._began_s,
+            files=tuple(file.path for file in files),
+            bytes_written=sum(file.size for file in files),
+            free_bytes=self._meter.latest.free_bytes,
+            pieces=pieces_of(files),
+            error=error,
+        )
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -55,7 +86,7 @@ class Recording:
         ``session`` None (the model could not be opened) means that nothing is recorded. A frame without a
         ``prediction`` is written to the video with the state in ``hud``, and counts as not processed.
         """
-        if not self._wanted or session is None:
+        if not self._is_running or session is None:
             return
         if self._session is None:
             self._session = describe_session(*session)
@@ -66,13 +97,28 @@ class Recording:
             self._repaired += frame.is_repaired
         else:
             self._lost["no engine"] += 1
+        self._meter.look(time.monotonic())
+
+    def jump(self) -> None:
+        """The next frame does not follow the last one."""
+        self.is_straight = self._session is None
 
     def leave_out(self, frame: Frame) -> None:
         """Count a frame that was shown at the source's pace: without a result of its own it is not recorded."""
-        if self._wanted:
+        if self._is_running:
             self._lost["not recorded"] += 1
 
     def close(self, dropped: Mapping[str, int], reason: str) -> None:
-        """Write the closing figures and close every sink."""
+        """Write the closing figures and close every sink; a second call does nothing."""
+        if not self._is_running:
+            return
         lost = {cause: count for cause, count in (self._lost + Counter(dropped)).items() if count}
         self._recorder.close(Tally(self._processed + sum(lost.values()), self._processed, lost, self._repaired), reason)
+        self._meter.measure()
+        duration_s = time.monotonic() - self._began_s
+        end = RecordingEnd(self._meter.latest.files, self._started, duration_s, reason, problems=self.notices)
+        self.ended = (end,)
+
+    @property
+    def _is_running(self) -> bool:
+        return self._wanted and not self.ended

@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from polyplive.types import Frame, Prediction
 
 
+def closing_reason(failure: str, *, ended: bool, is_limited: bool) -> str:
+    """Why a player's recording ends; ``is_limited``: it plays so many frames and no more."""
+    if failure:
+        return f"error: {failure}"
+    return "stopped" if not ended else "frame limit" if is_limited else "end of file"
+
+
 def state_of(
     failure: str,
     shown: tuple[Frame, Prediction | None] | None,

@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             rig.wait(lambda number=number: rig.session.summary().tally.processed == number + 1, "a frame is missing")
     assert rig.session.summary().notices == ()
     expected = [f"{name}{end}.mkv" for name in ("overlay", "raw") for end in ("", "-002", "-003")]
-    assert [path.name for path in videos.files] == expected
+    assert [file.path.name for file in videos.facts.progress.files] == expected
     return folder
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import av
 import numpy as np
 from gated_engine import broken, open_gated
 from replay_rig import FAST, FRAMES, PATIENCE_S, Audience
 
 from polyplive.errors import SinkError
 from polyplive.sessions.replay import Mode, Player
-from polyplive.sinks.base import Sink
+from polyplive.sinks.base import Content, Sink
 from polyplive.sinks.events import EventsSink
+from polyplive.sinks.segments import SegmentSettings, SegmentWriter
 from polyplive.sources.file import FileSource
 from polyplive.types import SessionState
 
@@ -68,6 +70,30 @@ def test_sinks_get_every_frame_in_order_and_the_closing_figures(start) -> None:
     assert sink.ended[0].processed == sink.ended[0].read == FRAMES
     assert sink.ended[1] == "end of file"
     assert sink.closed
+
+
+def test_a_video_played_from_start_to_end_is_recorded_when_it_ends(tmp_path: Path, start) -> None:
+    """Not only when the window is closed: its files are whole, and it is said what they are."""
+    video, events = tmp_path / "overlay.mp4", tmp_path / "events.jsonl"
+    sinks = (SegmentWriter(video, SegmentSettings(free_mib=0)), EventsSink(events))
+    player, audience = start(FAST, sinks=sinks)
+    during = audience.wait(lambda view: view.recording.files)
+    assert during.recording.is_recording
+    assert during.recording.contents == (Content.OVERLAY, Content.EVENTS)
+    view = audience.wait(lambda view: view.state is SessionState.ENDED)
+    assert not view.recording.is_recording
+    end = view.recorded[0]
+    assert [(file.path, file.content, file.size) for file in end.files] == [
+        (video, Content.OVERLAY, video.stat().st_size),
+        (events, Content.EVENTS, events.stat().st_size),
+    ]
+    assert (end.reason, end.problems, end.videos) == ("end of file", (), (video,))
+    assert len(events.read_text(encoding="utf-8").splitlines()) == FRAMES + 2
+    player.seek(0.0)
+    audience.wait(lambda view: view.state is not SessionState.ENDED)
+    player.close(PATIENCE_S)
+    with av.open(str(video)) as recorded:
+        assert sum(1 for _ in recorded.decode(video=0)) == FRAMES
 
 
 def test_a_sink_that_fails_is_stopped_with_a_line_and_playback_goes_on(start) -> None:
