@@ -19,7 +19,11 @@ class H264:
 
 
 EXACT = H264("libx264", (("preset", "veryfast"), ("crf", "18"), ("bf", "0")))
-"""The same bytes for the same frames, on every machine."""
+"""The same pictures for the same frames, every time.
+
+The bytes may differ in rare runs. Where a side is no multiple of 16, x264 pads the picture with rows that no player
+shows, and does not always code them alike.
+"""
 
 
 def exact(width: int, height: int) -> H264:
