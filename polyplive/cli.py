@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -49,6 +50,14 @@ _FILE = TypedPath(file=True)
 class _Commands(click.Group):
     command_class = GroupedCommand
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that ``args`` begin with; a file alone is played, as a desktop starts programs with files."""
+        if args and args[0] not in self.commands and Path(args[0]).is_file():
+            args = ["replay", *args]
+        return super().resolve_command(ctx, args)
+
 
 @click.group(
     cls=_Commands,
@@ -62,7 +71,8 @@ def cli(context: click.Context) -> None:
 
     Research use only. Not a medical device. Nothing leaves this machine.
 
-    Without a command the window opens. Begin with 'polyplive demo'; 'polyplive doctor' says what works on this machine.
+    Without a command the window opens; with a video's name alone it plays that. Begin with 'polyplive demo'. 'polyplive
+    doctor' says what works on this machine.
     """
     if context.invoked_subcommand is None:
         from polyplive.commands import window
@@ -293,6 +303,15 @@ def doctor(**options: Any) -> None:
     from polyplive.commands.doctor import DoctorRequest, run
 
     sys.exit(run(make_request(DoctorRequest, options)))
+
+
+@cli.command("desktop-entry", epilog="Example: polyplive desktop-entry")
+@click.option("--remove", is_flag=True, help="Take it away again.")
+def desktop_entry(**options: Any) -> None:
+    """Put polyplive into the menu of the desktop (Linux), for this user."""
+    from polyplive.commands.desktop_entry import DesktopEntryRequest, run
+
+    sys.exit(run(make_request(DesktopEntryRequest, options)))
 
 
 def main(arguments: list[str] | None = None) -> int:

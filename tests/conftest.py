@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from network_guard.guard import NetworkGuard, build_guard
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["POLYPLIVE_MODEL"] = "polyplive-fast"  # the same on every machine
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="polyplive-config-")  # not this user's own settings
 os.environ["POLYPLIVE_MEASURE"] = "no"  # sessions then run by the rule
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyplive.errors import SourceNotFound
 from polyplive.pipeline.tracking import iou
 from polyplive.sinks.base import Sink
+from polyplive.system.assets import asset
 from polyplive.wording import count_of
 
 if TYPE_CHECKING:
-    from polyplive.sinks.base import FrameRecord, SessionInfo
+    from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+    from polyplive.sinks.base import FrameRecord, SessionInfo
 
 CLEAR_VIEW = 0.005
 """A polyp that covers less of the picture than this is far away or cut off, and is not counted as missed."""
@@ -24,12 +23,12 @@ OVERLAP = 0.3
 
 def demo_clip() -> Path:
     """The rendered clip. Raises ``SourceNotFound`` if the installation lacks it."""
-    return _asset("demo.mp4")
+    return asset("demo.mp4")
 
 
 def demo_truth() -> dict[str, Any]:
     """What was rendered: ``truth[i]`` holds the polyps of frame i (``assets/render_demo.py`` describes the format)."""
-    truth: dict[str, Any] = json.loads(_asset("demo-truth.json").read_text(encoding="utf-8"))
+    truth: dict[str, Any] = json.loads(asset("demo-truth.json").read_text(encoding="utf-8"))
     return truth
 
 
@@ -72,11 +71,3 @@ class TruthSink(Sink):
             f" of their frames {count_of(self.polyp_frames_marked, self.polyp_frames)} marked",
             f"Frames without a polyp: {count_of(self.empty_frames_marked, self.empty_frames)} marked",
         ]
-
-
-def _asset(name: str) -> Path:
-    """A file of ``assets/``: in the package once installed, at the top level of a checkout."""
-    for folder in (_PACKAGE / "assets", _PACKAGE.parent / "assets"):
-        if (folder / name).is_file():
-            return folder / name
-    raise SourceNotFound(f"The demo's '{name}' is not installed", "Reinstall polyplive.")

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QApplication, QHBoxLayout, QLabel, QPushButton, QVBo
 
 from polyplive import __version__
 from polyplive.errors import PolypliveError
+from polyplive.gui.theme import ALERT
 
 
 class ErrorPage(QWidget):
@@ -30,6 +31,8 @@ class ErrorPage(QWidget):
         layout.setContentsMargins(48, 24, 48, 24)
         layout.setSpacing(12)
         layout.addStretch(1)
+        title.setStyleSheet(f"color: {ALERT};")
+        self.what.setProperty("role", "what")
         for label in (title, self.what, self.hint):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

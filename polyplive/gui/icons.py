@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap, QPolygonF
 
-from polyplive.gui.theme import ACCENT, BACKGROUND, TEXT
+from polyplive.gui.theme import BACKGROUND, TEXT
 from polyplive.overlay.symbols import draw_symbol
+from polyplive.system.assets import asset
 from polyplive.types import SessionState
 
 _GRID = 24.0
@@ -28,6 +29,21 @@ _LINES: dict[str, tuple[Points, ...]] = {
         ((20, 15), (20, 20), (15, 20)),
         ((9, 20), (4, 20), (4, 15)),
     ),
+    "film": (
+        ((4, 5), (20, 5), (20, 19), (4, 19), (4, 5)),
+        ((8, 5), (8, 19)),
+        ((16, 5), (16, 19)),
+        ((4, 9.7), (8, 9.7)),
+        ((4, 14.3), (8, 14.3)),
+        ((16, 9.7), (20, 9.7)),
+        ((16, 14.3), (20, 14.3)),
+    ),
+    "plug": (
+        ((9, 3.5), (9, 8)),
+        ((15, 3.5), (15, 8)),
+        ((6, 8), (18, 8), (18, 12), (15, 15.5), (9, 15.5), (6, 12), (6, 8)),
+        ((12, 15.5), (12, 20.5)),
+    ),
     "panel": (((4, 5), (20, 5), (20, 19), (4, 19), (4, 5)), ((14.5, 5), (14.5, 19))),
     "camera": (((4, 8), (8, 8), (9.5, 5.5), (14.5, 5.5), (16, 8), (20, 8), (20, 19), (4, 19), (4, 8)),),
     "sound": (
@@ -40,34 +56,17 @@ _LINES: dict[str, tuple[Points, ...]] = {
 _RINGS = {"camera": (12.0, 13.0, 3.2), "help": (12.0, 12.0, 9.2)}
 
 
-def icon(name: str, colour: str = TEXT) -> QIcon:
-    """The icon ``name`` in ``colour``."""
+def icon(name: str, colour: str = TEXT, side: int = 20) -> QIcon:
+    """The icon ``name`` in ``colour``, ``side`` logical pixels wide and high."""
     made = QIcon()
     for scale in _SCALES:
-        made.addPixmap(_pixmap(name, colour, 20, scale))
+        made.addPixmap(_pixmap(name, colour, side, scale))
     return made
 
 
 def app_icon() -> QIcon:
-    """The window's icon: a contour around a polyp, on dark."""
-    made = QIcon()
-    for side in (16, 32, 64, 128, 256):
-        pixmap = QPixmap(side, side)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.scale(side / _GRID, side / _GRID)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(BACKGROUND))
-        painter.drawRoundedRect(QRectF(0.5, 0.5, 23, 23), 5, 5)
-        painter.setBrush(QColor("#c9594f"))
-        painter.drawEllipse(QPointF(12, 12.4), 5.2, 4.6)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(ACCENT), 2.0))
-        painter.drawEllipse(QPointF(12, 12.4), 7.6, 6.8)
-        painter.end()
-        made.addPixmap(pixmap)
-    return made
+    """The program's icon."""
+    return QIcon(str(asset("icons/polyplive.svg")))
 
 
 def state_pixmap(state: SessionState, side: int, scale: float) -> QPixmap:

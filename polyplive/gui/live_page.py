@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QObject, QTimer, pyqtSignal
+from PyQt6.QtCore import QEvent, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from polyplive.gui.live_bar import LiveBar
 from polyplive.gui.session_page import SessionPage
+from polyplive.gui.update_signal import UpdateSignal
 from polyplive.system import spans
 from polyplive.types import SessionState
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from PyQt6.QtCore import QObject
     from PyQt6.QtGui import QCloseEvent, QShowEvent
 
     from polyplive.gui.display import Display
@@ -27,33 +28,6 @@ if TYPE_CHECKING:
 
 _TEXT_EVERY_MS = 200
 """Labels are updated five times a second: enough to read them, and no delay for the picture."""
-
-
-class UpdateSignal(QObject):
-    """Tells Qt's thread that there is something new to show, once until it has been handled."""
-
-    arrived = pyqtSignal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = threading.Lock()
-        self._told = False
-
-    def tell(self) -> None:
-        """Called in any thread; returns at once."""
-        with self._lock:
-            if self._told:
-                return
-            self._told = True
-        try:
-            self.arrived.emit()
-        except RuntimeError:
-            return  # the window was closed before this thread ended
-
-    def heard(self) -> None:
-        """Note that Qt's thread has handled it: the next call of ``tell`` emits again."""
-        with self._lock:
-            self._told = False
 
 
 class LivePage(SessionPage):

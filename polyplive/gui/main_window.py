@@ -6,34 +6,45 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtWidgets import QDialog, QFileDialog, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QDialog, QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from polyplive.errors import PolypliveError
+from polyplive.gui.about import AboutDialog
 from polyplive.gui.actions import make_actions
+from polyplive.gui.connect.dialog import ConnectDialog
 from polyplive.gui.error_page import ErrorPage
+from polyplive.gui.menus import RecentMenu, fill_menus
+from polyplive.gui.preferences import Preferences
 from polyplive.gui.session_page import SessionPage
-from polyplive.gui.shortcuts import SHORTCUTS
 from polyplive.gui.start_page import StartPage
+from polyplive.sources.capture.options import CaptureRequest
+from polyplive.types import OverlaySettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+    from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
     from polyplive.gui.opening import Opening, Program
+
+
+_FILES = "Recordings (*.mp4 *.mkv *.mov *.avi *.mpg *.mpeg *.ts *.m4v *.webm *.wmv *.vob *.dcm);;All files (*)"
 
 
 class MainWindow(QMainWindow):
     """Shows one page at a time. Qt's thread.
 
-    ``program`` makes what a user chooses here. ``show_opening`` and ``show_error`` show what was chosen elsewhere.
+    ``program`` makes what a user chooses here. ``preferences`` are what is remembered (None: the user's own).
+    ``show_opening`` and ``show_error`` show what was chosen elsewhere.
     Leaving a session's page ends its session, once accepted frames of a recording are written. ``failed`` tells whether
     anything failed so far; each failure was one line on stderr.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, preferences: Preferences | None = None) -> None:
         super().__init__()
         self.failed = False
+        self.preferences = preferences or Preferences()
         self.survivors: tuple[str, ...] = ()
         self._program = program
         self._opening: Opening | None = None
@@ -42,12 +53,14 @@ class MainWindow(QMainWindow):
             "connect": self._choose_source,
             "play_demo": lambda: self.open(self._program.demo),
             "close_source": self.close_source,
+            "about": self.show_about,
             "quit": self.close,
         }
         self._actions = make_actions(self, self._commands, self.run_command)
         self.page: QWidget = QWidget()
         self.setMinimumSize(640, 400)
         self.resize(1280, 800)
+        self.restoreGeometry(self.preferences.geometry)
         self.setAcceptDrops(True)
         self._show_start()
 
@@ -55,8 +68,8 @@ class MainWindow(QMainWindow):
         """Run the command of a key, a menu or a button."""
         self._commands[command]()
 
-    def open(self, choose: Callable[[], Opening]) -> None:
-        """Show what ``choose`` gives in the place of what is shown; where it cannot be opened, say why.
+    def open(self, choose: Callable[[], Opening]) -> bool:
+        """Show what ``choose`` gives in the place of what is shown, and return True; or say why it cannot be opened.
 
         A session that runs goes on where the next one cannot be opened.
         """
@@ -64,8 +77,15 @@ class MainWindow(QMainWindow):
             opening = choose()
         except PolypliveError as error:
             self.show_error(error)
-            return
+            return False
         self.show_opening(opening)
+        return True
+
+    def open_recording(self, path: Path) -> None:
+        """Show the video at ``path``, and remember it."""
+        if self.open(lambda: self._program.recording(path)):
+            self.preferences.add_recent(path)
+            self._fill_menus()
 
     def show_opening(self, opening: Opening) -> None:
         """End what is shown, then show ``opening`` and start it."""
@@ -74,6 +94,10 @@ class MainWindow(QMainWindow):
         self._opening = opening
         page.over.connect(self._session_over)
         page.windowTitleChanged.connect(self.setWindowTitle)
+        page.panel.setVisible(self.preferences.is_panel_shown)
+        overlay = self.preferences.overlay
+        if overlay is not None and page.display.overlay == OverlaySettings():  # nothing else was asked for
+            page.use_overlay(overlay)
         self._show(page)
         page.video.setFocus()
         page.start()
@@ -94,6 +118,13 @@ class MainWindow(QMainWindow):
         panel.command.connect(dialog.accept)
         dialog.open()
 
+    def show_about(self) -> None:
+        """Say what this program is, and which model runs."""
+        page = self.page
+        dialog = AboutDialog(page.display.view.engine if isinstance(page, SessionPage) else None, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def close_source(self) -> None:
         """End what is shown and go back to the start."""
         self._leave()
@@ -101,6 +132,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """Hide the window, then end the session."""
+        self.preferences.geometry = self.saveGeometry()
         self.hide()
         self._leave()
         super().closeEvent(event)
@@ -114,7 +146,7 @@ class MainWindow(QMainWindow):
         """Open the file that was dropped."""
         path = _dropped(event) if event is not None else None
         if path is not None:
-            self.open(lambda: self._program.recording(path))
+            self.open_recording(path)
 
     # Parts
 
@@ -125,8 +157,9 @@ class MainWindow(QMainWindow):
         page.show()
 
     def _show_start(self) -> None:
-        start = StartPage()
+        start = StartPage([path for path in self.preferences.recent if path.exists()])
         start.command.connect(self.run_command)
+        start.chosen.connect(self.open_recording)
         self.setWindowTitle("polyplive")
         self._show(start)
 
@@ -136,6 +169,8 @@ class MainWindow(QMainWindow):
         self._opening = None
         if not isinstance(page, SessionPage) or opening is None:
             return
+        self.preferences.overlay = page.display.overlay
+        self.preferences.is_panel_shown = page.panel.isVisibleTo(page)
         page.close()
         for problem in page.problems:
             self.failed = True
@@ -159,31 +194,37 @@ class MainWindow(QMainWindow):
             self._show_start()
 
     def _choose_recording(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "Open a recording")
+        chosen, _ = QFileDialog.getOpenFileName(self, "Open a recording", str(self.preferences.folder), _FILES)
         if chosen:
-            self.open(lambda: self._program.recording(Path(chosen)))
+            self.open_recording(Path(chosen))
 
     def _choose_source(self) -> None:
-        """Ask for a device or an address."""
+        """Ask for a card, a screen or a stream; a session that runs goes on meanwhile."""
+        card = self.preferences.card
+        last = (card.address, CaptureRequest(card.size, card.rate, card.pixel_format)) if card is not None else None
+        dialog = ConnectDialog(last, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._connect(dialog.address, dialog.request))
+        dialog.open()
+
+    def _connect(self, address: str, request: CaptureRequest) -> None:
+        if self.open(lambda: self._program.source(address, request)):
+            self.preferences.remember_card(address, request)
 
     def _fill_menus(self) -> None:
-        """One menu for each group of the table of shortcuts, with what can be done now."""
         bar = self.menuBar()
         assert bar is not None
-        bar.clear()
-        known = dict(self._actions)
-        if isinstance(self.page, SessionPage):
-            known |= self.page.actions_by_command
-        for group in dict.fromkeys(shortcut.group for shortcut in SHORTCUTS):
-            found = [known[item.command] for item in SHORTCUTS if item.group == group and item.command in known]
-            if found:
-                bar.addMenu(_menu(group, found, self))
+        page = self.page
+        of_page = page.actions_by_command if isinstance(page, SessionPage) else {}
+        recent = RecentMenu(self.preferences.recent, self.open_recording, self._forget_recent)
+        fill_menus(bar, self._actions | of_page, recent)
 
-
-def _menu(title: str, actions: list[QAction], parent: QWidget) -> QMenu:
-    menu = QMenu(title, parent)
-    menu.addActions(actions)
-    return menu
+    def _forget_recent(self) -> None:
+        self.preferences.forget_recent()
+        if isinstance(self.page, StartPage):
+            self._show_start()
+        else:
+            self._fill_menus()
 
 
 def _dropped(event: QDropEvent) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 from typing import TYPE_CHECKING
@@ -124,6 +125,10 @@ class SessionPage(QWidget):
     def set_opacity(self, opacity: float) -> None:
         """Set the opacity of mask and heatmap, from 0 to 1."""
         self._set_overlay(opacity=min(max(opacity, 0.0), 1.0))
+
+    def use_overlay(self, overlay: OverlaySettings) -> None:
+        """Draw what ``overlay`` says."""
+        self._set_overlay(**{field.name: getattr(overlay, field.name) for field in dataclasses.fields(overlay)})
 
     def save_snapshot(self) -> Path | None:
         """Save the displayed picture at source resolution. None if that failed; the strip then says why."""

@@ -64,7 +64,8 @@ SHORTCUTS = (
     Shortcut("toggle_fullscreen", ("F", "F11"), "Full screen", "View"),
     Shortcut("leave_fullscreen", ("Esc",), "Leave full screen", "View"),
     Shortcut("snapshot", ("S",), "Save a snapshot", "View"),
-    Shortcut("help", ("?", "F1"), "This list", "View"),
+    Shortcut("help", ("?", "F1"), "Keyboard shortcuts", "Help"),
+    Shortcut("about", ("Shift+F1",), "About polyplive", "Help"),
 )
 """All shortcuts; each command appears once."""
 

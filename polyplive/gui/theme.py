@@ -27,6 +27,7 @@ QLabel[role="heading"] {{ color: {QUIET}; font-size: 11px; font-weight: 600; let
 QLabel[role="quiet"] {{ color: {QUIET}; font-size: 12px; }}
 QLabel[role="state"] {{ font-weight: 600; }}
 QLabel[role="notice"] {{ color: {QUIET}; font-size: 12px; font-weight: 600; }}
+QLabel[role="what"] {{ font-size: 15px; }}
 QLabel[role="title"] {{ font-size: 17px; font-weight: 600; }}
 QLabel[role="key"] {{
     background: {RAISED}; border: 1px solid {BORDER}; border-radius: 4px; padding: 2px 7px; font-weight: 600;
@@ -42,6 +43,21 @@ QToolButton:checked {{ background: {ACCENT}; }}
 QToolButton#play {{ background: {ACCENT}; border-radius: 18px; padding: 8px; }}
 QToolButton#play:hover {{ background: #66d8ea; }}
 QToolButton#play:focus {{ border-color: {TEXT}; }}
+QToolButton#choice {{ border-radius: 10px; padding: 14px 18px; font-size: 14px; font-weight: 600; }}
+QPushButton#recent {{ background: transparent; text-align: left; padding: 4px 10px; }}
+QPushButton#recent:hover {{ background: {RAISED}; }}
+QPushButton:disabled {{ color: {QUIET}; }}
+QListWidget, QLineEdit {{ background: {PANEL}; border: 1px solid {BORDER}; border-radius: 6px; padding: 6px; }}
+QListWidget:focus, QLineEdit:focus {{ border-color: {ACCENT}; }}
+QListWidget::item {{ padding: 7px 6px; }}
+QListWidget::item:selected {{ background: {HOVER}; color: {TEXT}; }}
+QMenuBar {{ background: {BACKGROUND}; }}
+QMenuBar::item {{ padding: 4px 10px; background: transparent; }}
+QMenuBar::item:selected {{ background: {HOVER}; border-radius: 4px; }}
+QMenu {{ background: {RAISED}; border: 1px solid {BORDER}; padding: 4px; }}
+QMenu::item {{ padding: 5px 26px 5px 20px; border-radius: 4px; }}
+QMenu::item:selected {{ background: {HOVER}; }}
+QMenu::separator {{ height: 1px; background: {BORDER}; margin: 4px 8px; }}
 QComboBox {{ padding-right: 6px; }}
 QComboBox::drop-down {{ border: none; width: 16px; }}
 QComboBox QAbstractItemView {{

@@ -13,9 +13,12 @@ from PyQt6.QtWidgets import QApplication, QDialog
 from window_driver import PATIENCE_MS, paused, playing
 
 from polyplive.errors import SourceNotFound
+from polyplive.gui.about import AboutDialog
+from polyplive.gui.connect.dialog import ConnectDialog
 from polyplive.gui.error_page import ErrorPage
 from polyplive.gui.main_window import MainWindow
 from polyplive.gui.opening import ReplayOpening
+from polyplive.gui.preferences import Preferences
 from polyplive.gui.replay_page import ReplayPage
 from polyplive.gui.start_page import StartPage
 from polyplive.sessions.opening import open_video
@@ -51,8 +54,8 @@ def program(clip: Path) -> Recordings:
 
 
 @pytest.fixture
-def window(nothing_left: None, qtbot, program: Recordings) -> Iterator[MainWindow]:
-    made = MainWindow(program)
+def window(nothing_left: None, qtbot, program: Recordings, tmp_path: Path) -> Iterator[MainWindow]:
+    made = MainWindow(program, Preferences(tmp_path / "window.ini"))
     with qtbot.waitActive(made, timeout=PATIENCE_MS):
         made.show()
     yield made
@@ -125,3 +128,52 @@ def drop(window: MainWindow, path: Path) -> None:
     none = Qt.KeyboardModifier.NoModifier
     event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, none)
     window.dropEvent(event)
+
+
+def test_recordings_that_were_opened_are_offered_again(window: MainWindow, clip: Path, qtbot) -> None:
+    window.open_recording(clip)
+    playing(window.page, qtbot)
+    window.close_source()
+    assert [button.accessibleName() for button in window.page.recent] == [clip.name]
+    qtbot.mouseClick(window.page.recent[0], Qt.MouseButton.LeftButton)
+    playing(window.page, qtbot)
+    window._forget_recent()
+    window.close_source()
+    assert window.page.recent == []
+
+
+def test_overlay_and_panel_are_as_they_were_left(window: MainWindow, qtbot) -> None:
+    window.run_command("play_demo")
+    window.page.run_command("toggle_heatmap")
+    window.page.run_command("toggle_panel")
+    window.page.run_command("toggle_visible")
+    window.run_command("play_demo")
+    page = window.page
+    playing(page, qtbot)
+    assert not page.display.overlay.heatmap
+    assert page.display.overlay.visible, "that it is off is not remembered"
+    assert not page.panel.isVisible()
+
+
+def test_it_says_what_it_is(window: MainWindow, qtbot) -> None:
+    window.run_command("play_demo")
+    playing(window.page, qtbot)
+    qtbot.waitUntil(lambda: window.page.display.view.engine is not None, timeout=PATIENCE_MS)
+    window.run_command("about")
+    dialog = window.findChild(AboutDialog)
+    manifest = window.page.display.view.engine.manifest
+    assert f"{manifest.name} {manifest.version}" in dialog.text
+    assert "Research use only" in dialog.text
+    assert "Apache License 2.0" in dialog.text
+    dialog.close()
+
+
+def test_a_source_is_connected_from_the_dialog_and_remembered(window: MainWindow, qtbot) -> None:
+    window.run_command("connect")
+    dialog = window.findChild(ConnectDialog)
+    dialog.places.setCurrentRow(dialog.places.count() - 1)
+    dialog.stream.setText("rtsp://tower/stream")
+    qtbot.mouseClick(dialog.connect_button, Qt.MouseButton.LeftButton)
+    assert isinstance(window.page, ErrorPage)
+    assert "rtsp://tower/stream" in window.page.what.text()
+    assert window.preferences.card is None, "it was not connected"

@@ -1,0 +1,1 @@
+"""The dialog that connects a capture card, a screen or a stream."""
