@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from colour_engine import ColourEngine
-from processes import PATIENCE_S
+from processes import EQUAL, PATIENCE_S
 
 from polyplive.backends.base import Outputs
 from polyplive.config import LiveSettings, PipelineSettings
-from polyplive.errors import InferenceError, SourceLost
+from polyplive.errors import InferenceError, SourceLost, SourceNotFound
 from polyplive.sessions.engine_room.process_engine import ProcessEngine, ProcessLimits
 from polyplive.sessions.live import LiveParts, LiveSession
 from polyplive.types import Frame, SessionState, SourceInfo
@@ -82,8 +82,10 @@ class FedSource:
 
 
 WHOLE_FRAME = PipelineSettings(roi="none")
-PATIENT_MS = 2000.0
-"""The longest age of a result where a test is about something else: that the machine is busy is no fault."""
+PATIENT_MS, PATIENT_S = 1e8, 1e5
+"""Limits of a session where a test is about something else: that the machine is busy is no fault."""
+PATIENT = LiveSettings(PATIENT_MS, PATIENT_S, PATIENT_S, PATIENT_S, governor=False)
+"""Nothing is too old, lost, or hung, however long it takes."""
 
 
 class ScheduledEngine(ColourEngine):
@@ -129,15 +131,18 @@ class Rig:
         self.engines: list[ProcessEngine | ScheduledEngine] = []
         self.openers = list(openers)
         self.faults = faults
-        self.refusals: list[Exception] = []
-        options = {"settings": LiveSettings(PATIENT_MS, governor=False), "pipeline": WHOLE_FRAME, **(parts or {})}
+        self.is_unplugged = False
+        self.refused = 0
+        """How often the source could not be opened."""
+        options = {"settings": PATIENT, "pipeline": WHOLE_FRAME, **(parts or {})}
         self.parts = LiveParts(self.open_source, self.open_engine, **options)  # type: ignore[arg-type]
         self.session = LiveSession(self.parts)
         self.sent = 0
 
     def open_source(self) -> FedSource:
-        if self.refusals:
-            raise self.refusals.pop(0)
+        if self.is_unplugged:
+            self.refused += 1
+            raise SourceNotFound("There is no device", "Plug it in.")
         self.sources.append(FedSource(self.feed, self.ending))
         return self.sources[-1]
 
@@ -150,8 +155,17 @@ class Rig:
             return ScheduledEngine(lambda call: self.faults(call))
         opener = self.openers.pop(0) if len(self.openers) > 1 else self.openers[0]
         patience = self.parts.settings
-        limits = ProcessLimits(answer_s=patience.engine_timeout_s, growth_mib=patience.memory_growth_mib)
+        limits = ProcessLimits(
+            answer_s=patience.engine_timeout_s, growth_mib=patience.memory_growth_mib, niceness=EQUAL
+        )
         return ProcessEngine(opener, limits, interrupt=interrupt)
+
+    def set_limits(self, **limits: float) -> None:
+        """Change the session's limits from now on: patient ones until then cannot be met too early."""
+        session = self.session
+        with session._lock:
+            session._settings = session._source._settings = dataclasses.replace(session._settings, **limits)
+            session._results.freshness._max_age_s = session._settings.max_age_ms / 1e3
 
     def send(self, count: int = 1, every_s: float = 0.0) -> None:
         for _ in range(count):
@@ -164,12 +178,13 @@ class Rig:
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < deadline, f"waited in vain: {what} {self.session.state} {self.session.summary()}"
-            time.sleep(0.005)
+            time.sleep(0.001)
 
     def wait_state(self, state: SessionState) -> str:
         """Send nothing, wait until the session is in ``state``; its reason."""
-        self.wait(lambda: self.session.view().state is state, state.value)
-        return self.session.view().reason
+        views: list[View] = []
+        self.wait(lambda: views.append(self.session.view()) or views[-1].state is state, state.value)
+        return views[-1].reason
 
     def stream_until(self, condition: Callable[[], object], what: str = "", still: np.ndarray | None = None) -> None:
         """Keep frames coming until ``condition`` holds; with ``still`` always that picture."""
@@ -193,4 +208,4 @@ class Rig:
 
     def __exit__(self, *_: object) -> None:
         self.ending.set()
-        self.session.close()
+        self.session.close(PATIENCE_S)

@@ -41,7 +41,7 @@ from polyplive.system.machine import memory_mib
 from polyplive.types import Frame, SourceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from polyplive.sessions.engine_room.interrupt import Interrupt
 
@@ -164,8 +164,9 @@ def soak(
     every_s: float = 10.0,
     shipped: bool = True,
     kinds: tuple[str, ...] = SOURCE_FAULTS,
+    is_enough: Callable[[LiveSession, Schedule], bool] = lambda *_: False,
 ) -> Outcome:
-    """Run one session; see the module. ``kinds`` are the source's faults."""
+    """Run one session; see the module. ``kinds`` are the source's faults. It ends early where it ``is_enough``."""
     schedule = Schedule(seed, fps, every_s, kinds)
     before = set(threading.enumerate())
     handles = _handles()
@@ -193,9 +194,9 @@ def soak(
         )
         session = LiveSession(parts)
         session.start()
-        _watch(session, minutes * 60, memory, Path(folder))
+        _watch(session, minutes * 60, memory, Path(folder), lambda: is_enough(session, schedule))
         schedule.over.set()
-        session.close(20.0)
+        session.close(60.0)
         summary = session.summary()
     gc.collect()
     left = [t.name for t in set(threading.enumerate()) - before]
@@ -208,11 +209,18 @@ def soak(
     )  # fmt: skip
 
 
-def _watch(session: LiveSession, seconds: float, memory: list[tuple[float, float]], folder: Path) -> None:
+def _watch(
+    session: LiveSession,
+    seconds: float,
+    memory: list[tuple[float, float]],
+    folder: Path,
+    is_enough: Callable[[], bool],
+) -> None:
     """What a window does, 60 times a second, and a look at the memory once a second; old recordings are removed."""
     began = time.monotonic()
     looked = began
-    while (now := time.monotonic()) - began < seconds:
+    memory.append((0.0, memory_mib() or 0.0))
+    while (now := time.monotonic()) - began < seconds and not is_enough():
         session.drawn(session.view())
         if now - looked >= min(1.0, seconds / 30):
             looked = now

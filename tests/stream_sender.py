@@ -23,6 +23,8 @@ TICKS = 90_000
 """Of MPEG-TS's clock, in a second."""
 WRAP_S = 2**33 / TICKS
 """When that clock begins again."""
+_RESTART_S = 10.0
+"""A sender whose clock moves by more was started again; by less, this machine was busy."""
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
@@ -83,7 +85,7 @@ def send_transport_stream(
 ) -> Iterator[int]:
     """Encode ``picture(n)`` as H.264 in MPEG-TS at ``fps`` until ``stopped``; ``send`` gets up to seven packets.
 
-    ``clock`` is the stamp of each picture in seconds. Where it does not go on by one picture, the sender starts again.
+    ``clock`` is the stamp of each picture in seconds. Where it jumps, the sender starts again.
     Gives the number of pictures sent, after each.
     """
     clock = clock or (lambda number: number / fps)
@@ -92,7 +94,7 @@ def send_transport_stream(
     sent, stamp_s = 0, clock(0)
     while not stopped.is_set():
         last_s, stamp_s = stamp_s, clock(sent)
-        if sent and abs(stamp_s - last_s - 1 / fps) > 1e-3:
+        if sent and not 0 < stamp_s - last_s < _RESTART_S:
             muxed = _transport_stream(picture(sent), fps, send)
         frame = av.VideoFrame.from_ndarray(picture(sent), format="bgr24")
         frame.pts, frame.time_base = round(stamp_s * TICKS), Fraction(1, TICKS)

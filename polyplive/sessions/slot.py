@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Value = TypeVar("Value")
 
@@ -47,9 +50,10 @@ class LatestSlot(Generic[Value]):
             self._condition.notify()
             return replaced
 
-    def take(self, timeout: float | None = None) -> Value | None:
+    def take(self, timeout: float | None = None, on_taken: Callable[[Value], object] = lambda _: None) -> Value | None:
         """Wait for a value and take it; None when the slot was closed.
 
+        ``on_taken`` notes the value before any other thread can see that the slot is empty; it must not wait.
         Raises the error given to ``close``, if any, and ``TimeoutError`` after ``timeout`` seconds.
         """
         with self._condition:
@@ -58,6 +62,8 @@ class LatestSlot(Generic[Value]):
             if self._error is not None:
                 raise self._error
             value, self._value, self._full = self._value, None, False
+            if value is not None:
+                on_taken(value)
             return value
 
     def take_now(self) -> Value | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from processes import PATIENCE_S
 
 from polyplive.sessions.slot import LatestSlot
 
@@ -26,13 +27,29 @@ def test_a_value_is_taken_once() -> None:
     assert slot.dropped == 0
 
 
+def test_what_was_taken_is_noted_before_anyone_sees_the_slot_empty() -> None:
+    slot: LatestSlot[int] = LatestSlot()
+    slot.put(7)
+    seen: list[object] = []
+    other = threading.Thread(target=lambda: seen.append(slot.is_empty))
+
+    def note(value: int) -> None:
+        other.start()
+        other.join(0.1)
+        seen.append(value)
+
+    assert slot.take(on_taken=note) == 7
+    other.join()
+    assert seen == [7, True]
+
+
 def test_take_waits_for_a_value() -> None:
     slot: LatestSlot[str] = LatestSlot()
     taken: list[str | None] = []
     reader = threading.Thread(target=lambda: taken.append(slot.take()))
     reader.start()
     slot.put("late")
-    reader.join(10)
+    reader.join(PATIENCE_S)
     assert taken == ["late"]
 
 
@@ -44,7 +61,7 @@ def test_close_wakes_every_reader() -> None:
         reader.start()
     slot.close()
     for reader in readers:
-        reader.join(10)
+        reader.join(PATIENCE_S)
     assert taken == [None, None, None]
     slot.put(1)
     assert slot.take() is None

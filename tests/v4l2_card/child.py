@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-from live_rig import PATIENT_MS, WHOLE_FRAME, open_sound
+from live_rig import PATIENT, WHOLE_FRAME, open_sound
 
-from polyplive.config import LiveSettings
 from polyplive.overlay.compositor import compose, footprint
 from polyplive.sessions.live import LiveParts, LiveSession
 from polyplive.sources.capture.address import parse_address
@@ -37,12 +38,14 @@ class Noted(DeviceSource):
 
     numbers: list[tuple[int, int | None, int]]
     times_s: list[float | None]
+    captured_s: list[float]
 
     def read(self) -> Frame | None:
         frame = super().read()
         if frame is not None:
             self.numbers.append((frame.index, read_number(frame.image), frame.width))
             self.times_s.append(frame.pts_s)
+            self.captured_s.append(frame.captured_s)
         return frame
 
 
@@ -59,17 +62,13 @@ class Child:
         self.opened: list[Noted] = []
         self.changed = 0
         self.compared = 0
-        self.told = ""
+        self.told = "", ""
+        self.done = threading.Event()
+        """All that it was started for has happened."""
         parts = LiveParts(
             self.open_source,
             open_sound,
-            LiveSettings(
-                PATIENT_MS,
-                no_signal_s=0.5,
-                reopen_s=options.get("reopen_s", 1.2),
-                engine_timeout_s=5,
-                governor=False,
-            ),
+            replace(PATIENT, **{name: options[name] for name in ("no_signal_s", "reopen_s") if name in options}),
             overlay=OVERLAY,
             frames=options.get("frames"),
             with_screen=True,
@@ -81,7 +80,7 @@ class Child:
         rate, letters = self.options.get("rate", 60.0), self.options.get("format", "YUYV")
         size = tuple(self.options["size"]) if "size" in self.options else None
         source = Noted(parse_address(PATH), CaptureRequest(size, rate, letters))
-        source.numbers, source.times_s = [], []
+        source.numbers, source.times_s, source.captured_s = [], [], []
         self.opened.append(source)
         say(event="opened", warnings=source.warnings, fps=source.info.fps, codec=source.info.codec)
         return source
@@ -93,13 +92,16 @@ class Child:
             free = ~footprint(drawn.shape, view.prediction, OVERLAY)
             self.compared += 1
             self.changed += int(np.count_nonzero(drawn[free] != view.frame.image[free]))
+            if self.compared == self.options["compare"]:
+                self.done.set()
         self.session.drawn(view)
-        if view.state.value != self.told:
-            self.told = view.state.value
-            say(event="state", state=self.told, reason=view.reason, at=time.monotonic())
+        told = view.state.value, re.sub(r"\d", "", view.reason)
+        if told != self.told:
+            self.told = told
+            say(event="state", state=view.state.value, reason=view.reason, at=time.monotonic())
 
     def end(self) -> None:
-        survivors = self.session.close(10.0)
+        survivors = self.session.close(60.0)
         summary = self.session.summary()
         say(
             event="end",
@@ -111,6 +113,7 @@ class Child:
             opens=summary.source_opens,
             numbers=[source.numbers for source in self.opened],
             times_s=[source.times_s for source in self.opened],
+            captured_s=[source.captured_s for source in self.opened],
             clock_jumps=summary.clock_jumps,
             survivors=survivors,
             changed=self.changed,
@@ -121,9 +124,8 @@ class Child:
 def main() -> int:
     child = Child(json.loads(sys.argv[1]))
     child.session.start()
-    ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
-    while not child.session.wait(0.05) and not ended.is_set():
+    threading.Thread(target=lambda: (sys.stdin.read(), child.done.set()), daemon=True).start()
+    while not child.session.wait(0.05) and not child.done.is_set():
         pass
     child.end()
     return 0

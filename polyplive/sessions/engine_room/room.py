@@ -91,7 +91,7 @@ class EngineRoom(threading.Thread):
     @property
     def is_idle(self) -> bool:
         """Whether no frame is waiting or being processed."""
-        return self._in_flight is None and self._slot.is_empty
+        return self._slot.is_empty and self._in_flight is None  # in this order: see ``_begin``
 
     @property
     def in_flight(self) -> Request | None:
@@ -180,8 +180,7 @@ class EngineRoom(threading.Thread):
 
     def _answer_all(self) -> None:
         """Process requests until the engine is lost or the room stops."""
-        while self._supervisor.status.is_open and (request := self._slot.take()) is not None:
-            self._in_flight = request
+        while self._supervisor.status.is_open and (request := self._slot.take(on_taken=self._begin)) is not None:
             self._take_over()
             try:
                 prediction = self._process(request)
@@ -192,6 +191,10 @@ class EngineRoom(threading.Thread):
             else:
                 self._in_flight = None
                 self._user.answered(request, prediction)
+
+    def _begin(self, request: Request) -> None:
+        """From the slot, which looks full until this returns: at no moment is the request nowhere."""
+        self._in_flight = request
 
     def _take_over(self) -> None:
         """Go on with the engine that was opened meanwhile, if there is one."""

@@ -87,6 +87,8 @@ class LiveResults:
         self.cam = parts.overlay.needs_cam
         self.threshold = parts.threshold
         self.spec: EngineSpec | None = None
+        self.opened_s = 0.0
+        """When the newest engine was ready (``time.monotonic()``); 0 before the first."""
         self.result: Result | None = None
         self._answered_s: float | None = None
         max_age_s = parts.settings.max_age_ms / 1e3
@@ -119,11 +121,12 @@ class LiveResults:
         """Seconds since the newest result came; infinite before the first."""
         return now_s - self._answered_s if self._answered_s is not None else float("inf")
 
-    def are_settled(self, waited_s: float) -> bool:
-        """Whether no result will come, after ``waited_s`` without a new frame. Opening the model is waited for."""
+    def are_settled(self, now_s: float, last_s: float) -> bool:
+        """Whether no result will come, with the last frame read at ``last_s``. Opening the model is waited for."""
         status = self.room.status
-        is_opening = not status.is_open and not status.failure
-        return self.room.is_idle or (waited_s > _LAST_FRAME_S and not is_opening)
+        is_opening = not status.failure and (not status.is_open or not self.opened_s)
+        is_patience_over = now_s - max(last_s, self.opened_s) > _LAST_FRAME_S
+        return self.room.is_idle or (is_patience_over and not is_opening)
 
     def close(self) -> None:
         """Ask for nothing more; see ``EngineRoom.stop``."""
@@ -142,7 +145,7 @@ class LiveResults:
     def engine_opened(self, spec: EngineSpec) -> None:
         """An engine is ready."""
         with self._lock:
-            self.spec = spec
+            self.spec, self.opened_s = spec, time.monotonic()
             self.governing.opened(spec)
 
     def engine_lost(self, error: Exception, status: EngineStatus) -> None:

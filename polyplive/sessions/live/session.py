@@ -340,7 +340,7 @@ class LiveSession:
         with self._lock:
             if self._finishing_s is None:
                 self._source.check(now_s)
-            elif self._results.are_settled(now_s - self._finishing_s):
+            elif self._results.are_settled(now_s, self._finishing_s):
                 self._over.set()
             self._look_at_state(now_s)
             is_running = self._state[0] not in _NO_RESULTS

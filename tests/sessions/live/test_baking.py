@@ -17,10 +17,8 @@ def test_the_window_finds_the_overlay_drawn(monkeypatch: pytest.MonkeyPatch) -> 
         rig.session.set_target(target)
         rig.stream_until(lambda: rig.session.view().prediction is not None)
         view = rig.show()
-        drawn = len(threads)
         assert baking.baked(target, view.prediction, rig.parts.overlay)
-        assert len(threads) == drawn
-        assert set(threads) == {"polyplive-engine"}
+        assert set(threads) == {"polyplive-engine"}, "nothing was left for this one"
 
 
 def test_for_frames_of_another_size_nothing_is_drawn_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:

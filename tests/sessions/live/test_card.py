@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import numpy as np
 import pytest
-from processes import wait_until
+from processes import PATIENCE_S, wait_until
 from v4l2_card.card import PATH, EmulatedCard, build_card
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Child:
             self.said.put(json.loads(line))
         self.said.put(None)
 
-    def wait(self, event: str, timeout_s: float = 60.0, **values: Any) -> dict[str, Any]:
+    def wait(self, event: str, timeout_s: float = PATIENCE_S, **values: Any) -> dict[str, Any]:
         while (said := self.said.get(timeout=timeout_s)) is not None:
             if said["event"] == "state":
                 self.states.append(said)
@@ -92,7 +92,7 @@ class Child:
         with contextlib.suppress(OSError):
             self.process.stdin.close()
         end = self.wait("end")
-        assert self.process.wait(30) == 0
+        assert self.process.wait(PATIENCE_S) == 0
         return end
 
 
@@ -107,8 +107,8 @@ def start(card: EmulatedCard) -> Iterator[Any]:
     yield starter
     for child in children:
         child.process.kill()
-        child.process.wait(20)
-        child.reader.join(20)
+        child.process.wait(PATIENCE_S)
+        child.reader.join(PATIENCE_S)
 
 
 def wait_for_frames(card: EmulatedCard, count: int) -> None:
@@ -125,6 +125,12 @@ def gaps(drawn: list[int]) -> int:
 def left_out(end: dict[str, Any]) -> int:
     """How many frames the session counted as lost before it had them, or as come too late."""
     return sum(end["dropped"].get(why, 0) for why in ("missed", "late"))
+
+
+def waits(end: dict[str, Any]) -> list[float]:
+    """How long the session waited for each frame but the first: a busy machine lets it wait, with a sound card."""
+    (captured_s,) = end["captured_s"]
+    return [after - before for before, after in itertools.pairwise(captured_s)]
 
 
 def test_every_frame_that_the_card_sent_is_accounted_for(card: EmulatedCard, start) -> None:
@@ -158,14 +164,14 @@ def test_frames_that_the_card_lost_are_counted_as_missed(card: EmulatedCard, sta
     drawn = [number for numbers in end["numbers"] for _, number, _ in numbers]
     lost = gaps(drawn)
     assert lost >= 20
-    if end["opens"] == 1:
-        assert end["dropped"]["missed"] <= lost <= left_out(end), "others may have come too late at the end"
+    assert end["opens"] == 1
+    assert end["dropped"]["missed"] <= lost <= left_out(end), "others may have come too late at the end"
     assert end["read"] == end["processed"] + sum(end["dropped"].values())
 
 
 def test_pixels_outside_the_overlay_are_the_cards_own(card: EmulatedCard, start) -> None:
     card.control.fps = 150
-    end = start(frames=500, compare=True).wait("end")
+    end = start(compare=300).wait("end")
     assert end["compared"] >= 300
     assert end["changed"] == 0
 
@@ -194,7 +200,7 @@ def test_unplugged_and_put_back(card: EmulatedCard, start) -> None:
 
 
 def test_a_driver_that_blocks_is_shown_within_a_second_and_left_behind(card: EmulatedCard, start) -> None:
-    child = start()
+    child = start(no_signal_s=0.5, reopen_s=1.2)
     child.wait("state", state="ready")
     card.control.blocked = 1
     child.wait("state", state="no signal")
@@ -209,10 +215,11 @@ def test_a_driver_that_blocks_is_shown_within_a_second_and_left_behind(card: Emu
 @pytest.mark.parametrize(("command", "words"), [("repeat", "stopped changing"), ("flat", "flat colour")])
 @pytest.mark.parametrize("letters", ["YUYV", "MJPG"])
 def test_a_lost_signal_brings_no_error_and_is_seen(card: EmulatedCard, start, command, words, letters) -> None:
-    child = start(format=letters)
+    child = start(format=letters, no_signal_s=0.5)
     child.wait("state", state="ready")
     setattr(card.control, command, 1)
-    assert words in child.wait("state", state="no signal")["reason"]
+    while words not in child.wait("state", state="no signal")["reason"]:
+        pass  # a busy machine may show no picture for so long
     setattr(card.control, command, 0)
     child.wait("state", state="ready")
     child.end()
@@ -238,7 +245,7 @@ def test_a_card_that_grants_another_size_is_said_and_its_pictures_are_whole(card
 
 
 def test_pictures_of_another_size_in_mid_stream(card: EmulatedCard, start) -> None:
-    child = start(format="MJPG", reopen_s=60)  # however slow this machine is
+    child = start(format="MJPG")
     child.wait("state", state="ready")
     card.control.other_size = 1
     wait_for_frames(card, 60)
@@ -252,7 +259,7 @@ def test_pictures_of_another_size_in_mid_stream(card: EmulatedCard, start) -> No
 
 
 def test_another_rate_in_mid_stream(card: EmulatedCard, start) -> None:
-    child = start(rate=60.0)
+    child = start(rate=60.0, no_signal_s=0.5)
     child.wait("state", state="ready")
     card.control.fps = 30
     wait_for_frames(card, 45)
@@ -263,7 +270,8 @@ def test_another_rate_in_mid_stream(card: EmulatedCard, start) -> None:
     assert len(drawn) > 30, "frames came at the new rate"
     assert lost <= left_out(end)
     assert end["dropped"].get("missed", 0) <= lost + 1, "a slower rate is no loss"
-    assert [item["state"] for item in child.states].count("no signal") == 0
+    shown = [state for state, _ in itertools.groupby(item["state"] for item in child.states)]
+    assert shown.count("no signal") <= sum(wait_s > 0.4 for wait_s in waits(end))
 
 
 @pytest.mark.parametrize("stalled_s", [0.0, 0.1])
@@ -285,14 +293,14 @@ def test_a_clock_that_is_set_loses_no_frames(card: EmulatedCard, start, stalled_
     assert 2 <= end["clock_jumps"] <= 2 + lost_by_the_card
     assert left_out(end) <= gaps(drawn) <= left_out(end) + lost_by_the_card, "a jump is no gap"
     steps = [after - before for before, after in itertools.pairwise(end["times_s"][0])]
-    assert 0 < min(steps) <= max(steps) < 5
-    assert [item["state"] for item in child.states].count("no signal") <= lost_by_the_card
+    assert 0 < min(steps) <= max(steps) < max(waits(end)) + 0.5
+    assert "no signal" not in [item["state"] for item in child.states]
 
 
 @pytest.mark.parametrize("fault", ["short_every", "error_every"])
 def test_damaged_buffers_cost_themselves_only(card: EmulatedCard, start, fault: str) -> None:
     setattr(card.control, fault, 10)
-    end = start(frames=100, reopen_s=60).wait("end")  # however slow this machine is
+    end = start(frames=100).wait("end")
     drawn = [number for _, number, _ in end["numbers"][0]]
     assert None not in drawn
     assert not [number for number in drawn if number % 10 == 0]

@@ -7,13 +7,14 @@ import dataclasses
 import itertools
 import json
 import re
+import time
 from typing import TYPE_CHECKING
 
 import av
 import numpy as np
 import pytest
 from clipmaker import numbered
-from live_rig import WHOLE_FRAME, Rig, open_sound, picture
+from live_rig import PATIENT, WHOLE_FRAME, Rig, open_sound, picture
 from processes import wait_until
 from stream_sender import WRAP_S, UdpSender, free_port
 
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
 
     from polyplive.sources.capture.address import Address
 
-FPS = 50
+FPS = 25
 NO_LIMIT = SegmentSettings(free_mib=0)
-LOADED_S = 3.0
-"""How far a machine under load may delay a picture, in these tests of jumps that are longer by far."""
+TOLERANCE_S = 0.5
+"""What a clock may be off before it has jumped; to it comes how long this machine let a picture wait."""
 
 
 def small(number: int) -> np.ndarray:
@@ -44,14 +45,38 @@ def small(number: int) -> np.ndarray:
 
 
 class Clock:
-    """A sender's clock, which a test may set to ``next_s`` at any time."""
+    """A sender's clock: it goes on with the time, and a test may set it to any other."""
 
-    def __init__(self, next_s: float) -> None:
-        self.next_s = next_s
+    def __init__(self, now_s: float) -> None:
+        self.jumps: list[float] = []
+        """How far each jump led from the stamp before."""
+        self.longest_s = 0.0
+        """Between two stamps, jumps aside."""
+        self._last_s: float | None = None
+        self._set_to: float | None = now_s
+        self._ahead_s = 0.0
+
+    @property
+    def last_s(self) -> float:
+        """The last stamp."""
+        assert self._last_s is not None
+        return self._last_s
+
+    def set(self, now_s: float) -> None:
+        """From the next picture on."""
+        self._set_to = now_s
 
     def __call__(self, _: int) -> float:
-        now_s, self.next_s = self.next_s, self.next_s + 1 / FPS
-        return now_s
+        set_to, self._set_to = self._set_to, None
+        if set_to is not None:
+            self._ahead_s = set_to - time.monotonic()
+        stamp_s = time.monotonic() + self._ahead_s
+        if self._last_s is not None and set_to is not None:
+            self.jumps.append(stamp_s - self._last_s)
+        elif self._last_s is not None:
+            self.longest_s = max(self.longest_s, stamp_s - self._last_s)
+        self._last_s = stamp_s
+        return stamp_s
 
 
 @pytest.fixture
@@ -76,14 +101,20 @@ def times(path: Path) -> list[float]:
 
 def test_recordings_go_on_across_a_jump_that_is_said_once(clock: Clock, address: Address, tmp_path: Path) -> None:
     overlay, raw, events = tmp_path / "overlay.mp4", tmp_path / "raw.mkv", tmp_path / "events.jsonl"
-    video = RecorderThread(Recorder([SegmentWriter(overlay, NO_LIMIT), SegmentWriter(raw, NO_LIMIT, composed=False)]))
-    results = ResultsThread(Recorder([EventsSink(events)]))
+    writers = [SegmentWriter(overlay, NO_LIMIT), SegmentWriter(raw, NO_LIMIT, composed=False)]
+    video = RecorderThread(Recorder(writers), capacity=1000)
+    results = ResultsThread(Recorder([EventsSink(events)]), capacity=1000)
     parts = LiveParts(
-        lambda: DeviceSource(address), open_sound, pipeline=WHOLE_FRAME, recorders=(video, results), with_screen=True
+        lambda: DeviceSource(address),
+        open_sound,
+        PATIENT,
+        pipeline=WHOLE_FRAME,
+        recorders=(video, results),
+        with_screen=True,
     )
     with LiveSession(parts) as session:
         wait_until(lambda: session.summary().tally.read > 30, "no pictures came")
-        clock.next_s += 36_000.0
+        clock.set(clock.last_s + 36_000.0)
         wait_until(lambda: session.summary().clock_jumps, "no jump was noticed")
         read = session.summary().tally.read
         wait_until(lambda: session.summary().tally.read > read + 30, "no more pictures came")
@@ -92,7 +123,6 @@ def test_recordings_go_on_across_a_jump_that_is_said_once(clock: Clock, address:
     words = r"The source's clock jumped ahead by (\d+\.\d) s: times go on by this computer's clock\."
     told = re.fullmatch(words, summary.clock_notice)
     assert told is not None
-    assert 35_900 < float(told[1]) < 36_001, "less by how much later than usual the first frame was read"
     assert summary.clock_jumps == 1
     assert summary.notices == (), "a jump is no failure"
     lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
@@ -105,9 +135,11 @@ def test_recordings_go_on_across_a_jump_that_is_said_once(clock: Clock, address:
             rows = list(csv.DictReader(table))
         listed = [float(row["pts_s"]) for row in rows]
         assert times(path) == pytest.approx([time_s - listed[0] for time_s in listed], abs=2e-3)
-        assert max(np.diff(listed)) < LOADED_S, "no hole"
         captured = [float(row["captured_s"]) for row in rows]
-        assert listed[-1] - listed[0] == pytest.approx(captured[-1] - captured[0], abs=LOADED_S)
+        waited_s = max(np.diff(captured)) + TOLERANCE_S
+        assert float(told[1]) == pytest.approx(clock.jumps[0], abs=waited_s), "less by how much later it was read"
+        assert max(np.diff(listed)) < waited_s + clock.longest_s, "no hole"
+        assert listed[-1] - listed[0] == pytest.approx(captured[-1] - captured[0], abs=waited_s + clock.longest_s)
         assert all(recorded.get(int(row["index"]), float(row["pts_s"])) == float(row["pts_s"]) for row in rows)
 
 
@@ -115,23 +147,21 @@ def test_every_kind_of_jump_in_one_stream(clock: Clock, address: Address) -> Non
     """Back, to just before the end of a 33-bit counter and past it, ahead, and to a restarted sender's zero."""
     source = DeviceSource(address)
     frames = [source.read()]
-    for next_s, jump_s in (
-        (440.0, -60.0),
-        (WRAP_S - 0.2, -440.0),
-        (60.0, 60.0),
-        (36_060.0, 36_000.0),
-        (0.0, -36_060.0),
-    ):
-        frames += [source.read() for _ in range(25)]
-        clock.next_s = next_s
+    for next_s in (440.0, WRAP_S - 0.2, 60.0, 36_060.0, 0.0):
+        frames += [source.read() for _ in range(13)]
+        clock.set(next_s)
         while not frames[-1].clock_jump_s:
             frames.append(source.read())
-        assert frames[-1].clock_jump_s == pytest.approx(jump_s, abs=LOADED_S)
+        waited_s = frames[-1].captured_s - frames[-2].captured_s
+        jump_s = (clock.jumps[-1] + WRAP_S / 2) % WRAP_S - WRAP_S / 2
+        assert frames[-1].clock_jump_s == pytest.approx(jump_s, abs=waited_s + TOLERANCE_S)
     source.close()
     assert sum(bool(frame.clock_jump_s) for frame in frames) == 5, "none at the counter's end"
     steps = [other.pts_s - one.pts_s for one, other in itertools.pairwise(frames)]
-    assert 0 < min(steps) <= max(steps) < LOADED_S
-    assert frames[-1].pts_s == pytest.approx(frames[-1].captured_s - frames[0].captured_s, abs=LOADED_S)
+    waited = [other.captured_s - one.captured_s for one, other in itertools.pairwise(frames)]
+    late_s = max(waited) + clock.longest_s + TOLERANCE_S
+    assert 0 < min(steps) <= max(steps) < late_s
+    assert frames[-1].pts_s == pytest.approx(frames[-1].captured_s - frames[0].captured_s, abs=late_s)
 
 
 def test_a_clock_that_jumps_all_the_time_fills_no_events(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ import pytest
 from live_rig import HEIGHT, WIDTH, Rig, picture
 from stuck_sink import StuckSink
 
-from polyplive.config import LiveSettings
 from polyplive.errors import SourceLost
 from polyplive.overlay.compositor import compose, footprint
 from polyplive.pixels.picture import BgrPicture
@@ -142,10 +141,12 @@ def test_an_encoder_that_does_not_keep_up_delays_nothing_and_is_counted() -> Non
 def test_events_of_a_live_session(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     recorder = ResultsThread(Recorder([EventsSink(path)]))
-    with Rig({"settings": LiveSettings(no_signal_s=0.4), "with_screen": True, "recorders": (recorder,)}) as rig:
+    with Rig({"with_screen": True, "recorders": (recorder,)}) as rig:
         rig.stream_until(lambda: rig.session.summary().tally.processed > 20)
+        rig.is_unplugged = True
         rig.feed.put(SourceLost("'card' gives no more frames", "Check the cable."))
-        rig.wait(lambda: rig.session.state[0] is SessionState.RECONNECTING)
+        rig.wait_state(SessionState.RECONNECTING)
+        rig.is_unplugged = False
         rig.stream_until(lambda: rig.session.state[0] is SessionState.READY)
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert lines[0]["type"] == "session"

@@ -28,7 +28,7 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCard]:
     """Noise, faster than any processor encodes it."""
     folder = tmp_path_factory.mktemp("card")
     rng = np.random.default_rng(0)
-    pictures = [rng.integers(0, 256, (720, 1280, 3), np.uint8) for _ in range(3)]
+    pictures = [rng.integers(0, 256, (544, 960, 3), np.uint8) for _ in range(3)]
     card = EmulatedCard(folder, build_card(folder), pictures)
     yield card
     card.close()

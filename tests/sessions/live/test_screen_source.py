@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from live_rig import WHOLE_FRAME, open_sound
+from live_rig import PATIENT, WHOLE_FRAME, open_sound
+from processes import PATIENCE_S
 
-from polyplive.config import LiveSettings
 from polyplive.sessions.live import LiveParts, LiveSession
 from polyplive.sources.capture.address import parse_address
 from polyplive.sources.capture.options import CaptureRequest
@@ -34,7 +35,7 @@ def screen() -> Iterator[str]:
         number = said.readline().strip()
     yield f"screen:{number}.0"
     server.terminate()
-    server.wait(20)
+    server.wait(PATIENCE_S)
 
 
 def test_frames_of_a_screen(screen: str) -> None:
@@ -52,14 +53,14 @@ def test_an_empty_screen_is_no_signal(screen: str) -> None:
     parts = LiveParts(
         lambda: DeviceSource(parse_address(screen)),
         open_sound,
-        LiveSettings(no_signal_s=0.5),
+        dataclasses.replace(PATIENT, no_signal_s=0.5),
         frames=60,
         pipeline=WHOLE_FRAME,
     )
     states = set()
     session = LiveSession(parts, lambda: states.add(session.state[0]))
     with session:
-        assert session.wait(30)
+        assert session.wait(PATIENCE_S)
     assert SessionState.NO_SIGNAL in states
     tally = session.summary().tally
     assert tally.read == tally.processed + sum(tally.dropped.values())

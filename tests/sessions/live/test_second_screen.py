@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from live_rig import HEIGHT, PATIENT_MS, WIDTH, Rig, picture
+from live_rig import HEIGHT, PATIENT_S, WIDTH, Rig, picture
 from mjpeg_client import Watcher, connected
 
-from polyplive.config import LiveSettings
 from polyplive.overlay.compositor import compose
 from polyplive.sessions.live import second_screen
 from polyplive.sessions.live.second_picture import MOST_PIXELS, Shown, encoded
@@ -26,7 +25,6 @@ from polyplive.types import Frame, Hud, OverlaySettings, SessionState
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-QUICK = LiveSettings(PATIENT_MS, no_signal_s=0.3, governor=False)
 NEAR = 12.0
 """The mean difference of two pictures, in levels, up to which JPEG may be to blame on noise."""
 
@@ -36,7 +34,7 @@ class ScreenRig(Rig):
 
     def __init__(self, **parts: object) -> None:
         self.screen = SecondScreen(PictureServer(RestreamAddress("127.0.0.1", 0)))
-        super().__init__({"settings": QUICK, "second_screen": self.screen, **parts})
+        super().__init__({"second_screen": self.screen, **parts})
 
 
 @pytest.fixture
@@ -119,10 +117,12 @@ def test_switching_the_overlay_off_reaches_it(rig: ScreenRig) -> None:
 def test_without_a_signal_the_last_picture_is_dimmed_with_large_words_and_it_comes_back(rig: ScreenRig) -> None:
     with Watcher(rig.screen.url) as watcher:
         bright = stream_until_seen(rig, watcher, lambda seen: seen.shape == (HEIGHT, WIDTH, 3) and seen.mean() > 80)
+        rig.set_limits(no_signal_s=0.3)
         lost = until_seen(watcher, lambda seen: seen.mean() < 0.6 * bright.mean())
         assert rig.session.state[0] is SessionState.NO_SIGNAL
         assert lost[: HEIGHT // 8].max() < 100, "the edge is dark"
         assert lost.max() > 180, "the words are not"
+        rig.set_limits(no_signal_s=PATIENT_S)
         stream_until_seen(rig, watcher, lambda seen: seen.mean() > 0.9 * bright.mean())
 
 

@@ -7,12 +7,11 @@ import itertools
 import numpy as np
 import pytest
 from clipmaker import number_in, numbered
-from live_rig import PATIENT_MS, WHOLE_FRAME, open_sound
-from processes import wait_until
+from live_rig import PATIENT, WHOLE_FRAME, open_sound
+from processes import PATIENCE_S, wait_until
 from stream_sender import MjpegServer, UdpSender, free_port
 from stream_servers import Answers, http
 
-from polyplive.config import LiveSettings
 from polyplive.errors import SourceError, SourceLost, SourceRefused
 from polyplive.sessions.live import LiveParts, LiveSession
 from polyplive.sources.capture.address import parse_address
@@ -72,10 +71,9 @@ def _read_to_the_end(source: DeviceSource) -> None:
         pass
 
 
-def session_on(address: str, seen: list[SessionState], **settings: float) -> LiveSession:
-    patience = LiveSettings(PATIENT_MS, governor=False, **{"no_signal_s": 0.6, "reopen_s": 1.5, **settings})
+def session_on(address: str, seen: list[SessionState]) -> LiveSession:
     source = parse_address(address)
-    parts = LiveParts(lambda: DeviceSource(source), open_sound, patience, with_screen=True, pipeline=WHOLE_FRAME)
+    parts = LiveParts(lambda: DeviceSource(source), open_sound, PATIENT, with_screen=True, pipeline=WHOLE_FRAME)
 
     def look() -> None:
         view = session.view()
@@ -130,7 +128,7 @@ def test_a_redirect_at_the_start_ends_the_session() -> None:
     server = Answers(http(b"", status="302 Found", Location="http://192.0.2.9/"))
     session = session_on(f"http://127.0.0.1:{server.port}/", [])
     with session:
-        assert session.wait(40)
+        assert session.wait(PATIENCE_S)
     server.stop()
     assert isinstance(session.summary().error, SourceRefused)
 

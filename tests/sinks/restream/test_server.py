@@ -131,6 +131,7 @@ def test_a_client_that_stalls_misses_pictures_and_delays_nobody(
     with connected(served.url, receive_bytes=4096) as stalled:
         stalled.sendall(f"GET {urlsplit(served.url).path} HTTP/1.1\r\n\r\n".encode())
         wait_until(lambda: served.pictures.watching == 1, "it watches")
+        monkeypatch.setattr(request.PictureRequest, "timeout", PATIENCE_S)  # however slow this test is
         served.pictures.publish(LARGE)  # its thread is stuck in this one
         with Watcher(served.url) as other:
             other.jpeg()
@@ -178,7 +179,7 @@ def test_the_end_comes_in_time_with_clients_of_every_kind() -> None:
         served.pictures.end(b"the last one")
         began_s = time.monotonic()
         threads = served.close(began_s + 2.0)
-        assert not [thread.name for thread in threads if thread.is_alive()]
+        wait_until(lambda: not [thread for thread in threads if thread.is_alive()], "they were all cut off")
         assert good.rest() == [b"the last one"]
 
 
