@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 
 THRESHOLDS = (0.05, 0.95)
 _FIGURES_EVERY_S = 0.2
-_SAID = frozenset(
-    {
-        SessionState.OVERLAY_OFF,
-        SessionState.STALE,
-        SessionState.NO_SIGNAL,
-        SessionState.RECONNECTING,
-        SessionState.FAULT,
-    }
-)
-"""States in which nothing is marked, whatever there is to see: the picture on screen says so by itself."""
 
 
 class Display:
@@ -100,10 +90,7 @@ class Display:
         frame = self.view.frame
         if frame is None:
             return None
-        overlay = self.overlay
-        if self.state in _SAID:
-            overlay = dataclasses.replace(overlay, status=True)
-        return Scene(frame, self.prediction, overlay, self._hud(frame), self.side_by_side)
+        return Scene(frame, self.prediction, self.overlay, self._hud(frame), self.side_by_side)
 
     def images(self) -> tuple[Image, ...]:
         """What is shown, at source resolution and from left to right: the frame if side by side, then the composite.

@@ -8,6 +8,7 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from polyplive.gui.bar_button import bar_button, view_buttons
+from polyplive.gui.state_banner import LOST
 from polyplive.gui.transport import clock
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class LiveBar(QFrame):
         self.setObjectName("transport")
         self.live = QLabel("LIVE")
         self.live.setProperty("role", "heading")
+        self.live.setMinimumWidth(self.live.sizeHint().width())
         self.time, self.rate, self.video, self.annotation, self.dropped = (QLabel() for _ in range(5))
         for label in (self.video, self.annotation):
             label.setToolTip(_DELAY_TIP)
@@ -50,6 +52,7 @@ class LiveBar(QFrame):
     def update_from(self, view: View, sound: bool) -> None:
         """Show the figures of a view."""
         figures = view.figures
+        self.live.setText("LIVE" if view.frame is not None and view.state not in LOST else "")
         self.time.setText(clock(view.position_s, hours=view.position_s >= 3600))
         self.rate.setText(f"{figures.fps:.0f} fps" if figures.fps is not None else "- fps")
         self.video.setText(_delay("Video", figures.video_delay_ms, figures.video_p99_ms))

@@ -6,10 +6,13 @@ import time
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QTimer
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
+from polyplive.gui.announcer import Announcer
+from polyplive.gui.late_notice import LateNotice
 from polyplive.gui.live_bar import LiveBar
 from polyplive.gui.session_page import SessionPage
+from polyplive.gui.state_banner import live_banner, waiting_message
 from polyplive.gui.update_signal import UpdateSignal
 from polyplive.system import spans
 from polyplive.types import SessionState
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from polyplive.gui.display import Display
     from polyplive.sessions.live import LiveSession
     from polyplive.sessions.view import View
-    from polyplive.types import Prediction, ViewOption
+    from polyplive.types import ViewOption
 
 _TEXT_EVERY_MS = 200
 """Labels are updated five times a second: enough to read them, and no delay for the picture."""
@@ -48,11 +51,14 @@ class LivePage(SessionPage):
         self._news = UpdateSignal()
         self.session = make_session(self._news.tell)
         self.bar = LiveBar()
-        self.sound = sound
-        self._highest_track = 0
+        self.late = LateNotice()
         self._is_over = False
-        super().__init__(self.session, display, snapshots, self.bar, {"toggle_sound": self._toggle_sound}, view)
+        commands = {"toggle_sound": self._toggle_sound, "toggle_glow": self._toggle_glow}
+        super().__init__(self.session, display, snapshots, _one_above_the_other(self.late, self.bar), commands, view)
+        self.announcer = Announcer(self.video, sound=sound)
+        self.panel.offer_announcements()
         self.bar.command.connect(self.run_command)
+        self.late.chosen.connect(self.session.savings.take)
         self._news.arrived.connect(self._look)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
@@ -79,7 +85,8 @@ class LivePage(SessionPage):
         self._news.heard()
         view = self.session.view()
         self.display.view = view
-        self._beep_for(view.prediction)
+        self.log.see(view)
+        self.announcer.see(view.prediction if self.display.overlay.visible else None)
         began_s = time.perf_counter()
         self._redraw()
         if self.isVisible() and not self.top.isMinimized():
@@ -94,6 +101,7 @@ class LivePage(SessionPage):
 
     def _redraw(self) -> None:
         scene = self.display.scene
+        self.video.show_banner(live_banner(self.display.view, self.display.state))
         self.video.show_scene(scene)
         if scene is not None:
             self.video.repaint()  # paint at once: a delayed paint event would add to the delay
@@ -104,28 +112,31 @@ class LivePage(SessionPage):
         """Update everything around the picture."""
         view = self.display.view
         if view.frame is None:
-            title = "Waiting for the source" if view.state is SessionState.RECONNECTING else "Opening"
-            self.video.show_message(title, view.reason, alert=view.state is SessionState.FAULT)
+            self.video.show_message(*waiting_message(view), alert=view.state is SessionState.FAULT)
         self._take_notices(view)
         if view.info is not None:
             self.setWindowTitle(f"{view.info.name} - polyplive")
         self.panel.update_from(self.display)
+        self.panel.show_announcements(sound=self.sound, glow=self.announcer.glow)
         self.bar.update_from(view, self.sound)
-        self.strip.show_state(self.display.state, view.reason)
-        problem = view.reason if view.state is not SessionState.READY else ""
-        self.strip.show_text(self._message or problem or view.governed or _place(view))
+        self.late.show_late(view.late)
+        self.strip.show_state(self.display.state, view.reason or view.governed)
+        self.strip.show_text(_place(view))
+        if self.details.isVisible():
+            self.details.show_state(self.display.state, view)
 
-    def _beep_for(self, prediction: Prediction | None) -> None:
-        if prediction is None or not prediction.detections:
-            return
-        newest = max(detection.track for detection in prediction.detections)
-        if newest > self._highest_track and self.sound and self.display.overlay.visible:
-            QApplication.beep()
-        self._highest_track = max(newest, self._highest_track)
+    @property
+    def sound(self) -> bool:
+        """Whether a new finding beeps."""
+        return self.announcer.sound
 
     def _toggle_sound(self) -> None:
-        self.sound = not self.sound
+        self.announcer.sound = not self.sound
         self._say("A new finding beeps." if self.sound else "New findings are silent.")
+
+    def _toggle_glow(self) -> None:
+        glow = self.announcer.glow = not self.announcer.glow
+        self._say("The picture's edge glows at a new finding." if glow else "No edge glows at a new finding.")
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         """Watch the window that the page is in."""
@@ -149,6 +160,16 @@ def _note_painted(view: View, began_s: float) -> None:
         spans.note(spans.PRESENT, view.frame.index, began_s, time.perf_counter())
     if view.prediction is not None:
         spans.note_moment(spans.ON_SCREEN, view.prediction.index)
+
+
+def _one_above_the_other(*widgets: QWidget) -> QWidget:
+    whole = QWidget()
+    layout = QVBoxLayout(whole)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return whole
 
 
 def _place(view: View) -> str:

@@ -24,7 +24,11 @@ _OVERLAY = (
     ("scores", "Numbers and scores"),
     ("legend", "Heatmap legend"),
 )
+_FINDING = (("sound", "Beep"), ("glow", "Edge glow"))
 _VIEW = (("side_by_side", "Beside source frame"), ("status", "Status and figures"))
+
+_DRAWN = frozenset({"contour", "mask", "heatmap", "scores", "legend"})
+"""What is drawn only while the overlay is shown: off, these switches look so."""
 
 
 class Panel(QFrame):
@@ -38,7 +42,6 @@ class Panel(QFrame):
         super().__init__(parent)
         self.setObjectName("panel")
         self.setFixedWidth(248)
-        self.switches: dict[str, Switch] = {}
         self.threshold = ValueSlider("Threshold", *THRESHOLDS)
         self.threshold.setToolTip("Probability at which contours are taken  ([ and ])")
         self.opacity = ValueSlider("Opacity", 0.0, 1.0)
@@ -54,12 +57,19 @@ class Panel(QFrame):
         layout = QVBoxLayout(rows)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(3)
-        self._section(layout, "Overlay", _OVERLAY)
+        self.switches = self._section(layout, "Overlay", _OVERLAY)
         layout.addSpacing(6)
         layout.addWidget(self.threshold)
         layout.addWidget(self.opacity)
         layout.addSpacing(10)
-        self._section(layout, "View", _VIEW)
+        self.switches |= self._section(layout, "View", _VIEW)
+        self._offered = QWidget()
+        self._offered.hide()
+        offered = QVBoxLayout(self._offered)
+        offered.setContentsMargins(0, 10, 0, 0)
+        offered.setSpacing(3)
+        self.announcements = self._section(offered, "New finding", _FINDING)
+        layout.addWidget(self._offered)
         layout.addSpacing(10)
         layout.addWidget(_heading("Session"))
         layout.addWidget(self.about)
@@ -77,18 +87,31 @@ class Panel(QFrame):
         """Set all controls to the values of ``display``, without emitting signals."""
         for name, switch in self.switches.items():
             switch.setChecked(display.side_by_side if name == "side_by_side" else getattr(display.overlay, name))
+            switch.setEnabled(display.overlay.visible or name not in _DRAWN)
         self.threshold.set_value(display.threshold)
         self.opacity.set_value(display.overlay.opacity)
+        self.opacity.setEnabled(display.overlay.visible)
         self.about.setText(_about(display))
 
-    def _section(self, layout: QVBoxLayout, title: str, names: tuple[tuple[str, str], ...]) -> None:
+    def offer_announcements(self) -> None:
+        """Show how a new finding may be announced, with the switches in ``announcements``."""
+        self._offered.show()
+
+    def show_announcements(self, *, sound: bool, glow: bool) -> None:
+        """Set these switches."""
+        self.announcements["sound"].setChecked(sound)
+        self.announcements["glow"].setChecked(glow)
+
+    def _section(self, layout: QVBoxLayout, title: str, names: tuple[tuple[str, str], ...]) -> dict[str, Switch]:
+        made = {}
         layout.addWidget(_heading(title))
         for name, text in names:
             command = f"toggle_{name}"
             switch = Switch(text, key_of(command))
             switch.clicked.connect(lambda _, command=command: self.command.emit(command))
-            self.switches[name] = switch
+            made[name] = switch
             layout.addWidget(switch)
+        return made
 
 
 def _heading(text: str) -> QLabel:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from polyplive.gui.session_page import SessionPage
+from polyplive.gui.state_banner import replay_banner
 from polyplive.gui.transport import Transport
 from polyplive.sessions.replay.player_settings import SPEEDS, Mode
 from polyplive.types import SessionState
@@ -94,6 +95,7 @@ class ReplayPage(SessionPage):
         """Show one view, and tell the player that it was taken."""
         first = self.display.view.info is None and view.info is not None
         self.display.view = _with_video_delay(view)
+        self.log.see(view)
         self._take_notices(view)
         self._take_frame(view.frame)
         if first and view.info is not None:
@@ -108,7 +110,7 @@ class ReplayPage(SessionPage):
         size, before = (frame.width, frame.height), self._size
         self._size = size
         if before is not None and size != before:
-            self._say(f"The picture's size changed: {size[0]} \u00d7 {size[1]}")
+            self.strip.say(f"The picture's size changed: {size[0]} \u00d7 {size[1]}")  # the details know it
         elif frame.is_repaired and not self._told_of_repairs:
             self._told_of_repairs = True
             self._say("Time stamps of this recording are wrong in places, and repaired")
@@ -116,6 +118,7 @@ class ReplayPage(SessionPage):
     def _redraw(self) -> None:
         display, view = self.display, self.display.view
         scene = display.scene
+        self.video.show_banner(replay_banner(view, visible=display.overlay.visible))
         self.video.show_scene(scene)
         if scene is None:
             fault = view.state is SessionState.FAULT
@@ -126,8 +129,9 @@ class ReplayPage(SessionPage):
         opening = view.frame is None and view.state is SessionState.READY
         state = SessionState.RECONNECTING if opening else display.state
         self.strip.show_state(state, view.reason, "Opening" if opening else "")
-        says_why = view.state is SessionState.FAULT or (view.state is SessionState.READY and view.frame is not None)
-        self.strip.show_text(self._message or (says_why and view.reason) or self._place())
+        self.strip.show_text(self._place())
+        if self.details.isVisible():
+            self.details.show_state(state, view)
 
     def _place(self) -> str:
         view = self.display.view
@@ -143,7 +147,7 @@ class ReplayPage(SessionPage):
         return math.inf if grows else view.duration_s or 0.0
 
     def _toggle_play(self) -> None:
-        self._message = ""
+        self.strip.clear()
         self.player.toggle()
 
     def _change_speed(self, places: int) -> None:

@@ -13,6 +13,8 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from polyplive.errors import SinkError
 from polyplive.gui.actions import make_actions
+from polyplive.gui.details import Details
+from polyplive.gui.event_log import EventLog
 from polyplive.gui.panel import Panel
 from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.gui.snapshots import save_snapshot
@@ -83,7 +85,7 @@ class SessionPage(QWidget):
         self.survivors: tuple[str, ...] = ()
         self._session = session
         self._snapshots = snapshots
-        self._message = ""
+        self.log = EventLog()
         self._notices: tuple[str, ...] = ()
         self._told: tuple[str, ...] = ()
         self._closed = False
@@ -93,7 +95,9 @@ class SessionPage(QWidget):
         self.video.fell_back.connect(self._tell_of_view)
         self._commands = self._overlay_commands() | dict(commands)
         self._lay_out(bar)
+        self.details = Details(self.log, self)
         self.panel.command.connect(self.run_command)
+        self.strip.command.connect(self.run_command)
         self.panel.threshold_chosen.connect(self.set_threshold)
         self.panel.opacity_chosen.connect(self.set_opacity)
         self.actions_by_command = make_actions(self, self._commands, self.run_command)
@@ -140,7 +144,7 @@ class SessionPage(QWidget):
         try:
             path = save_snapshot(image, self._snapshots, view.info.name, view.position_s)
         except SinkError as error:
-            self._say(str(error))
+            self._say(str(error), is_error=True)
             return None
         self._say(f"Saved {path}")
         return path
@@ -155,6 +159,7 @@ class SessionPage(QWidget):
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """Hide the page, then end the session's threads, once accepted frames of a recording are written."""
         self.hide()
+        self.details.close()
         if not self._closed:
             self._closed = True
             self._disconnect()
@@ -211,6 +216,7 @@ class SessionPage(QWidget):
             "toggle_fullscreen": self._toggle_fullscreen,
             "leave_fullscreen": lambda: self.top.showNormal() if self.top.isFullScreen() else None,
             "snapshot": self.save_snapshot,
+            "details": self._show_details,
             "help": self.show_help,
         }
 
@@ -219,7 +225,7 @@ class SessionPage(QWidget):
         self._set_overlay(**({name: on, "figures": on} if name == "status" else {name: on}))
 
     def _set_overlay(self, **changes: object) -> None:
-        self._message = ""
+        self.strip.clear()
         self.display.set(**changes)
         self._session.set_cam(self.display.needs_cam)
         self._session.set_overlay(self.display.overlay)
@@ -244,15 +250,23 @@ class SessionPage(QWidget):
                 self._say("  \u00b7  ".join(told))
         if view.notices != self._notices:
             self._notices = view.notices
+            self.strip.show_notices(view.notices)
             if view.notices:
-                self._say(view.notices[-1])
+                self.strip.say(view.notices[-1], is_error=True)
+
+    def _show_details(self) -> None:
+        """Show all that has happened; what was said counts as read."""
+        self.strip.read()
+        self.details.show_state(self.display.state, self.display.view)
+        self.details.show()
+        self.details.raise_()
 
     def _tell_of_view(self, line: str) -> None:
         """Say that the picture is drawn in another way than was meant: in the window, and where it was started."""
         self._say(line)
         print(f"polyplive: {line}", file=sys.stderr)
 
-    def _say(self, message: str) -> None:
-        """Show one line until the next command."""
-        self._message = message
-        self.strip.show_text(message)
+    def _say(self, message: str, *, is_error: bool = False) -> None:
+        """Show one line for some seconds, or until it was read; it stays among the details."""
+        self.log.add(message)
+        self.strip.say(message, is_error=is_error)

@@ -13,6 +13,7 @@ TEXT = "#eceff2"
 QUIET = "#9aa5b1"
 ACCENT = "#3fc9e0"
 ALERT = "#ff6b6b"
+WARNING = "#ffba3c"
 
 STYLE = f"""
 * {{ font-size: 13px; }}
@@ -23,6 +24,14 @@ QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {BORDER}; pad
 #panel {{ border-left: 1px solid {BORDER}; }}
 #transport {{ background: {PANEL}; border-top: 1px solid {BORDER}; }}
 #strip {{ background: {BACKGROUND}; border-top: 1px solid {BORDER}; }}
+#late {{ background: {RAISED}; border-top: 2px solid {WARNING}; }}
+#late QPushButton {{ background: {WARNING}; color: {BACKGROUND}; font-weight: 600; }}
+#late QPushButton:hover {{ background: #ffd07a; }}
+#late QPushButton:focus {{ border-color: {TEXT}; }}
+QToolButton#notices {{ padding: 0 7px; min-height: 16px; color: {WARNING}; font-weight: 600; font-size: 12px; }}
+QPlainTextEdit#events {{
+    background: {PANEL}; border: 1px solid {BORDER}; border-radius: 4px; selection-background-color: {HOVER};
+}}
 QLabel[role="heading"] {{ color: {QUIET}; font-size: 11px; font-weight: 600; letter-spacing: 1px; }}
 QLabel[role="quiet"] {{ color: {QUIET}; font-size: 12px; }}
 QLabel[role="state"] {{ font-weight: 600; }}

@@ -56,7 +56,7 @@ class Switch(QAbstractButton):
         painter.drawText(key, middle | int(Qt.AlignmentFlag.AlignRight.value), self._key)
         track = QRectF(0, 0, _SWITCH.width(), _SWITCH.height())
         track.moveTo(self.width() - _SWITCH.width() - 2, (self.height() - _SWITCH.height()) / 2)
-        on = self.isChecked()
+        on = self.isChecked() and self.isEnabled()
         focus = self.hasFocus() or self.underMouse()
         painter.setPen(QPen(QColor(TEXT), 1) if focus else Qt.PenStyle.NoPen)
         painter.setBrush(QColor(ACCENT if on else HOVER))
@@ -65,7 +65,7 @@ class Switch(QAbstractButton):
         knob.moveCenter(track.center())
         knob.moveLeft(track.right() - 15 if on else track.left() + 3)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor("#0f1113" if on else TEXT))
+        painter.setBrush(QColor("#0f1113" if on else TEXT if self.isEnabled() else QUIET))
         painter.drawEllipse(knob)
 
 

@@ -35,14 +35,14 @@ def test_it_waits_with_a_word_goes_to_the_newest_frame_and_on(nothing_left: None
     window.start()
     qtbot.waitUntil(lambda: window.display.view.frame is not None, timeout=PATIENCE_MS)
     press(window, qtbot, Key.Key_End)
-    qtbot.waitUntil(lambda: window.strip.text.text().startswith("Waiting"), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.strip.reason.text().startswith("Waiting"), timeout=PATIENCE_MS)
     newest = window.display.view.frame.index
     assert FRAMES // 3 < newest < FRAMES - 5
     assert window.transport.seek.maximum() == round(1000 * (newest + 1) / 25)
     with path.open("ab") as file:
         file.write(data[there:])
     qtbot.waitUntil(lambda: window.display.view.frame.index > newest, timeout=PATIENCE_MS)
-    assert not window.strip.text.text().startswith("Waiting")
+    assert not window.strip.reason.text().startswith("Waiting")
     sources[0].finish()
     qtbot.waitUntil(lambda: window.display.view.state is SessionState.ENDED, timeout=PATIENCE_MS)
     assert window.display.view.frame.index == FRAMES - 1

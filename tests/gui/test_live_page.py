@@ -100,11 +100,11 @@ def test_what_the_governor_does_stays_in_the_strip(qtbot, nothing_left: None, tm
     window = feeder.open()
     window.show()
     window.start()
-    stream(qtbot, feeder, lambda: "heatmap on every fourth frame" in window.strip.text.text())
-    assert window.display.view.reason == window.strip.text.text()
+    stream(qtbot, feeder, lambda: "heatmap on every fourth frame" in window.strip.reason.text())
+    assert window.display.view.reason == window.strip.reason.text()
     monkeypatch.setattr(governing, "SAID_S", 0.0)
     stream(qtbot, feeder, lambda: not window.display.view.reason)
-    stream(qtbot, feeder, lambda: "heatmap on every fourth frame" in window.strip.text.text())
+    stream(qtbot, feeder, lambda: "heatmap on every fourth frame" in window.strip.reason.text())
     feeder.ending.set()
     window.close()
     assert not window.problems, "it is no failure"
@@ -116,7 +116,7 @@ def test_a_lost_signal_is_said_in_words_with_its_reason(qtbot, rig) -> None:
     stream(qtbot, feeder, lambda: window.display.view.frame is not None)
     qtbot.waitUntil(lambda: window.strip.state.text() == "No signal", timeout=PATIENCE_MS)
     assert "No picture" in window.strip.state.toolTip()
-    assert "No picture" in window.strip.text.text()
+    assert "No picture" in window.strip.reason.text()
 
 
 def test_a_minimised_window_hides_frames_and_shows_them_again(qtbot, rig) -> None:

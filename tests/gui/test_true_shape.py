@@ -50,6 +50,7 @@ def test_a_circle_is_a_circle_whatever_the_windows_size(window: ReplayPage, qtbo
 def test_the_overlay_lies_on_what_it_marks(window: ReplayPage) -> None:
     window.display.set(status=False, figures=False, scores=False, mask=False, heatmap=False)
     window._redraw()
+    window.video.show_banner(None)  # it has colours of its own
     drawn = seen(window.video)
     near = np.abs(drawn.astype(int) - CONTOUR_COLOUR).max(axis=2) < 60
     x, y, width, height = cv2.boundingRect(near.astype(np.uint8))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QRectF, Qt
-from PyQt6.QtGui import QColor, QFont
+from PyQt6.QtGui import QColor
 
 from polyplive.gui.theme import ALERT, QUIET, TEXT
+from polyplive.gui.view.announcements import Announcements
 from polyplive.gui.view.arrangement import CAPTION_HEIGHT, arrange
+from polyplive.gui.view.banner import font_of
 from polyplive.gui.view.loupe import Loupe
 from polyplive.gui.view.zoom import Zoom
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from polyplive.gui.view.arrangement import Arrangement
     from polyplive.gui.view.scene import Scene
+    from polyplive.overlay.baked import Patch
     from polyplive.overlay.target import Target
     from polyplive.pixels.crop import Crop
     from polyplive.types import Frame
@@ -33,7 +36,7 @@ class Contents:
 
     ``on_target`` is called while painting, with the size of what is painted whenever that has changed. Who draws
     overlays beforehand wants to know it. ``zoom`` says which part of each picture is seen. ``loupe_at`` is the place of
-    the loupe in logical pixels; None without it.
+    the loupe in logical pixels; None without it. ``said`` is what stands over the pictures.
     """
 
     def __init__(self) -> None:
@@ -41,6 +44,7 @@ class Contents:
         self.on_target: Callable[[Target], None] = lambda _: None
         self.zoom = Zoom()
         self.loupe_at: tuple[float, float] | None = None
+        self.said = Announcements()
         self._message = ("", "")
         self._alert = False
         self._target: Target | None = None
@@ -95,6 +99,15 @@ class Contents:
             self.on_target(target)
         return target
 
+    def announcements(self, widget: QWidget, scene: Scene, arrangement: Arrangement) -> list[Patch]:
+        """What is said over the pictures, in device pixels of ``widget``; mostly nothing."""
+        said = self.said
+        if said.banner is None and not said.glows:
+            return []
+        found = scene.prediction.detections if scene.prediction is not None else ()
+        target = self.target_of(scene, arrangement)
+        return said.patches(widget, arrangement, [target.box(detection.bbox) for detection in found])
+
     def paint_captions(self, painter: QPainter, rects: list[QRectF]) -> None:
         """Write above two pictures which is which; ``painter`` counts logical pixels."""
         painter.setPen(QColor(QUIET))
@@ -105,16 +118,15 @@ class Contents:
     def paint_message(self, painter: QPainter, widget: QWidget) -> None:
         """Write the message in the middle of ``widget``; ``painter`` counts logical pixels."""
         title, detail = self._message
-        font = QFont(widget.font())
-        font.setPixelSize(20)
-        font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
+        window = widget.window()
+        tall = window.height() if window is not None else widget.height()
+        family = widget.font().family()
+        large, small = font_of(family, 1.6, tall, 1.0, bold=True), font_of(family, 1.0, tall, 1.0)
+        painter.setFont(large)
         painter.setPen(QColor(ALERT if self._alert else TEXT))
-        width, middle = widget.width(), widget.rect().center().y()
-        painter.drawText(QRectF(24, middle - 46, width - 48, 40), Qt.AlignmentFlag.AlignCenter, title)
-        font.setPixelSize(14)
-        font.setWeight(QFont.Weight.Normal)
-        painter.setFont(font)
+        width, middle, row = widget.width(), widget.rect().center().y(), 2 * large.pixelSize()
+        painter.drawText(QRectF(24, middle - row, width - 48, row), Qt.AlignmentFlag.AlignCenter, title)
+        painter.setFont(small)
         painter.setPen(QColor(QUIET))
         flags = (Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop).value | Qt.TextFlag.TextWordWrap.value
         painter.drawText(QRectF(48, middle + 4, width - 96, widget.height() / 2 - 8), flags, detail)

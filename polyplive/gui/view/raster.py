@@ -59,6 +59,7 @@ class RasterSurface(QWidget):
             painter.drawImage(QPoint(last.x + patch.x, last.y + patch.y), _premultiplied(patch.pixels))
         self._lay(painter, zoom_sign(scene, target, arrangement))
         self._paint_loupe(painter, scene, arrangement)
+        self._lay(painter, self._contents.announcements(self, scene, arrangement))
         painter.restore()
         if scene.side_by_side:
             self._contents.paint_captions(painter, self._contents.rects(self))

@@ -19,6 +19,7 @@ from polyplive.gui.view.zoom import Zoom
 if TYPE_CHECKING:
     from PyQt6.QtCore import QRectF
 
+    from polyplive.gui.view.banner import Banner
     from polyplive.gui.view.scene import Scene
     from polyplive.types import ViewOption
 
@@ -80,6 +81,18 @@ class VideoView(QWidget):
     def show_message(self, title: str, detail: str = "", *, alert: bool = False) -> None:
         """Show a text while there is no picture."""
         if self.contents.set_message(title, detail, alert):
+            self.surface.update()
+
+    def show_banner(self, banner: Banner | None) -> None:
+        """Say ``banner`` over the picture from the next painting on; None: nothing."""
+        if banner != self.contents.said.banner:
+            self.contents.said.banner = banner
+            self.surface.update()
+
+    def show_glow(self, glows: bool) -> None:
+        """Whether a bright frame stands around the picture."""
+        if glows != self.contents.said.glows:
+            self.contents.said.glows = glows
             self.surface.update()
 
     def picture_rects(self) -> list[QRectF]:

@@ -103,6 +103,7 @@ class OpenGLSurface(QOpenGLWidget):
         if loupe is not None:
             canvas.draw_frame(scene.frame, loupe.rect, loupe.crop)
             canvas.lay([*loupe.patches(scene), *loupe_frame(loupe, arrangement.ratio)])
+        canvas.lay(self._contents.announcements(self, scene, arrangement))
         layout = width, height, scene.frame.width, scene.frame.height
         if layout != self._layout:  # the card has been asked for room: it may have refused
             self._layout = layout
