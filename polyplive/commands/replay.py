@@ -174,7 +174,7 @@ def print_summary(summary: ReplaySummary) -> None:
     """Print what was done, in a few lines."""
     tally = summary.tally
     lost = ", ".join(f"{count} {cause}" for cause, count in tally.dropped.items() if count) or "none"
-    stdout.print(f"{tally.processed} of {tally.read} frames processed ({summary.reason}); dropped: {lost}")
+    stdout.print(f"{tally.processed} of {tally.read} frames processed ({summary.reason}); not processed: {lost}")
     if tally.repaired:
         stdout.print(f"Time stamps missing or not usable, and repaired: {tally.repaired}")
     stdout.print(f"{summary.marked} frames marked; {summary.fps:.1f} frames a second, all stages together")

@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
         self._opening = opening
         page.over.connect(self._session_over)
         page.windowTitleChanged.connect(self.setWindowTitle)
-        page.panel.setVisible(self.preferences.is_panel_shown)
+        page.show_panel(self.preferences.is_panel_shown)
         overlay = self.preferences.overlay
         if overlay is not None and page.display.overlay == OverlaySettings():  # nothing else was asked for
             page.use_overlay(overlay)
@@ -170,7 +170,7 @@ class MainWindow(QMainWindow):
         if not isinstance(page, SessionPage) or opening is None:
             return
         self.preferences.overlay = page.display.overlay
-        self.preferences.is_panel_shown = page.panel.isVisibleTo(page)
+        self.preferences.is_panel_shown = page.is_panel_wanted
         page.close()
         for problem in page.problems:
             self.failed = True

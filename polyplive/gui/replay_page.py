@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from polyplive.gui.pace import ShownPace, pace_text
 from polyplive.gui.session_page import SessionPage
 from polyplive.gui.state_banner import replay_banner
 from polyplive.gui.transport import Transport
@@ -58,6 +59,7 @@ class ReplayPage(SessionPage):
         self._told_of_repairs = False
         self._speed = 1.0
         self._mode = Mode.EVERY_FRAME
+        self._pace = ShownPace()
         self._bridge = Bridge()
         self.player = make_player(self._bridge.deliver)
         self.transport = Transport()
@@ -94,7 +96,8 @@ class ReplayPage(SessionPage):
     def _take(self, view: View) -> None:
         """Show one view, and tell the player that it was taken."""
         first = self.display.view.info is None and view.info is not None
-        self.display.view = _with_video_delay(view)
+        self._note_pace(view)
+        self.display.view = _without_delays(view)
         self.log.see(view)
         self._take_notices(view)
         self._take_frame(view.frame)
@@ -102,6 +105,12 @@ class ReplayPage(SessionPage):
             self.setWindowTitle(f"{Path(view.info.name).name} - polyplive")
         self._redraw()
         self.player.shown()
+
+    def _note_pace(self, view: View) -> None:
+        if view.playing and view.frame is not None:
+            self._pace.see(view.position_s, time.monotonic())
+        else:
+            self._pace.restart()
 
     def _take_frame(self, frame: Frame | None) -> None:
         """Say where the picture changes its size, and once that time stamps are repaired."""
@@ -134,11 +143,13 @@ class ReplayPage(SessionPage):
             self.details.show_state(state, view)
 
     def _place(self) -> str:
+        """Which frame is shown, and how fast they go by."""
         view = self.display.view
         if view.frame is None or view.info is None:
             return ""
         total = f" of {view.info.frames}" if view.info.frames else ""
-        return f"Frame {view.frame.index + 1}{total}  ·  {Path(view.info.name).name}"
+        parts = (f"Frame {view.frame.index + 1}{total}", pace_text(self._pace.ratio), Path(view.info.name).name)
+        return "  \u00b7  ".join(filter(None, parts))
 
     def _end_s(self) -> float:
         """Where to seek for the end; of a file that is still being written, the newest frame."""
@@ -168,13 +179,7 @@ class ReplayPage(SessionPage):
         self.player.set_mode(mode)
 
 
-def _with_video_delay(view: View) -> View:
-    """While playing, add the time from the frame's read until now, when it goes to the screen.
-
-    It includes the wait for the frame's own result. As frames are read ahead, it also includes the wait until the frame
-    is due.
-    """
-    if view.frame is None or not view.playing:
-        return view
-    delay_ms = (time.monotonic() - view.frame.captured_s) * 1e3
-    return dataclasses.replace(view, figures=dataclasses.replace(view.figures, video_delay_ms=delay_ms))
+def _without_delays(view: View) -> View:
+    """A recording has its own time: delays from a frame's read say nothing of it."""
+    figures = dataclasses.replace(view.figures, video_delay_ms=None, annotation_delay_ms=None)
+    return dataclasses.replace(view, figures=figures)

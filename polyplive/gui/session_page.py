@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtGui import QCloseEvent, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from polyplive.errors import SinkError
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 
 CLOSE_TIMEOUT_S = 5.0
+NARROW = 900
+"""Below this width in logical pixels the panel folds away, and comes when it is asked for."""
 _STEP = 0.05
 
 
@@ -89,6 +91,8 @@ class SessionPage(QWidget):
         self._notices: tuple[str, ...] = ()
         self._told: tuple[str, ...] = ()
         self._closed = False
+        self._is_narrow = False
+        self.is_panel_wanted = True
         self.setWindowTitle("polyplive")
         self.video, self.panel, self.strip = VideoView(view), Panel(), StatusStrip()
         self.video.contents.on_target = session.set_target
@@ -212,7 +216,7 @@ class SessionPage(QWidget):
             "opacity_down": lambda: self.set_opacity(self.display.overlay.opacity - _STEP),
             "opacity_up": lambda: self.set_opacity(self.display.overlay.opacity + _STEP),
             "toggle_side_by_side": self._toggle_side_by_side,
-            "toggle_panel": lambda: self.panel.setVisible(not self.panel.isVisible()),
+            "toggle_panel": self._toggle_panel,
             "toggle_fullscreen": self._toggle_fullscreen,
             "leave_fullscreen": lambda: self.top.showNormal() if self.top.isFullScreen() else None,
             "snapshot": self.save_snapshot,
@@ -230,6 +234,25 @@ class SessionPage(QWidget):
         self._session.set_cam(self.display.needs_cam)
         self._session.set_overlay(self.display.overlay)
         self._redraw()
+
+    def show_panel(self, shown: bool) -> None:
+        """Show the panel where there is room for it, or not at all."""
+        self.is_panel_wanted = shown
+        self.panel.setVisible(shown and not self._is_narrow)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Fold the panel away where the page becomes narrow, and show it again where it becomes wide."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        if narrow is not self._is_narrow:
+            self._is_narrow = narrow
+            self.show_panel(self.is_panel_wanted)
+
+    def _toggle_panel(self) -> None:
+        shown = not self.panel.isVisible()
+        self.panel.setVisible(shown)
+        if not self._is_narrow:
+            self.is_panel_wanted = shown
 
     def _toggle_side_by_side(self) -> None:
         self.display.side_by_side = not self.display.side_by_side

@@ -48,13 +48,19 @@ class Transport(QFrame):
             label.setMinimumWidth(label.fontMetrics().horizontalAdvance("00:00.0") + 6)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.duration.setProperty("role", "quiet")
+        self.frame = QLabel()
+        self.frame.setProperty("role", "quiet")
+        self.frame.setToolTip("The number of the frame that is shown, from 1")
         self.seek = SeekSlider()
         self.seek.setEnabled(False)
+        self.seek.setAccessibleName("Position")
+        self.seek.setToolTip("Position (Home, End, Shift with the arrows)")
         self.seek.sought.connect(lambda value: self.sought.emit(value / 1000))
-        self.speed = self._box([f"{speed:g}\u00d7" for speed in SPEEDS], "Speed (, and .)")
+        self.speed = self._box("Speed", [f"{speed:g}\u00d7" for speed in SPEEDS], "Speed (, and .)")
         self.speed.setCurrentIndex(SPEEDS.index(1.0))
         self.speed.activated.connect(lambda place: self.speed_chosen.emit(SPEEDS[place]))
         self.mode = self._box(
+            "Pace",
             list(_MODES.values()),
             "Every frame: each is shown with its own result, slower than the source if need be.\n"
             "Keep pace: the source's pace, with the newest result there is. (K)",
@@ -67,6 +73,7 @@ class Transport(QFrame):
         layout.addWidget(self.play)
         layout.addWidget(bar_button("step_forward", "forward", "Next frame", self.command))
         layout.addWidget(self.position)
+        layout.addWidget(self.frame)
         layout.addWidget(self.seek, 1)
         layout.addWidget(self.duration)
         layout.addWidget(self.speed)
@@ -87,6 +94,7 @@ class Transport(QFrame):
                 self.duration.setText(clock(view.duration_s, hours=view.duration_s >= 3600))
         if not self.seek.isSliderDown():
             self.seek.setValue(round(1000 * view.position_s))
+        self.frame.setText(f"#{view.frame.index + 1}" if view.frame is not None else "")
         self.position.setText(clock(view.position_s, hours=(view.duration_s or 0) >= 3600))
 
     def show_speed(self, speed: float) -> None:
@@ -97,9 +105,10 @@ class Transport(QFrame):
         """Show the mode that was chosen by key."""
         self.mode.setCurrentIndex(list(_MODES).index(mode))
 
-    def _box(self, texts: list[str], tip: str) -> ChoiceBox:
+    def _box(self, name: str, texts: list[str], tip: str) -> ChoiceBox:
         box = ChoiceBox()
         box.addItems(texts)
         box.setToolTip(tip)
+        box.setAccessibleName(name)
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return box

@@ -125,13 +125,14 @@ class ChoiceBox(QComboBox):
 
 
 class SeekSlider(QSlider):
-    """A slider that jumps to a click and emits ``sought`` while it is dragged."""
+    """A slider that jumps to a click and emits ``sought`` while it is dragged, or moved by its keys."""
 
     sought = pyqtSignal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.actionTriggered.connect(lambda _: self.sought.emit(self.sliderPosition()))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Position")
 

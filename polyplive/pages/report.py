@@ -203,5 +203,5 @@ def _session(data: ReportData) -> list[tuple[str, str]]:
     ]
     if data.tally is not None:
         dropped = ", ".join(f"{count} {cause}" for cause, count in data.tally.dropped.items()) or "none"
-        items += [("Frames read", str(data.tally.read)), ("Frames dropped", dropped)]
+        items += [("Frames read", str(data.tally.read)), ("Frames not processed", dropped)]
     return items

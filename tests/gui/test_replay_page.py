@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from gated_engine import broken
 from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtWidgets import QLabel, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QSlider, QWidget
 from window_driver import PATIENCE_MS, Key, paused, playing, press
 
 from polyplive.config import PipelineSettings, Settings
 from polyplive.gui.display import Display
-from polyplive.gui.session_page import OVERLAY_SWITCHES, SessionPage
+from polyplive.gui.session_page import NARROW, OVERLAY_SWITCHES, SessionPage
 from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.types import OverlaySettings, SessionState
 
@@ -41,15 +41,45 @@ def test_it_plays_every_frame_to_the_end(open_window, qtbot) -> None:
     assert window.strip.state.text() == "Ended"
 
 
-def test_the_video_delay_is_shown_while_playing(open_window, qtbot) -> None:
+def test_a_recording_tells_its_own_pace_and_no_delays(open_window, qtbot) -> None:
+    """What a frame waits for after it was read says nothing to a viewer of a recording."""
     window = open_window()
-    delays = []
-    window._bridge.arrived.connect(lambda _: delays.append(window.display.view.figures.video_delay_ms))
-    qtbot.waitUntil(lambda: window.display.view.state is SessionState.ENDED, timeout=PATIENCE_MS)
-    shown = [delay for delay in delays if delay is not None]
-    assert shown
-    assert min(shown) > 0
-    assert window.display.view.figures.video_delay_ms is None
+    figures = []
+    window._bridge.arrived.connect(lambda _: figures.append(window.display.view.figures))
+    window._set_speed(0.25)
+    qtbot.waitUntil(lambda: "real time" in window.strip.text.text(), timeout=PATIENCE_MS)
+    paused(window, qtbot)
+    assert {(one.video_delay_ms, one.annotation_delay_ms) for one in figures} == {(None, None)}
+    assert "real time" not in window.strip.text.text()
+    assert window.transport.frame.text() == f"#{FRAMES}"
+
+
+@pytest.mark.parametrize(("size", "shown"), [((800, 480), False), ((1280, 800), True)])
+def test_the_panel_folds_away_where_there_is_no_room(window, qtbot, size: tuple[int, int], shown: bool) -> None:
+    window.resize(*size)
+    qtbot.waitUntil(lambda: (window.width(), window.height()) == size, timeout=PATIENCE_MS)
+    assert window.panel.isVisible() is shown
+    window.run_command("toggle_panel")
+    assert window.panel.isVisible() is not shown
+    window.resize(1300, 810)
+    qtbot.waitUntil(lambda: window.width() == 1300, timeout=PATIENCE_MS)
+    assert window.panel.isVisible() is (size[0] < NARROW), "only what was chosen at full width is kept"
+
+
+def test_every_control_has_a_name_and_can_be_reached_by_tab(window, qtbot) -> None:
+    controls = [*window.findChildren(QAbstractButton), *window.findChildren(QComboBox), *window.findChildren(QSlider)]
+    seen = [control for control in controls if control.isVisible()]
+    assert len(seen) > 12
+    for control in seen:
+        assert control.accessibleName() or (isinstance(control, QAbstractButton) and control.text()), control
+        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, control
+        assert control.toolTip() or control.parentWidget().toolTip(), control
+    window.video.setFocus()
+    reached = set()
+    for _ in range(len(seen) + 5):
+        qtbot.keyClick(QApplication.focusWidget(), Key.Key_Tab)
+        reached.add(QApplication.focusWidget())
+    assert {control for control in seen if control.isEnabled()} <= reached
 
 
 def test_space_pauses_and_plays(window, qtbot) -> None:
