@@ -38,7 +38,12 @@ def of(*programs: str) -> list[Command]:
 
 
 def parse(words: Sequence[str]) -> None:
-    """Parse a command of the program as ``main`` would. Raises ``click.ClickException`` for what it refuses."""
+    """Parse a command of the program as ``main`` would; none opens the window.
+
+    Raises ``click.ClickException`` for what it refuses.
+    """
+    if not words:
+        return  # the window
     with click.Context(cli) as context:
         name, command, rest = cli.resolve_command(context, list(words))
         assert command is not None
