@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+_MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)([+-]\d\d:\d\d)$")
 _MANY = 200
 """From so many on a share is told to a tenth of a per cent: one of them is less than half of one."""
 
@@ -24,6 +27,11 @@ def count_with_share(count: int, of: int) -> str:
 def count_of(count: int, of: int) -> str:
     """``1 of 5 (20 %)``; ``-`` of none."""
     return f"{count} of {of} ({_told(count, of)})" if of else "-"
+
+
+def moment(iso: str) -> str:
+    """A time in ISO 8601 with spaces: ``2026-01-31 09:00:00 +01:00``; another text stays as it is."""
+    return _MOMENT.sub(r"\1 \2 \3", iso)
 
 
 def _told(count: int, of: int) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from polyplive.stats import Share
-from polyplive.wording import count_of, count_with_share, counted, percent
+from polyplive.wording import count_of, count_with_share, counted, moment, percent
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -42,6 +42,11 @@ def test_a_share_has_both_its_numbers(count: int, of: int, text: str) -> None:
 
 def test_percent_is_whole() -> None:
     assert percent(0.666) == "67 %"
+
+
+def test_a_moment_has_its_zone() -> None:
+    assert moment("2026-01-31T09:00:00+01:00") == "2026-01-31 09:00:00 +01:00"
+    assert moment("today") == "today"
 
 
 def test_a_share_of_values_is_json_with_both_numbers() -> None:

@@ -17,7 +17,7 @@ from polyplive.pages.text import clock, grouped
 from polyplive.review.report_data import LONGEST_STEP_S
 from polyplive.system.file_names import file_name
 from polyplive.text_table import TextTable
-from polyplive.wording import count_of, counted, percent
+from polyplive.wording import count_of, counted, moment, percent
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -48,7 +48,7 @@ def report_page(data: ReportData) -> str:
         "report.html.j2",
         kind="polyplive report",
         heading=file_name(data.session.source.name),
-        started=data.session.started,
+        started=moment(data.session.started),
         tiles=_tiles(data),
         timeline=_timeline(data),
         marks=_marks(data),
@@ -198,7 +198,6 @@ def _session(data: ReportData) -> list[tuple[str, str]]:
         ("Field of view", _seen(data)),
         ("Threshold", " to ".join(dict.fromkeys((*thresholds[:1], *thresholds[-1:]))) or "-"),
         ("polyplive", session.version),
-        ("Began", session.started),
         ("Ended", data.reason),
     ]
     if data.tally is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import re
 from typing import TYPE_CHECKING, Any
 
 from polyplive import __version__
 from polyplive.system.file_names import file_name
+from polyplive.wording import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from polyplive.backends.base import EngineSpec
     from polyplive.config import PipelineSettings
 
-_TIME = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)([+-]\d\d:\d\d)$")
 SEEN = {
     "none": "the whole picture (--roi none)",
     "auto": "found in the frames (--roi auto)",
@@ -45,7 +44,6 @@ def run_facts(spec: EngineSpec, settings: PipelineSettings, threshold: float) ->
 
 def fact_rows(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Names and values of ``run_facts`` for a page."""
-    measured = _TIME.sub(r"\1 \2 \3", facts["measured"])
     return [
         ("Model", f"{file_name(facts['model'])} {facts['model_version']}"),
         ("Model SHA-256", facts["model_sha256"]),
@@ -53,7 +51,7 @@ def fact_rows(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Precision", precision_text(facts)),
         ("Field of view", field_of_view_text(facts["roi"])),
         ("Threshold", f"{facts['threshold']:g}"),
-        ("Measured", f"{measured}, polyplive {facts['version']}"),
+        ("Measured", f"{moment(facts['measured'])}, polyplive {facts['version']}"),
     ]
 
 

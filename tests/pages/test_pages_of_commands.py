@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from checked_page import CheckedPage, loads_nothing
 from clipmaker import write_clip
 
+from polyplive import __version__, pages
 from polyplive.backends.auto_model import find_model
 from polyplive.cli import main
 
@@ -42,6 +44,20 @@ def test_the_file_is_named_and_its_folder_is_not(arguments: tuple[str, ...], cli
     assert "Doe" not in text
     assert str(tmp_path) not in text
     assert "svg" in read.tags
+    assert {"Model", "Model SHA-256", "Precision", "Field of view", "Threshold"} <= set(read.texts)
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d", text), "when, with its zone"
+    assert any(__version__ in found for found in read.texts)
+    assert ("script" in read.tags) == ("img" in read.tags), "only what has pictures opens them"
+
+
+def test_letters_are_large_enough_on_a_phone() -> None:
+    """On screen no text is below 14 px; paper is held closer."""
+    style = (
+        (Path(pages.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8").split("@media print")[0]
+    )
+    sizes = re.findall(r"font(?:-size)?: ([\d.]+)(px|rem)", style)
+    assert len(sizes) > 5
+    assert min(float(size) * (16 if unit == "rem" else 1) for size, unit in sizes) >= 14
 
 
 def test_a_benchmark_names_files_without_their_folders(clip: Path, tmp_path: Path) -> None:

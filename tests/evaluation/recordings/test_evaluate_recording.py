@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 
@@ -234,6 +235,18 @@ def test_the_commands_json_says_what_it_rests_on(video: Path, tmp_path: Path) ->
         "min_frames": 1,
         "lost": {},
     }
+    facts = (
+        "version",
+        "measured",
+        "model_version",
+        "model_sha256",
+        "device",
+        "precision",
+        "graph_precision",
+        "threshold",
+    )
+    assert all(figures[name] for name in facts)
+    assert datetime.datetime.fromisoformat(figures["measured"]).utcoffset() is not None
 
 
 def test_single_pictures_are_seen_as_the_file_says(tmp_path: Path) -> None:
