@@ -6,11 +6,10 @@ import time
 from typing import TYPE_CHECKING
 
 from colour_engine import red_disc
-from faulty_engines import GROWTH_MIB, EngineProcesses
+from faulty_engines import EngineProcesses
 from processes import PATIENCE_S, is_alive, wait_until
 
 from polyplive.config import PipelineSettings
-from polyplive.sessions.engine_room.process_engine import ProcessLimits
 from polyplive.sessions.engine_room.room import EngineRoom, Request
 from polyplive.types import Frame
 
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
     from polyplive.sessions.engine_room.supervisor import EngineStatus
     from polyplive.types import Prediction
 
-LIMITS = ProcessLimits(opening_s=PATIENCE_S, answer_s=3.0, growth_mib=2.5 * GROWTH_MIB)
 SETTINGS = PipelineSettings(roi="none")
 
 
 def engines_of(*openers: EngineOpener | Exception) -> EngineProcesses:
-    return EngineProcesses(*openers, limits=LIMITS)
+    return EngineProcesses(*openers)
 
 
 def frame(index: int) -> Frame:
@@ -42,11 +40,14 @@ class User:
         self.answers: list[tuple[Request, Prediction]] = []
         self.failures: list[tuple[Request, Exception]] = []
         self.losses: list[tuple[Exception, EngineStatus]] = []
+        self.answered_before: list[int] = []
+        """How many answers had come before each loss."""
 
     def engine_opened(self, spec: EngineSpec) -> None:
         self.specs.append(spec)
 
     def engine_lost(self, error: Exception, status: EngineStatus) -> None:
+        self.answered_before.append(len(self.answers))
         self.losses.append((error, status))
 
     def wants_cam(self, request: Request) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from colour_engine import ColourEngine
+from processes import EQUAL, PATIENCE_S
 
 from polyplive.backends.factory import open_engine
 from polyplive.errors import InferenceError
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 FOR_EVER_S = 3600.0
 SLOW_S, LATE_S = 0.4, 0.03
 GROWTH_MIB = 64
+HANGS_AFTER_S = 1.0
+PATIENT = ProcessLimits(opening_s=PATIENCE_S, answer_s=PATIENCE_S, growth_mib=2.5 * GROWTH_MIB, niceness=EQUAL)
 
 
 class FaultyEngine(ColourEngine):
@@ -84,20 +87,39 @@ def commit(fault: str) -> None:
         ctypes.PyDLL(None).sleep(int(FOR_EVER_S))
 
 
+class UntilItHangs:
+    """Limits as patient as ``limits`` for as long as an engine answers; then it has hung as soon as may be."""
+
+    def __init__(self, limits: ProcessLimits, opener: EngineOpener) -> None:
+        given = getattr(opener, "keywords", {})
+        self.engine: ProcessEngine | None = None
+        self.opening_s, self.growth_mib, self.niceness = limits.opening_s, limits.growth_mib, limits.niceness
+        self._patient_s = limits.answer_s
+        self._sound = given.get("first", 1) - 1 if "hang" in given.get("fault", "") else None
+
+    @property
+    def answer_s(self) -> float:
+        """For the next picture."""
+        has_come = self.engine is not None and self._sound is not None and self.engine._answers >= self._sound
+        return HANGS_AFTER_S if has_come else self._patient_s
+
+
 class EngineProcesses:
     """Opens one engine after the other, each in a process, by these openers; by the last again and again."""
 
     def __init__(self, *openers: EngineOpener | Exception, limits: ProcessLimits | None = None) -> None:
         self._openers = list(openers)
-        self._limits = limits
+        self._limits = limits or PATIENT
         self.opened: list[ProcessEngine] = []
 
     def __call__(self, interrupt: Interrupt) -> ProcessEngine:
         opener = self._openers.pop(0) if len(self._openers) > 1 else self._openers[0]
         if isinstance(opener, Exception):
             raise opener
-        self.opened.append(ProcessEngine(opener, self._limits, interrupt=interrupt))
-        return self.opened[-1]
+        limits = UntilItHangs(self._limits, opener)
+        limits.engine = ProcessEngine(opener, limits, interrupt=interrupt)  # type: ignore[arg-type]
+        self.opened.append(limits.engine)
+        return limits.engine
 
 
 class RandomEngine:

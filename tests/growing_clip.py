@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-PATIENCE_S = 60.0
+PATIENCE_S = 600.0
 """What a followed file may rest before it has ended: longer than any test takes."""
 
 

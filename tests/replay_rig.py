@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from processes import PATIENCE_S
+
 from polyplive.config import PipelineSettings
 from polyplive.sessions.replay import PlayerSettings
 from polyplive.types import SessionState
@@ -16,16 +18,16 @@ if TYPE_CHECKING:
 
 FRAMES = 30
 FPS = 25
-PATIENCE_S = 60.0
 FAST = PlayerSettings(speed=50.0)
 WHOLE = PipelineSettings(roi="none")
 
 
 class Audience:
-    """Collects views and waits for what it expects of one."""
+    """Collects views and waits for what it expects of one: no view is missed, however late it looks."""
 
     def __init__(self) -> None:
         self.views: list[View] = []
+        self._place = 0
         self._came = threading.Condition()
 
     def __call__(self, view: View) -> None:
@@ -34,11 +36,17 @@ class Audience:
             self._came.notify_all()
 
     def wait(self, expected: Callable[[View], bool]) -> View:
+        """The first view that is as ``expected``, beginning with the one that was waited for last."""
         with self._came:
-            assert self._came.wait_for(lambda: bool(self.views) and expected(self.views[-1]), PATIENCE_S), self.views[
-                -1
-            ]
-            return self.views[-1]
+            assert self._came.wait_for(lambda: self._is_found(expected), PATIENCE_S), self.views[-1]
+            return self.views[self._place]
+
+    def _is_found(self, expected: Callable[[View], bool]) -> bool:
+        while self._place < len(self.views):
+            if expected(self.views[self._place]):
+                return True
+            self._place += 1
+        return False
 
     def wait_index(self, index: int, state: SessionState = SessionState.PAUSED) -> View:
         return self.wait(lambda view: view.frame is not None and view.frame.index == index and view.state is state)

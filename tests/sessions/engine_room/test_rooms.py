@@ -104,7 +104,7 @@ def test_after_a_fault_another_engine_answers_and_the_finding_keeps_its_number(f
         assert type(error) is kind
         assert status.failure.endswith(". It is started again (start 2).")
         assert not status.is_permanent
-        count = len(visit.user.answers)
+        (count,) = visit.user.answered_before
         assert count == 4
         visit.ask_until(lambda: len(visit.user.answers) > count + 10, "the next engine answers")
         assert visit.room.status.failure == ""

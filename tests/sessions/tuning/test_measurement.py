@@ -8,8 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from faulty_engines import fail_to_open, open_faulty
-from processes import PATIENCE_S, is_alive, wait_until
+from faulty_engines import HANGS_AFTER_S, LATE_S, SLOW_S, fail_to_open, open_faulty
+from processes import EQUAL, PATIENCE_S, is_alive, wait_until
 
 from polyplive.errors import EngineClosed
 from polyplive.sessions.engine_room.interrupt import Interrupt
@@ -23,17 +23,23 @@ from polyplive.sessions.tuning.trial import Trial
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHORT_S = 1.0
+LEAST_MS = {"": 0.0, "late": 1e3 * LATE_S, "slow": 1e3 * SLOW_S}
+"""What the faults that only take time take at the least."""
 
 
 class CountedTrial(Trial):
-    """Counts its pictures."""
+    """Counts its pictures, and finds each as long as its fault makes it: what this machine adds is left out."""
 
     runs = 0
 
+    def __init__(self, engine: ProcessEngine, fault: str) -> None:
+        super().__init__(engine)
+        self._least_ms = LEAST_MS.get(fault, 0.0)
+
     def run(self) -> float:
         self.runs += 1
-        return super().run()
+        assert super().run() >= self._least_ms
+        return 1.0 + self._least_ms
 
 
 class Starts:
@@ -47,10 +53,11 @@ class Starts:
         opener = functools.partial(open_faulty, fault=setup.model)
         if setup.backend == "opening":
             opener = functools.partial(fail_to_open, fault=setup.model)
-        limits = ProcessLimits(opening_s=opening_s, answer_s=SHORT_S)
+        answer_s = HANGS_AFTER_S if setup.model == "hang" else PATIENCE_S
+        limits = ProcessLimits(opening_s=opening_s, answer_s=answer_s, niceness=EQUAL)
         engine = ProcessEngine(opener, limits, interrupt=interrupt)
         self.processes.append(engine.process_id)
-        self.trials[setup.model] = CountedTrial(engine)
+        self.trials[setup.model] = CountedTrial(engine, setup.model)
         return self.trials[setup.model]
 
 
@@ -141,7 +148,7 @@ def test_an_interrupt_ends_it_at_once_and_leaves_no_process(starts: Starts) -> N
     thread.start()
     wait_until(lambda: starts.processes, "the first is open")
     interrupt.set()
-    thread.join(60)
+    thread.join(PATIENCE_S)
     assert ended
     interrupt.close()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 import pytest
+from processes import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +71,10 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("end", ["closed", "sought", "forgotten"])
 def test_a_video_whose_decoder_is_at_work_ends(clip: Path, end: str) -> None:
     reader = subprocess.run(
-        [sys.executable, "-c", READER, str(clip), end], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", READER, str(clip), end],
+        capture_output=True,
+        text=True,
+        timeout=5 * PATIENCE_S,
+        check=False,
     )
     assert reader.stdout == "ended\n", reader.stderr
