@@ -44,6 +44,7 @@ _LINES: dict[str, tuple[Points, ...]] = {
         ((6, 8), (18, 8), (18, 12), (15, 15.5), (9, 15.5), (6, 12), (6, 8)),
         ((12, 15.5), (12, 20.5)),
     ),
+    "mark": (((6, 21), (6, 4), (19, 4), (15.5, 8.5), (19, 13), (6, 13)),),
     "panel": (((4, 5), (20, 5), (20, 19), (4, 19), (4, 5)), ((14.5, 5), (14.5, 19))),
     "camera": (((4, 8), (8, 8), (9.5, 5.5), (14.5, 5.5), (16, 8), (20, 8), (20, 19), (4, 19), (4, 8)),),
     "sound": (
@@ -53,6 +54,7 @@ _LINES: dict[str, tuple[Points, ...]] = {
     ),
     "help": (((9, 9.2), (9.6, 7.4), (12, 6.4), (14.4, 7.4), (15, 9.4), (14, 11.2), (12, 12.6), (12, 14.2)),),
 }
+_DISCS = {"record": (12.0, 12.0, 6.5), "help": (12.0, 17.2, 1.2)}
 _RINGS = {"camera": (12.0, 13.0, 3.2), "help": (12.0, 12.0, 9.2)}
 
 
@@ -90,8 +92,9 @@ def _pixmap(name: str, colour: str, side: int, scale: int) -> QPixmap:
     painter.setBrush(QColor(colour))
     for points in _FILLED.get(name, ()):
         painter.drawPolygon(_polygon(points))
-    if name == "help":
-        painter.drawEllipse(QPointF(12, 17.2), 1.2, 1.2)
+    if name in _DISCS:
+        x, y, radius = _DISCS[name]
+        painter.drawEllipse(QPointF(x, y), radius, radius)
     pen = QPen(QColor(colour), 1.9)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)

@@ -8,6 +8,7 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from polyplive.gui.bar_button import bar_button, view_buttons
+from polyplive.gui.record_buttons import RecordButtons
 from polyplive.gui.state_banner import LOST
 from polyplive.gui.transport import clock
 
@@ -43,6 +44,8 @@ class LiveBar(QFrame):
         for widget in (self.live, self.time, self.rate, self.video, self.annotation, self.dropped):
             layout.addWidget(widget)
         layout.addStretch(1)
+        self.recording = RecordButtons(self.command)
+        layout.addWidget(self.recording)
         self.sound = bar_button("toggle_sound", "sound", "Beep at a new finding", self.command)
         self.sound.setCheckable(True)
         layout.addWidget(self.sound)

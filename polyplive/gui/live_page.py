@@ -11,9 +11,11 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from polyplive.gui.announcer import Announcer
 from polyplive.gui.late_notice import LateNotice
 from polyplive.gui.live_bar import LiveBar
+from polyplive.gui.live_recording import LiveRecordingControls
 from polyplive.gui.session_page import SessionPage
 from polyplive.gui.state_banner import live_banner, waiting_message
 from polyplive.gui.update_signal import UpdateSignal
+from polyplive.sessions.recorder.recording_files import recordings_folder
 from polyplive.system import spans
 from polyplive.types import SessionState
 
@@ -37,7 +39,8 @@ class LivePage(SessionPage):
     """Shows a live session.
 
     ``make_session`` takes the function to call when there is something new, and returns a session that is not started.
-    ``start`` starts it, and closing the page closes it. With ``sound``, a new finding beeps.
+    ``start`` starts it, and closing the page closes it. With ``sound``, a new finding beeps. Recordings that are
+    started here go into ``recordings`` (None: ``recordings_folder``).
     """
 
     def __init__(
@@ -47,14 +50,18 @@ class LivePage(SessionPage):
         snapshots: Path,
         sound: bool = False,
         view: ViewOption = "auto",
+        recordings: Path | None = None,
     ) -> None:
         self._news = UpdateSignal()
         self.session = make_session(self._news.tell)
         self.bar = LiveBar()
         self.late = LateNotice()
         self._is_over = False
-        commands = {"toggle_sound": self._toggle_sound, "toggle_glow": self._toggle_glow}
-        super().__init__(self.session, display, snapshots, _one_above_the_other(self.late, self.bar), commands, view)
+        folder = recordings or recordings_folder()
+        self.recording = LiveRecordingControls(self.session.recording, folder, self.bar.recording, self._say)
+        own = {"toggle_sound": self._toggle_sound, "toggle_glow": self._toggle_glow}
+        below = _one_above_the_other(self.recording.marks, self.late, self.bar)
+        super().__init__(self.session, display, snapshots, below, own | self.recording.commands, view)
         self.announcer = Announcer(self.video, sound=sound)
         self.panel.offer_announcements()
         self.bar.command.connect(self.run_command)
@@ -119,6 +126,9 @@ class LivePage(SessionPage):
         self.panel.update_from(self.display)
         self.panel.show_announcements(sound=self.sound, glow=self.announcer.glow)
         self.bar.update_from(view, self.sound)
+        self.recording.show()
+        self.recording_strip.update_from(view.recording)
+        self._take_recorded(view.recorded)
         self.late.show_late(view.late)
         self.strip.show_state(self.display.state, view.reason or view.governed)
         self.strip.show_text(_place(view))
@@ -153,6 +163,7 @@ class LivePage(SessionPage):
         """Mark the frames as hidden, then end the session."""
         self.session.set_screen_visible(False)
         super().closeEvent(event)
+        self._take_recorded(self.session.summary().recorded)
 
 
 def _note_painted(view: View, began_s: float) -> None:

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QDialog, QFileDialog, QMainWindow, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDialog, QFileDialog, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
 from polyplive.errors import PolypliveError
 from polyplive.gui.about import AboutDialog
 from polyplive.gui.actions import make_actions
 from polyplive.gui.connect.dialog import ConnectDialog
 from polyplive.gui.error_page import ErrorPage
+from polyplive.gui.live_page import LivePage
 from polyplive.gui.menus import RecentMenu, fill_menus
 from polyplive.gui.preferences import Preferences
+from polyplive.gui.recorded_panel import RecordedPanel
 from polyplive.gui.session_page import SessionPage
 from polyplive.gui.start_page import StartPage
 from polyplive.sources.capture.options import CaptureRequest
@@ -57,6 +59,9 @@ class MainWindow(QMainWindow):
             "quit": self.close,
         }
         self._actions = make_actions(self, self._commands, self.run_command)
+        self.recorded = RecordedPanel()
+        self.recorded.review_wanted.connect(self.review)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.recorded)
         self.page: QWidget = QWidget()
         self.setMinimumSize(640, 400)
         self.resize(1280, 800)
@@ -87,12 +92,31 @@ class MainWindow(QMainWindow):
             self.preferences.add_recent(path)
             self._fill_menus()
 
+    def review(self, path: Path) -> None:
+        """Play a recording that was made here. A live session would end for it, so that this is asked first."""
+        if not isinstance(self.page, LivePage):
+            self.open_recording(path)
+            return
+        buttons = QMessageBox.StandardButton
+        asked = QMessageBox(
+            QMessageBox.Icon.Question,
+            "polyplive",
+            "End the live session to review this recording?",
+            buttons.Ok | buttons.Cancel,
+            self,
+        )
+        asked.setDefaultButton(buttons.Cancel)
+        asked.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        asked.accepted.connect(lambda: self.open_recording(path))
+        asked.open()
+
     def show_opening(self, opening: Opening) -> None:
         """End what is shown, then show ``opening`` and start it."""
         self._leave()
         page = opening.make_page()
         self._opening = opening
         page.over.connect(self._session_over)
+        page.recorded.connect(self.recorded.add)
         page.windowTitleChanged.connect(self.setWindowTitle)
         page.show_panel(self.preferences.is_panel_shown)
         overlay = self.preferences.overlay

@@ -110,7 +110,10 @@ class ReplayOpening:
 
 @dataclass(frozen=True, slots=True)
 class LiveOpening:
-    """A live source; ``on_closed`` is called with the page when its session has ended."""
+    """A live source; ``on_closed`` is called with the page when its session has ended.
+
+    ``recordings`` is the folder for recordings that are started in the window (None: ``recordings_folder``).
+    """
 
     parts: LiveParts
     settings: Settings
@@ -118,13 +121,18 @@ class LiveOpening:
     sound: bool = False
     on_closed: Callable[[LivePage], None] = _nothing
     closes_window: bool = False
+    recordings: Path | None = None
 
     def make_page(self) -> LivePage:
         """The page with its session."""
         settings = self.settings
         display = Display(settings.overlay, settings.pipeline.threshold, settings.pipeline.min_area)
         folder = self.snapshots or default_folder()
-        return LivePage(lambda on_news: LiveSession(self.parts, on_news), display, folder, self.sound, settings.view)
+
+        def make_session(on_news: Callable[[], None]) -> LiveSession:
+            return LiveSession(self.parts, on_news)
+
+        return LivePage(make_session, display, folder, self.sound, settings.view, self.recordings)
 
     def closed(self, page: SessionPage) -> None:
         """Say what the session did."""

@@ -20,6 +20,8 @@ from polyplive.types import SessionState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PyQt6.QtGui import QCloseEvent
+
     from polyplive.gui.display import Display
     from polyplive.sessions.replay import Player
     from polyplive.sessions.view import View
@@ -74,6 +76,11 @@ class ReplayPage(SessionPage):
     def start(self) -> None:
         """Begin to play."""
         self.player.start()
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
+        """End the player, and say what was recorded until now."""
+        super().closeEvent(event)
+        self._take_recorded(self.player.recorded)
 
     def _playback_commands(self) -> dict[str, Callable[[], object]]:
         """The commands of the playback controls and their keys."""
@@ -133,6 +140,8 @@ class ReplayPage(SessionPage):
             fault = view.state is SessionState.FAULT
             title = "This cannot be played" if fault else "Opening"
             self.video.show_message(title, view.reason or "The video and the model are being opened.", alert=fault)
+        self.recording_strip.update_from(view.recording)
+        self._take_recorded(view.recorded)
         self.transport.update_from(view)
         self.panel.update_from(display)
         opening = view.frame is None and view.state is SessionState.READY

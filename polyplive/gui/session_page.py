@@ -16,6 +16,7 @@ from polyplive.gui.actions import make_actions
 from polyplive.gui.details import Details
 from polyplive.gui.event_log import EventLog
 from polyplive.gui.panel import Panel
+from polyplive.gui.recording_strip import RecordingStrip
 from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.gui.snapshots import save_snapshot
 from polyplive.gui.status_strip import StatusStrip
@@ -24,12 +25,13 @@ from polyplive.gui.view.video_view import VideoView
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from typing import Protocol
 
     from polyplive.gui.display import Display
     from polyplive.overlay.target import Target
+    from polyplive.sessions.recorder.status import RecordingEnd
     from polyplive.sessions.view import View
     from polyplive.types import OverlaySettings, ViewOption
 
@@ -67,11 +69,12 @@ class SessionPage(QWidget):
 
     ``bar`` is the row below the picture. ``commands`` are the subclass's own commands for keys, menus and buttons.
     ``actions_by_command`` has one action for each; its key works wherever the page is seen. ``view`` is what draws the
-    picture. ``over`` says that the session ended by itself. No method waits for the session but ``close``, which ends
-    it. The constructor calls no method of a subclass.
+    picture. ``over`` says that the session ended by itself, ``recorded`` carries what a recording left. No method waits
+    for the session but ``close``, which ends it. The constructor calls no method of a subclass.
     """
 
     over = pyqtSignal()
+    recorded = pyqtSignal(object)
 
     def __init__(
         self,
@@ -93,8 +96,10 @@ class SessionPage(QWidget):
         self._closed = False
         self._is_narrow = False
         self.is_panel_wanted = True
+        self._ends = 0
         self.setWindowTitle("polyplive")
         self.video, self.panel, self.strip = VideoView(view), Panel(), StatusStrip()
+        self.recording_strip = RecordingStrip()
         self.video.contents.on_target = session.set_target
         self.video.fell_back.connect(self._tell_of_view)
         self._commands = self._overlay_commands() | dict(commands)
@@ -203,6 +208,7 @@ class SessionPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(above, 1)
+        layout.addWidget(self.recording_strip)
         layout.addWidget(bar)
         layout.addWidget(self.strip)
         self.resize(1280, 800)
@@ -283,6 +289,12 @@ class SessionPage(QWidget):
         self.details.show_state(self.display.state, self.display.view)
         self.details.show()
         self.details.raise_()
+
+    def _take_recorded(self, ends: Sequence[RecordingEnd]) -> None:
+        """Pass on what recordings left that ended since the last call."""
+        new, self._ends = ends[self._ends :], len(ends)
+        for end in new:
+            self.recorded.emit(end)
 
     def _tell_of_view(self, line: str) -> None:
         """Say that the picture is drawn in another way than was meant: in the window, and where it was started."""

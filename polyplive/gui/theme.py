@@ -35,6 +35,10 @@ QPlainTextEdit#events {{
 QLabel[role="heading"] {{ color: {QUIET}; font-size: 11px; font-weight: 600; letter-spacing: 1px; }}
 QLabel[role="quiet"] {{ color: {QUIET}; font-size: 12px; }}
 QLabel[role="state"] {{ font-weight: 600; }}
+QLabel[role="recording"] {{ color: {ALERT}; font-weight: 700; }}
+QLabel[role="problem"] {{ color: {ALERT}; font-weight: 600; }}
+QLabel[role="mark"] {{ font-weight: 600; }}
+#recording {{ background: {BACKGROUND}; border-top: 1px solid {BORDER}; }}
 QLabel[role="notice"] {{ color: {QUIET}; font-size: 12px; font-weight: 600; }}
 QLabel[role="what"] {{ font-size: 15px; }}
 QLabel[role="title"] {{ font-size: 17px; font-weight: 600; }}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from polyplive.sessions.live.recordings import LiveRecordings
     from polyplive.sessions.live.source_supervisor import SourceSupervisor
     from polyplive.sessions.recorder.recording_files import RecordingFiles
+    from polyplive.sessions.recorder.status import RecordingStatus
     from polyplive.sinks.base import Mark, Note
 
 
@@ -36,6 +37,12 @@ class RecordingCommands:
         self._display = display
         self._source = source
         self._notes = notes
+
+    @property
+    def status(self) -> RecordingStatus:
+        """How recording goes; after a command, as it is then."""
+        with self._lock:
+            return self._recordings.status
 
     def start(self, files: RecordingFiles) -> None:
         """Record from the next frame on. Raises ``SinkError`` while a recording runs, and after the session's end."""

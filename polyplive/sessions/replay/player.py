@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from polyplive.overlay.target import Target
     from polyplive.sessions.engine_room.room import Request
     from polyplive.sessions.engine_room.supervisor import EngineStatus, OpenEngine
+    from polyplive.sessions.recorder.status import RecordingEnd
     from polyplive.sessions.replay.player_settings import Mode
     from polyplive.sessions.view import View
     from polyplive.sinks.base import Sink
@@ -114,6 +115,11 @@ class Player:
     def shown(self) -> None:
         """Say that the window has taken one view; needed only with ``PlayerSettings.views_ahead``."""
         self._playback.post(Playback.seen)
+
+    @property
+    def recorded(self) -> tuple[RecordingEnd, ...]:
+        """What the sinks left, once they are closed: where the video ends, or after ``close``."""
+        return self._playback.recording.ended
 
     def close(self, timeout_s: float = 5.0, on_waiting: Callable[[int], None] = lambda _: None) -> tuple[str, ...]:
         """End both threads. Returns the names of those that still run after ``timeout_s`` seconds, usually none.

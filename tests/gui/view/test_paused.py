@@ -33,7 +33,7 @@ def test_keys_and_sliders(window: ReplayPage, qtbot) -> None:
         lambda: window.panel.threshold.slider.setValue(50),
         lambda: window.panel.opacity.slider.setValue(20),
         lambda: press(window, qtbot, Key.Key_H),
-        lambda: press(window, qtbot, Key.Key_M),
+        lambda: press(window, qtbot, Key.Key_V),
         lambda: press(window, qtbot, Key.Key_N),
         lambda: press(window, qtbot, Key.Key_C),
         lambda: press(window, qtbot, Key.Key_I),

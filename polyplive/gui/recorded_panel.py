@@ -1,0 +1,131 @@
+"""What was recorded, and where: it stays at the foot of the window until it has been read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt, QUrl, pyqtSignal
+from PyQt6.QtGui import QDesktopServices
+from PyQt6.QtWidgets import QApplication, QDockWidget, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from polyplive.gui.quantities import hours_text, size_text
+from polyplive.gui.status_strip import ElidedLabel
+from polyplive.sinks.base import Content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from polyplive.sessions.recorder.status import RecordingEnd
+
+
+class RecordedPanel(QDockWidget):
+    """One row for each recording that is over; a row goes when it is closed, and the panel with its last row.
+
+    ``review_wanted`` carries the path of a recording that is to be played. Qt's thread.
+    """
+
+    review_wanted = pyqtSignal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Recorded")
+        self.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        self.setTitleBarWidget(QWidget())
+        self.rows: list[RecordedRow] = []
+        inner = QFrame()
+        inner.setObjectName("transport")
+        self._layout = QVBoxLayout(inner)
+        self._layout.setContentsMargins(14, 6, 12, 6)
+        self._layout.setSpacing(4)
+        self.setWidget(inner)
+        self.hide()
+
+    def add(self, end: RecordingEnd) -> None:
+        """Show what a recording left; one that neither wrote nor lost anything has nothing to be said."""
+        if not end.files and not end.problems:
+            return
+        row = RecordedRow(end)
+        row.review_wanted.connect(self.review_wanted)
+        row.closed.connect(lambda: self._remove(row))
+        self.rows.append(row)
+        self._layout.addWidget(row)
+        self.show()
+
+    def _remove(self, row: RecordedRow) -> None:
+        self.rows.remove(row)
+        self._layout.removeWidget(row)
+        row.deleteLater()
+        self.setVisible(bool(self.rows))
+
+
+class RecordedRow(QWidget):
+    """What one recording left, with its problems in a line below. ``closed`` says that it has been read."""
+
+    review_wanted = pyqtSignal(object)
+    closed = pyqtSignal()
+
+    def __init__(self, end: RecordingEnd, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._end = end
+        self.what, self.where, self.problem = QLabel(_what(end)), ElidedLabel(), ElidedLabel()
+        self.what.setProperty("role", "state")
+        self._show(self.where, ", ".join(str(file.path) for file in end.files))
+        self._show(self.problem, "  ".join(end.problems))
+        self.problem.setProperty("role", "problem")
+        self.problem.setVisible(bool(end.problems))
+        self.folder = self._button("Show in folder", self._show_folder, shown=bool(end.files))
+        self.review = self._button("Review this", self._review, shown=bool(end.videos))
+        self.copy = self._button("Copy path", self._copy, shown=bool(end.files))
+        self.close_row = self._button("Close", self.closed.emit, shown=True)
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        for label in (self.what, self.where, self.problem):
+            texts.addWidget(label)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(texts, 1)
+        for button in (self.folder, self.review, self.copy, self.close_row):
+            layout.addWidget(button)
+
+    def _button(self, text: str, clicked: Callable[[], object], *, shown: bool) -> QPushButton:
+        button = QPushButton(text)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda: clicked())
+        button.setVisible(shown)
+        return button
+
+    def _show(self, label: ElidedLabel, text: str) -> None:
+        label.setText(text)
+        label.setToolTip(text)
+
+    def _show_folder(self) -> None:
+        folder = self._end.files[0].path.absolute().parent
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._show(self.problem, f"No program shows folders here. It is {folder}")
+            self.problem.show()
+
+    def _review(self) -> None:
+        self.review_wanted.emit(best_to_review(self._end))
+
+    def _copy(self) -> None:
+        clipboard = QApplication.clipboard()
+        assert clipboard is not None
+        clipboard.setText("\n".join(str(file.path.absolute()) for file in self._end.files))
+
+
+def best_to_review(end: RecordingEnd) -> Path:
+    """The first video of the source's own pixels, if there is one: an overlay is then not drawn on an overlay."""
+    raw = [file.path for file in end.files if file.content is Content.RAW]
+    return (*raw, *end.videos)[0]
+
+
+def _what(end: RecordingEnd) -> str:
+    words = {Content.RAW: "raw", Content.OVERLAY: "overlay", Content.EVENTS: "events", Content.REPORT: "report"}
+    contents = dict.fromkeys(file.content for file in end.files if file.content is not None)
+    what = ", ".join(words[content] for content in contents)
+    if not end.files:
+        return "Nothing was recorded"
+    lost = f", {end.left_out} frames left out" if end.left_out else ""
+    return f"Recorded {hours_text(end.duration_s)}: {what}, {size_text(end.size)}{lost}"
