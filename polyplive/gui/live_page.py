@@ -58,7 +58,9 @@ class LivePage(SessionPage):
         self.late = LateNotice()
         self._is_over = False
         folder = recordings or recordings_folder()
-        self.recording = LiveRecordingControls(self.session.recording, folder, self.bar.recording, self._say)
+        self.recording = LiveRecordingControls(
+            self.session.recording, folder, self.bar.recording, self._say, self._tell_of_recording
+        )
         own = {"toggle_sound": self._toggle_sound, "toggle_glow": self._toggle_glow}
         below = _one_above_the_other(self.recording.marks, self.late, self.bar)
         super().__init__(self.session, display, snapshots, below, own | self.recording.commands, view)
@@ -143,6 +145,11 @@ class LivePage(SessionPage):
     def _toggle_sound(self) -> None:
         self.announcer.sound = not self.sound
         self._say("A new finding beeps." if self.sound else "New findings are silent.")
+
+    def _tell_of_recording(self, failure: str) -> None:
+        """Say why a recording could not begin."""
+        self.recording_strip.show_failure(failure)
+        self.log.add(failure)
 
     def _toggle_glow(self) -> None:
         glow = self.announcer.glow = not self.announcer.glow

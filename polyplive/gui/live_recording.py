@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 class LiveRecordingControls:
     """Runs the commands of ``buttons`` and of their keys on a session. Qt's thread.
 
-    Recordings go into ``folder``. ``say`` shows one line.
+    Recordings go into ``folder``. ``say`` shows one line, ``fail`` says why nothing is recorded.
     """
 
     def __init__(
-        self, session: RecordingCommands, folder: Path, buttons: RecordButtons, say: Callable[[str], object]
+        self,
+        session: RecordingCommands,
+        folder: Path,
+        buttons: RecordButtons,
+        say: Callable[[str], object],
+        fail: Callable[[str], object],
     ) -> None:
         self._session = session
         self._folder = folder
         self._buttons = buttons
-        self._say = say
+        self._say, self._fail = say, fail
         self.marks = MarkRow()
         self.marks.described.connect(self._describe)
         self.commands: dict[str, Callable[[], object]] = {
@@ -54,7 +59,7 @@ class LiveRecordingControls:
             files = new_files(self._folder, self._buttons.contents)
             self._session.start(files)
         except PolypliveError as error:
-            self._say(f"Nothing is recorded: {error}")
+            self._fail(str(error))
         else:
             self._say(f"Recording to {self._folder}")
 

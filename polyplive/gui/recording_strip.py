@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from polyplive.gui.quantities import hours_text, size_text
 from polyplive.gui.status_strip import ElidedLabel
-
-if TYPE_CHECKING:
-    from polyplive.sessions.recorder.status import RecordingStatus
+from polyplive.sessions.recorder.status import RecordingStatus
 
 _SHARE = 0.025
 """Of the window's height: letters of at least 2.2 % are read from two metres."""
@@ -26,7 +22,7 @@ class RecordingStrip(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("recording")
-        self._dismissed = ""
+        self._dismissed = self._failure = ""
         self._letters = 0
         self.sign, self.figures, self.problem = QLabel(), QLabel(), ElidedLabel()
         self.sign.setProperty("role", "recording")
@@ -46,8 +42,8 @@ class RecordingStrip(QFrame):
     def update_from(self, status: RecordingStatus) -> None:
         """Show ``status``."""
         if status.is_recording:
-            self._dismissed = ""
-        problem = status.error if status.error != self._dismissed else ""
+            self._dismissed = self._failure = ""
+        problem = self._failure or (status.error if status.error != self._dismissed else "")
         self._show(self.sign, _sign(status, problem))
         self._show(self.figures, _figures(status))
         self.problem.setText(problem)
@@ -56,6 +52,11 @@ class RecordingStrip(QFrame):
         self.figures.setToolTip("\n".join(map(str, status.files)))
         self._fit_letters()
         self.setVisible(bool(self.sign.text() or self.figures.text() or problem))
+
+    def show_failure(self, text: str) -> None:
+        """Say that a recording could not begin."""
+        self._failure = text
+        self.update_from(RecordingStatus())
 
     def _show(self, label: QLabel, text: str) -> None:
         label.setText(text)
@@ -69,7 +70,7 @@ class RecordingStrip(QFrame):
             self.setStyleSheet(f"QLabel {{ font-size: {letters}px; }}")
 
     def _dismiss(self) -> None:
-        self._dismissed = self.problem.text()
+        self._dismissed, self._failure = self.problem.text(), ""
         self.hide()
 
 
