@@ -127,7 +127,7 @@ def test_one_key_takes_the_whole_overlay_off(window, qtbot) -> None:
 
 @pytest.mark.parametrize(
     ("key", "name"),
-    [("C", "contour"), ("M", "mask"), ("H", "heatmap"), ("N", "scores"), ("L", "legend"), ("I", "status")],
+    [("C", "contour"), ("V", "mask"), ("H", "heatmap"), ("N", "scores"), ("L", "legend"), ("I", "status")],
 )
 def test_each_part_has_a_key_and_a_switch(window, qtbot, key: str, name: str) -> None:
     was = getattr(window.display.overlay, name)
@@ -207,7 +207,7 @@ def test_a_snapshot_that_cannot_be_saved_is_one_line(open_window, qtbot, tmp_pat
     assert "--snapshots" in window.strip.text.text()
 
 
-LIVE_ONLY = {"toggle_sound", "toggle_glow"}
+LIVE_ONLY = {"toggle_sound", "toggle_glow", "toggle_recording", "mark", "describe_mark"}
 OF_THE_WINDOW = {shortcut.command for shortcut in SHORTCUTS if shortcut.group == "File"} | {"about"}
 ELSEWHERE = LIVE_ONLY | OF_THE_WINDOW
 
