@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QResizeEvent
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from polyplive.errors import SinkError
 from polyplive.gui.actions import make_actions
 from polyplive.gui.details import Details
 from polyplive.gui.event_log import EventLog
+from polyplive.gui.full_screen import FullScreen
 from polyplive.gui.panel import Panel
 from polyplive.gui.recording_strip import RecordingStrip
 from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.gui.snapshots import save_snapshot
 from polyplive.gui.status_strip import StatusStrip
 from polyplive.gui.unfinished_recording import UnfinishedRecordingNotice
+from polyplive.gui.view.commands import view_commands
 from polyplive.gui.view.video_view import VideoView
 from polyplive.types import SessionState
 
@@ -102,9 +104,12 @@ class SessionPage(QWidget):
         self.recording_strip = RecordingStrip()
         self.video.contents.on_target = session.set_target
         self.video.fell_back.connect(self._tell_of_view)
-        self._commands = self._overlay_commands() | dict(commands)
+        self._commands = self._overlay_commands() | view_commands(self.video) | dict(commands)
         self._lay_out(bar)
         self.details = Details(self.log, self)
+        self.video.double_clicked.connect(self.full_screen.toggle)
+        if "toggle_play" in self._commands:
+            self.video.clicked.connect(self._commands["toggle_play"])
         self.panel.command.connect(self.run_command)
         self.strip.command.connect(self.run_command)
         self.panel.threshold_chosen.connect(self.set_threshold)
@@ -199,18 +204,11 @@ class SessionPage(QWidget):
     # Parts
 
     def _lay_out(self, bar: QWidget) -> None:
-        above = QHBoxLayout()
-        above.setContentsMargins(0, 0, 0, 0)
-        above.setSpacing(0)
-        above.addWidget(self.video, 1)
-        above.addWidget(self.panel)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(above, 1)
-        layout.addWidget(self.recording_strip)
-        layout.addWidget(bar)
-        layout.addWidget(self.strip)
+        recording = QWidget()  # which the strip in it shows or not by itself, also where it comes with the pointer
+        row = QVBoxLayout(recording)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.recording_strip)
+        self.full_screen = FullScreen(self, self.video, beside=self.panel, below=(recording, bar, self.strip))
         self.resize(1280, 800)
         self.video.setFocus()
 
@@ -223,8 +221,8 @@ class SessionPage(QWidget):
             "opacity_up": lambda: self.set_opacity(self.display.overlay.opacity + _STEP),
             "toggle_side_by_side": self._toggle_side_by_side,
             "toggle_panel": self._toggle_panel,
-            "toggle_fullscreen": self._toggle_fullscreen,
-            "leave_fullscreen": lambda: self.top.showNormal() if self.top.isFullScreen() else None,
+            "toggle_fullscreen": lambda: self.full_screen.toggle(),
+            "leave_fullscreen": lambda: self.full_screen.leave(),
             "snapshot": self.save_snapshot,
             "details": self._show_details,
             "help": self.show_help,
@@ -244,7 +242,7 @@ class SessionPage(QWidget):
     def show_panel(self, shown: bool) -> None:
         """Show the panel where there is room for it, or not at all."""
         self.is_panel_wanted = shown
-        self.panel.setVisible(shown and not self._is_narrow)
+        self.full_screen.show_tool(self.panel, shown and not self._is_narrow)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         """Fold the panel away where the page becomes narrow, and show it again where it becomes wide."""
@@ -256,19 +254,14 @@ class SessionPage(QWidget):
 
     def _toggle_panel(self) -> None:
         shown = not self.panel.isVisible()
-        self.panel.setVisible(shown)
+        self.full_screen.show_tool(self.panel, shown)
+        self.full_screen.bring()
         if not self._is_narrow:
             self.is_panel_wanted = shown
 
     def _toggle_side_by_side(self) -> None:
         self.display.side_by_side = not self.display.side_by_side
         self._redraw()
-
-    def _toggle_fullscreen(self) -> None:
-        if self.top.isFullScreen():
-            self.top.showNormal()
-        else:
-            self.top.showFullScreen()
 
     def _take_notices(self, view: View) -> None:
         """Show what is to be known of the source, once, and the newest line about something that failed."""
@@ -282,6 +275,7 @@ class SessionPage(QWidget):
             self.strip.show_notices(view.notices)
             if view.notices:
                 self.strip.say(view.notices[-1], is_error=True)
+                self.full_screen.bring()
 
     def _show_details(self) -> None:
         """Show all that has happened; what was said counts as read."""
@@ -305,3 +299,5 @@ class SessionPage(QWidget):
         """Show one line for some seconds, or until it was read; it stays among the details."""
         self.log.add(message)
         self.strip.say(message, is_error=is_error)
+        if is_error:
+            self.full_screen.bring()

@@ -12,7 +12,7 @@ import numpy as np
 
 from polyplive.pixels.bgr import check_image
 from polyplive.pixels.crop import Cut
-from polyplive.pixels.resampling import bgra_of, bgra_of_crop, first_field, part_of, stretched
+from polyplive.pixels.resampling import bgra_of, bgra_of_crop, first_field, grown, part_of
 from polyplive.pixels.shrink import shrink
 from polyplive.pixels.yuv import bgr_of, bgr_of_points
 
@@ -60,7 +60,8 @@ class Picture(ABC):
         What a view shows, made from the source's own samples and not kept. The same picture and size give the same
         bytes. Each plane is interpolated linearly, edge to edge, after halvings where it becomes less than half as
         large; chroma lies where the source says. At the picture's own size the pixels are those of ``bgr``, in which
-        pixels that share a chroma sample get the same one. Of a ``crop`` only the samples in and beside it are read.
+        pixels that share a chroma sample get the same one. Of a ``crop`` only the samples in and beside it are read;
+        what is shown lies at most half a pixel of the view beside where it should.
         ``out``, C-contiguous and of that shape, is filled and returned instead of a new array. Raises ``ValueError``
         where it does not fit.
         """
@@ -141,8 +142,8 @@ class BgrPicture(Picture):
 
     def _fill_with(self, crop: Crop, out: NDArray[np.uint8]) -> None:
         size = out.shape[0], out.shape[1]
-        cut = Cut.of(self._image.shape, crop.rows, crop.columns, size, with_neighbours=True)
-        cv2.cvtColor(stretched(self._image, cut, size), cv2.COLOR_BGR2BGRA, dst=out)
+        cut = Cut.of((self.height, self.width), crop, size)
+        cv2.cvtColor(grown(self._image[cut.rows, cut.columns], cut, size), cv2.COLOR_BGR2BGRA, dst=out)
 
 
 class YuvPicture(Picture):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, cast
 
 import cv2
 import numpy as np
 
 from polyplive.pixels.crop import Cut
-from polyplive.pixels.shrink import shrink
+from polyplive.pixels.shrink import halved, shrink
 from polyplive.pixels.yuv import Scratch, bgr_of_points
 
 if TYPE_CHECKING:
@@ -25,24 +26,35 @@ def bgra_of(samples: YuvSamples, out: NDArray[np.uint8]) -> None:
     strip: behind each call another thread may hold Python's lock for milliseconds.
     """
     height, width = out.shape[:2]
-    planes = [shrink(plane, height, width) for plane in (samples.luma, *_centred(samples))]
+    chroma = [_centred(plane, samples.beside) for plane in (samples.cb, samples.cr)]
+    planes = [shrink(plane, height, width) for plane in (samples.luma, *chroma)]
     cv2.cvtColor(bgr_of_points(planes, samples, _scratch), cv2.COLOR_BGR2BGRA, dst=out)
 
 
 def bgra_of_crop(samples: YuvSamples, crop: Crop, out: NDArray[np.uint8]) -> None:
     """Fill ``out``, uint8 [height, width, 4], with ``crop`` of the picture at that size: BGRA, opaque. Any thread."""
     size = out.shape[0], out.shape[1]
-    planes = [stretched(plane, cut, size) for plane, cut in zip(samples.planes, cuts(samples, crop, size), strict=True)]
+    planes: list[NDArray[Any]] = []
+    for plane, cut in zip(samples.planes, cuts(samples, crop, size), strict=True):
+        beside = samples.beside if planes else 0.0
+        planes.append(grown(_centred(plane[cut.rows, cut.columns], beside), cut, size))
     cv2.cvtColor(bgr_of_points(planes, samples, _scratch), cv2.COLOR_BGR2BGRA, dst=out)
 
 
 def cuts(samples: YuvSamples, crop: Crop, size: tuple[int, int]) -> tuple[Cut, Cut, Cut]:
-    """What is taken of luma, Cb and Cr for ``crop`` at ``size`` (rows, columns); chroma lies where the source says."""
-    luma = Cut.of(samples.luma.shape, crop.rows, crop.columns, size, with_neighbours=True)
-    rows = crop.rows[0] / samples.down, crop.rows[1] / samples.down
-    columns = crop.columns[0] / samples.across + samples.beside, crop.columns[1] / samples.across + samples.beside
-    chroma = Cut.of(samples.cb.shape, rows, columns, size, with_neighbours=True)
-    return luma, chroma, chroma
+    """What is taken of luma, Cb and Cr for ``crop`` at ``size`` (rows, columns)."""
+    height, width = samples.luma.shape
+    chroma = Cut.of((height, width), crop, size, (samples.across, samples.down))
+    return Cut.of((height, width), crop, size), chroma, chroma
+
+
+def grown(samples: NDArray[Any], cut: Cut, size: tuple[int, int]) -> NDArray[Any]:
+    """The part of ``size`` (rows, columns), a view: ``samples``, [h, w] or [h, w, 3], are what ``cut`` takes."""
+    for rows, columns in cut.sizes:
+        samples = cv2.resize(samples, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    samples = cv2.resize(samples, None, fx=cut.growth[0], fy=cut.growth[1], interpolation=cv2.INTER_LINEAR)
+    left, top = cut.before
+    return samples[top : top + size[0], left : left + size[1]]
 
 
 _scratch = Scratch()
@@ -66,8 +78,7 @@ def part_of(
         if down == 1:  # else a row of chroma belongs to one line of each field
             chroma = [first_field(plane[rows], rows.start) for plane in chroma]
             top, bottom = 0, len(luma)
-    cut = Cut.of(chroma[0].shape, (top, bottom), (left, right), (height, width))
-    scaled = [stretched(plane, cut, (height, width)) for plane in chroma]
+    scaled = [_stretched(plane, (top, bottom), (left, right), height, width) for plane in chroma]
     return bgr_of_points([shrink(luma, height, width), *scaled], samples)
 
 
@@ -80,25 +91,31 @@ def first_field(lines: NDArray[Any], top: int) -> NDArray[Any]:
     return lines[top % 2 :: 2] if lines.shape[0] > 1 else lines
 
 
-def stretched(plane: NDArray[Any], cut: Cut, size: tuple[int, int]) -> NDArray[Any]:
-    """The part of ``plane`` ([h, w] or [h, w, 3]) that ``cut`` takes for ``size`` (rows, columns), without aliasing."""
-    small = plane[cut.rows, cut.columns]
-    for rows, columns in cut.sizes:
-        small = cast("NDArray[Any]", cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR))
-    to_small = np.array([[cut.step[0], 0, cut.origin[0]], [0, cut.step[1], cut.origin[1]]])
+def _stretched(
+    plane: NDArray[Any], rows: tuple[float, float], columns: tuple[float, float], height: int, width: int
+) -> NDArray[Any]:
+    """The part of ``plane`` between those edges, which may lie within samples, at another size and without aliasing."""
+    (top, bottom), (left, right) = rows, columns
+    first_row, first_column = math.floor(top), math.floor(left)
+    whole = plane[first_row : math.ceil(bottom), first_column : math.ceil(right)]
+    small = halved(whole, height, width)
+    down, across = small.shape[0] / whole.shape[0], small.shape[1] / whole.shape[1]
+    step_x, step_y = (right - left) / width, (bottom - top) / height
+    to_small = np.array(
+        [
+            [step_x * across, 0, (left - first_column + step_x / 2) * across - 0.5],
+            [0, step_y * down, (top - first_row + step_y / 2) * down - 0.5],
+        ]
+    )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(small, to_small, size[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.warpAffine(small, to_small, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return cast("NDArray[Any]", moved)
 
 
-def _centred(samples: YuvSamples) -> tuple[NDArray[Any], ...]:
-    """The planes of chroma as if each sample lay amid the pixels that share it."""
-    beside = samples.beside
+def _centred(plane: NDArray[Any], beside: float) -> NDArray[Any]:
+    """A plane of chroma as if each sample lay amid the pixels that share it, and not ``beside`` that."""
     if not beside:
-        return samples.cb, samples.cr
-    found = []
-    for plane in (samples.cb, samples.cr):
-        moved = plane.copy()
-        cv2.addWeighted(plane[:, :-1], 1 - beside, plane[:, 1:], beside, 0, dst=moved[:, :-1])
-        found.append(moved)
-    return tuple(found)
+        return plane
+    moved = plane.copy()
+    cv2.addWeighted(plane[:, :-1], 1 - beside, plane[:, 1:], beside, 0, dst=moved[:, :-1])
+    return moved

@@ -177,3 +177,15 @@ def test_a_source_is_connected_from_the_dialog_and_remembered(window: MainWindow
     assert isinstance(window.page, ErrorPage)
     assert "rtsp://tower/stream" in window.page.what.text()
     assert window.preferences.card is None, "it was not connected"
+
+
+def test_full_screen_has_no_menus_and_ends_with_what_filled_it(window: MainWindow, qtbot) -> None:
+    window.run_command("play_demo")
+    page, menus = window.page, window.menuBar()
+    playing(page, qtbot)
+    for leave in (page.full_screen.leave, window.close_source):
+        page.full_screen.toggle()
+        qtbot.waitUntil(lambda: window.isFullScreen() and menus.isHidden(), timeout=PATIENCE_MS)
+        leave()
+        qtbot.waitUntil(lambda: not window.isFullScreen() and not menus.isHidden(), timeout=PATIENCE_MS)
+    assert isinstance(window.page, StartPage)

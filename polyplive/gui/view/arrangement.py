@@ -42,18 +42,20 @@ class Arrangement:
 
 
 @functools.lru_cache(maxsize=8)  # the next frame lies where the last one did
-def arrange(shown: tuple[Fraction | int, int], size: tuple[int, int], ratio: float, count: int = 1) -> Arrangement:
+def arrange(
+    shown: tuple[Fraction | int, int], size: tuple[int, int], ratio: float, count: int = 1, margin: int = MARGIN
+) -> Arrangement:
     """Places for ``count`` pictures, as large as possible.
 
-    ``shown`` is a picture's width and height in its true shape, ``size`` the view's in logical pixels. Above two
-    pictures there is room for captions.
+    ``shown`` is a picture's width and height in its true shape, ``size`` the view's in logical pixels, of which
+    ``margin`` are left at each edge. Above two pictures there is room for captions.
     """
     across, down = float(shown[0]), float(shown[1])
-    top = MARGIN + (CAPTION_HEIGHT if count > 1 else 0)
-    cell = (size[0] - 2 * MARGIN - (count - 1) * GAP) / count
-    room = size[1] - MARGIN - top
+    top = margin + (CAPTION_HEIGHT if count > 1 else 0)
+    cell = (size[0] - 2 * margin - (count - 1) * GAP) / count
+    room = size[1] - margin - top
     scale = max(min(cell / across, room / down), 1e-6)
     width, height = max(1, round(across * scale * ratio)), max(1, round(down * scale * ratio))
     y = round((top + room / 2) * ratio - height / 2)
-    middles = [MARGIN + place * (cell + GAP) + cell / 2 for place in range(count)]
+    middles = [margin + place * (cell + GAP) + cell / 2 for place in range(count)]
     return Arrangement(tuple(Rect(round(middle * ratio - width / 2), y, width, height) for middle in middles), ratio)

@@ -9,7 +9,7 @@ from PyQt6.QtGui import QColor
 
 from polyplive.gui.theme import ALERT, QUIET, TEXT
 from polyplive.gui.view.announcements import Announcements
-from polyplive.gui.view.arrangement import CAPTION_HEIGHT, arrange
+from polyplive.gui.view.arrangement import CAPTION_HEIGHT, MARGIN, arrange
 from polyplive.gui.view.banner import font_of
 from polyplive.gui.view.loupe import Loupe
 from polyplive.gui.view.zoom import Zoom
@@ -36,13 +36,15 @@ class Contents:
 
     ``on_target`` is called while painting, with the size of what is painted whenever that has changed. Who draws
     overlays beforehand wants to know it. ``zoom`` says which part of each picture is seen. ``loupe_at`` is the place of
-    the loupe in logical pixels; None without it. ``said`` is what stands over the pictures.
+    the loupe in logical pixels; None without it. ``margin`` logical pixels are left free at each edge. ``said`` is what
+    stands over the pictures.
     """
 
     def __init__(self) -> None:
         self.scene: Scene | None = None
         self.on_target: Callable[[Target], None] = lambda _: None
         self.zoom = Zoom()
+        self.margin = MARGIN
         self.loupe_at: tuple[float, float] | None = None
         self.said = Announcements()
         self._message = ("", "")
@@ -62,7 +64,7 @@ class Contents:
             return None
         frame, count = scene.frame, 1 + scene.side_by_side
         shown = frame.width * frame.sample_aspect, frame.height
-        return arrange(shown, (widget.width(), widget.height()), widget.devicePixelRatioF(), count)
+        return arrange(shown, (widget.width(), widget.height()), widget.devicePixelRatioF(), count, self.margin)
 
     def rects(self, widget: QWidget) -> list[QRectF]:
         """The places of the pictures in logical pixels of ``widget``."""

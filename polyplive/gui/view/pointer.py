@@ -59,8 +59,10 @@ class Pointer(QObject):
             return True
         if isinstance(event, QNativeGestureEvent):
             return self._gesture(event)
-        if event is not None and event.type() == QEvent.Type.Leave:
+        if event is not None and event.type() in (QEvent.Type.Leave, QEvent.Type.Hide):
             self.left.emit()
+        if event is not None and event.type() == QEvent.Type.Hide:
+            self._waiting.stop()
         return super().eventFilter(watched, event)
 
     def _mouse(self, event: QMouseEvent) -> bool:

@@ -8,6 +8,7 @@ from PyQt6.QtCore import QPointF, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCursor, QSurfaceFormat
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from polyplive.gui.view.arrangement import MARGIN
 from polyplive.gui.view.choice import choose
 from polyplive.gui.view.contents import Contents
 from polyplive.gui.view.opengl.renderer import surface_format
@@ -135,6 +136,11 @@ class VideoView(QWidget):
         """Show no pointer over the view, or the one that says what a drag does."""
         self._hides_pointer = is_hidden
         self._show_pointer()
+
+    def set_framed(self, is_framed: bool) -> None:
+        """Whether a little room is left around the picture; without it the picture may fill the view to the pixel."""
+        self.contents.margin = MARGIN if is_framed else 0
+        self.surface.update()
 
     def _listen(self) -> None:
         pointer = self.pointer

@@ -28,7 +28,7 @@ BYTE = 255.0
 class Grid:
     """The samples of a texture, by OpenGL's number, that are drawn: ``width`` by ``height`` from ``x``, ``y`` on.
 
-    Its first row is the top one. With ``is_part`` the edges may lie within samples.
+    Its first row is the top one. Edges may lie within samples.
     """
 
     texture: int
@@ -36,7 +36,6 @@ class Grid:
     height: float
     x: float = 0.0
     y: float = 0.0
-    is_part: bool = False
 
     @property
     def first(self) -> QVector2D:
@@ -145,7 +144,6 @@ class Drawing:
         program.setUniformValue("origin_x", area.x)
         program.setUniformValue("origin_y", area.y)
         program.setUniformValue("rows", area.height if area.is_upright else 0)
-        program.setUniformValue("is_part", int(any(grid.is_part for grid in textures.values())))
         for unit, (name, grid) in enumerate(textures.items()):
             self._gl.glActiveTexture(_FIRST_UNIT + unit)
             self._gl.glBindTexture(_TEXTURE_2D, grid.texture)

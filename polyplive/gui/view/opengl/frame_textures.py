@@ -72,7 +72,8 @@ class FrameTextures:
         is_own_size = (area.width, area.height) == (frame.width, frame.height)
         if not is_own_size:
             if beside:
-                grids[1:] = [self._centred(place, grids[place], beside, kind, white) for place in (1, 2)]
+                size = self._planes[1].width, self._planes[1].height
+                grids[1:] = [self._centred(place, grids[place], size, beside, kind, white) for place in (1, 2)]
                 beside = 0.0
             grids = [self._halved(place, grid, area, kind, white) for place, grid in enumerate(grids)]
         luma, cb, cr = grids
@@ -82,11 +83,14 @@ class FrameTextures:
     def _draw_part(self, frame: Frame, area: Area, crop: Crop) -> None:
         samples, size = frame.yuv, (area.height, area.width)
         if samples is None:
-            cut = Cut.of((frame.height, frame.width), crop.rows, crop.columns, size, with_neighbours=True)
+            cut = Cut.of((frame.height, frame.width), crop, size)
             self._drawing.resample(self._cut(0, cut, area, _RGBA8), area)
             return
         kind, white = _stored(samples)
-        luma, cb, cr = (self._cut(place, cut, area, kind, white) for place, cut in enumerate(cuts(samples, crop, size)))
+        luma, cb, cr = (
+            self._cut(place, cut, area, kind, white, samples.beside if place else 0.0)
+            for place, cut in enumerate(cuts(samples, crop, size))
+        )
         self._drawing.convert((luma, cb, cr), samples, area, white=white, is_shared=False, beside=0.0)
 
     def _upload(self, frame: Frame) -> None:
@@ -101,14 +105,17 @@ class FrameTextures:
         plane = self._planes[place]
         return self._through(place, grid, halvings(plane.height, plane.width, area.height, area.width), kind, white)
 
-    def _cut(self, place: int, cut: Cut, area: Area, kind: int, white: float = BYTE) -> Grid:
-        """The part of a plane that ``cut`` takes, halved as it says."""
+    def _cut(self, place: int, cut: Cut, area: Area, kind: int, white: float = BYTE, beside: float = 0.0) -> Grid:
+        """The part of a plane that ``cut`` takes, centred and halved as there."""
         left, top = cut.columns.start, cut.rows.start
-        held = Grid(self._planes[place].number, cut.columns.stop - left, cut.rows.stop - top, left, top)
-        grid = self._through(place, held, cut.sizes, kind, white)
-        across, down = cut.step
-        x, y = grid.x + cut.origin[0] - across / 2 + 0.5, grid.y + cut.origin[1] - down / 2 + 0.5
-        return Grid(grid.texture, across * area.width, down * area.height, x, y, is_part=True)
+        width, height = cut.columns.stop - left, cut.rows.stop - top
+        grid = Grid(self._planes[place].number, width, height, left, top)
+        if beside:
+            grid = self._centred(place, grid, (width, height), beside, kind, white)
+        grid = self._through(place, grid, cut.sizes, kind, white)
+        across, down = cut.growth
+        x, y = grid.x + cut.before[0] / across, grid.y + cut.before[1] / down
+        return Grid(grid.texture, area.width / across, area.height / down, x, y)
 
     def _through(self, place: int, grid: Grid, sizes: Sequence[tuple[int, int]], kind: int, white: float) -> Grid:
         """``grid``, of one plane, scaled to one of ``sizes`` (rows, columns) after another."""
@@ -118,12 +125,11 @@ class FrameTextures:
             grid = Grid(onto.texture(), width, height)
         return grid
 
-    def _centred(self, place: int, grid: Grid, beside: float, kind: int, white: float) -> Grid:
-        """A plane of chroma as if each sample lay amid the pixels that share it."""
-        width, height = self._planes[place].width, self._planes[place].height
-        onto = self._step(place, 0, width, height, kind)
-        self._drawing.resample(grid, Area(onto.handle(), 0, 0, width, height), white=white, beside=beside)
-        return Grid(onto.texture(), width, height)
+    def _centred(self, place: int, grid: Grid, size: tuple[int, int], beside: float, kind: int, white: float) -> Grid:
+        """Chroma of ``size`` (width, height) as if each sample lay amid the pixels that share it."""
+        onto = self._step(place, 0, *size, kind)
+        self._drawing.resample(grid, Area(onto.handle(), 0, 0, *size), white=white, beside=beside)
+        return Grid(onto.texture(), *size)
 
     def _step(self, place: int, step: int, width: int, height: int, kind: int) -> QOpenGLFramebufferObject:
         """A texture that can be drawn into, for one step of one plane."""

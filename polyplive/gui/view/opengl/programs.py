@@ -25,7 +25,6 @@ uniform int origin_x;  // of the viewport
 uniform int origin_y;
 uniform int rows;      // of the viewport where its first row lies at the top; 0: at the bottom, as in textures
 uniform float white;   // the number of the brightest sample
-uniform bool is_part;  // of a picture: its edges lie within samples
 
 ivec2 pixel() {
     ivec2 place = ivec2(gl_FragCoord.xy) - ivec2(origin_x, origin_y);
@@ -59,12 +58,9 @@ vec4 linear_of_bytes(sampler2D plane, vec2 place) {
 }
 
 // At the middle of the pixel, where there are 'ratio' samples to a pixel; or so many samples to the right of it. The
-// first pixel begins at the sample 'first'. Of a part of a picture, places are rounded as in OpenCV's warpAffine.
+// first pixel begins at the place 'first'.
 vec4 between(sampler2D plane, vec2 first, vec2 ratio, float beside) {
     vec2 place = (vec2(pixel()) + 0.5) * ratio - 0.5 + first;
-    if (is_part) {
-        return linear(plane, place);
-    }
     if (beside == 0.0 && white == 255.0) {
         return linear_of_bytes(plane, place);
     }
