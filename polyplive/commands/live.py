@@ -33,6 +33,7 @@ from polyplive.system.progress import WaitingNotice
 from polyplive.system.stopping import on_stop, stopped_by_signals, uninterrupted
 from polyplive.types import StereoOption
 from polyplive.validation import check_fields
+from polyplive.wording import count_of, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,19 +139,20 @@ def print_live_summary(summary: LiveSummary) -> None:
     lost = ", ".join(f"{count} {cause}" for cause, count in tally.dropped.items() if count) or "none"
     stdout.print(f"{tally.processed} of {tally.read} frames processed ({summary.reason}); the others: {lost}")
     if summary.shown or summary.unshown:
-        drawn = f"{summary.overlaid} of them with an overlay, {summary.marks_shown} with a finding marked"
+        drawn = f"{summary.overlaid} with an overlay, {summary.marks_shown} with a finding marked"
+        results = tally.processed - summary.results_unshown
         unshown = ", ".join(f"{count} {cause}" for cause, count in summary.unshown.items() if count) or "none"
-        stdout.print(f"{summary.shown} frames shown, {drawn}; not shown: {unshown}")
-        stdout.print(f"{tally.processed - summary.results_unshown} results shown; not shown: {summary.results_unshown}")
+        stdout.print(f"{counted(summary.shown, 'frame')} shown, {drawn}; not shown: {unshown}")
+        stdout.print(f"{counted(results, 'result')} shown; not shown: {summary.results_unshown}")
     for name, delay in (("Video", summary.video_delay), ("Annotation", summary.annotation_delay)):
         if delay is not None:
             stdout.print(f"{name} delay: {_delay(delay)}")
     if summary.governor_steps:
-        stdout.print(f"{summary.heatmaps} heatmaps for {summary.heatmaps_wanted} frames; governor steps:")
+        stdout.print(f"Heatmaps: {count_of(summary.heatmaps, summary.heatmaps_wanted)}; governor steps:")
         for step in summary.governor_steps:
             stdout.print(f"  {step.reason}")
-    again = f"source opened {_times(summary.source_opens)}, model {_times(summary.engine_starts)}"
-    stdout.print(f"{summary.marked} frames with a finding; {again}")
+    again = f"source opened {counted(summary.source_opens, 'time')}, model {counted(summary.engine_starts, 'time')}"
+    stdout.print(f"Frames with a finding: {count_of(summary.marked, tally.processed)}; {again}")
 
 
 def _print_recorded(summary: LiveSummary) -> None:
@@ -159,10 +161,6 @@ def _print_recorded(summary: LiveSummary) -> None:
     for mark in summary.unsaved_marks:
         when = f"at {mark.pts_s:.2f} s" if mark.pts_s is not None else "before the first frame"
         stdout.print(f"In no events file: mark {mark.number} {when}{': ' if mark.text else ''}{mark.text}")
-
-
-def _times(count: int) -> str:
-    return f"{count} time{'' if count == 1 else 's'}"
 
 
 def _headless(parts: LiveParts, address: Address) -> int:

@@ -25,6 +25,7 @@ from polyplive.sources.reading.medium import FileMedium
 from polyplive.system.progress import progress_bar
 from polyplive.types import StereoOption
 from polyplive.validation import check_fields
+from polyplive.wording import count_of, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -177,16 +178,17 @@ def print_summary(summary: ReplaySummary) -> None:
     stdout.print(f"{tally.processed} of {tally.read} frames processed ({summary.reason}); not processed: {lost}")
     if tally.repaired:
         stdout.print(f"Time stamps missing or not usable, and repaired: {tally.repaired}")
-    stdout.print(f"{summary.marked} frames marked; {summary.fps:.1f} frames a second, all stages together")
+    marked = count_of(summary.marked, tally.processed)
+    stdout.print(f"Frames marked: {marked}; {summary.fps:.1f} frames a second, all stages together")
     if summary.size_changes:
-        often = "once" if summary.size_changes == 1 else f"{summary.size_changes} times"
+        often = "once" if summary.size_changes == 1 else counted(summary.size_changes, "time")
         stdout.print(f"The picture changed its size {often}; coordinates are pixels of each frame's own")
     if summary.annotation_delay is not None:
         delay = summary.annotation_delay
         stdout.print(f"Annotation delay: {delay.p50:.1f} ms (p50), {delay.p99:.1f} ms (p99)")
     if summary.engine_starts > 1:
         again = summary.engine_starts - 1
-        stdout.print(f"The model failed and was started again: {again} time{'s' if again > 1 else ''}")
+        stdout.print(f"The model failed and was started again: {counted(again, 'time')}")
     stages = ", ".join(f"{name} {figures.p50:.1f}" for name, figures in summary.stages.items())
     if stages:
         stdout.print(f"Stages, ms (p50): {stages}")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from polyplive.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -46,6 +48,5 @@ class WaitingNotice:
 
 def still_to_write(frames: int) -> str:
     """The notice as one line."""
-    if frames == 1:
-        return "1 frame is still to be written. Ctrl-C abandons it."
-    return f"{frames} frames are still to be written. Ctrl-C abandons them."
+    verb, them = ("is", "it") if frames == 1 else ("are", "them")
+    return f"{counted(frames, 'frame')} {verb} still to be written. Ctrl-C abandons {them}."
