@@ -170,7 +170,8 @@ class LivePage(SessionPage):
         """Mark the frames as hidden, then end the session."""
         self.session.set_screen_visible(False)
         super().closeEvent(event)
-        self._take_recorded(self.session.summary().recorded)
+        summary = self.session.summary()
+        self._take_end(summary.recorded, summary.notices)
 
 
 def _note_painted(view: View, began_s: float) -> None:

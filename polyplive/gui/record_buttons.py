@@ -32,6 +32,7 @@ class RecordButtons(QWidget):
         super().__init__(parent)
         self.record = bar_button("toggle_recording", "record", "Record", clicked)
         self.record.setIcon(icon("record", ALERT))
+        self.record.setObjectName("record")
         self.record.setCheckable(True)
         self.mark = bar_button("mark", "mark", "Mark this moment", clicked)
         self.choice = ChoiceBox()

@@ -70,10 +70,9 @@ class RecordedRow(QWidget):
         self._end = end
         self.what, self.where, self.problem = QLabel(_what(end)), ElidedLabel(), ElidedLabel()
         self.what.setProperty("role", "state")
-        self._show(self.where, ", ".join(str(file.path) for file in end.files))
-        self._show(self.problem, "  ".join(end.problems))
+        self._show(self.where, _where(end), "\n".join(str(file.path) for file in end.files))
+        self._show(self.problem, "  ".join(end.problems), "\n".join(end.problems))
         self.problem.setProperty("role", "problem")
-        self.problem.setVisible(bool(end.problems))
         self.folder = self._button("Show in folder", self._show_folder, shown=bool(end.files))
         self.review = self._button("Review this", self._review, shown=bool(end.videos))
         self.copy = self._button("Copy path", self._copy, shown=bool(end.files))
@@ -96,15 +95,15 @@ class RecordedRow(QWidget):
         button.setVisible(shown)
         return button
 
-    def _show(self, label: ElidedLabel, text: str) -> None:
+    def _show(self, label: ElidedLabel, text: str, tip: str) -> None:
         label.setText(text)
-        label.setToolTip(text)
+        label.setToolTip(tip)
+        label.setVisible(bool(text))
 
     def _show_folder(self) -> None:
         folder = self._end.files[0].path.absolute().parent
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-            self._show(self.problem, f"No program shows folders here. It is {folder}")
-            self.problem.show()
+            self._show(self.problem, f"No program shows folders here. It is {folder}", str(folder))
 
     def _review(self) -> None:
         self.review_wanted.emit(best_to_review(self._end))
@@ -119,6 +118,14 @@ def best_to_review(end: RecordingEnd) -> Path:
     """The first video of the source's own pixels, if there is one: an overlay is then not drawn on an overlay."""
     raw = [file.path for file in end.files if file.content is Content.RAW]
     return (*raw, *end.videos)[0]
+
+
+def _where(end: RecordingEnd) -> str:
+    """The files by folder, each folder once."""
+    by_folder: dict[Path, list[str]] = {}
+    for file in end.files:
+        by_folder.setdefault(file.path.absolute().parent, []).append(file.path.name)
+    return ";  ".join(f"{', '.join(names)}  in {folder}" for folder, names in by_folder.items())
 
 
 def _what(end: RecordingEnd) -> str:

@@ -80,7 +80,9 @@ class ReplayPage(SessionPage):
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """End the player, and say what was recorded until now."""
         super().closeEvent(event)
-        self._take_recorded(self.player.recorded)
+        ends = self.player.recorded
+        late = [line for end in ends for line in end.problems if line not in self._notices]
+        self._take_end(ends, (*self._notices, *late))
 
     def _playback_commands(self) -> dict[str, Callable[[], object]]:
         """The commands of the playback controls and their keys."""

@@ -290,6 +290,11 @@ class SessionPage(QWidget):
         for end in new:
             self.recorded.emit(end)
 
+    def _take_end(self, ends: Sequence[RecordingEnd], notices: Sequence[str]) -> None:
+        """The same when the session has ended, with all that failed until then."""
+        self._notices = tuple(notices)
+        self._take_recorded(ends)
+
     def _tell_of_view(self, line: str) -> None:
         """Say that the picture is drawn in another way than was meant: in the window, and where it was started."""
         self._say(line)

@@ -53,6 +53,8 @@ QToolButton:hover, QPushButton:hover, QComboBox:hover {{ background: {HOVER}; }}
 QToolButton:pressed, QPushButton:pressed {{ background: {BORDER}; }}
 QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border-color: {ACCENT}; }}
 QToolButton:checked {{ background: {ACCENT}; }}
+QToolButton#record:checked {{ background: {HOVER}; border-color: {ALERT}; }}
+QMainWindow::separator {{ width: 0; height: 0; }}
 QToolButton#play {{ background: {ACCENT}; border-radius: 18px; padding: 8px; }}
 QToolButton#play:hover {{ background: #66d8ea; }}
 QToolButton#play:focus {{ border-color: {TEXT}; }}

@@ -164,7 +164,8 @@ class SegmentWriter(Sink):
             self._number += 1
 
     def _check_space(self, now_s: float) -> None:
-        if not self._settings.free_mib or now_s - self._looked_s < _SPACE_EVERY_S:
+        """Look whether the folder is still there, and whether its disk has room."""
+        if now_s - self._looked_s < _SPACE_EVERY_S:
             return
         self._looked_s = now_s
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import av
@@ -122,7 +123,8 @@ def test_a_key_starts_and_stops_a_recording_that_plays(live: LiveWindow) -> None
     assert "raw, overlay, events" in row.what.text()
     videos = sorted(live.folder.glob("polyplive-*.mp4"))
     assert [frames_of(video) > 0 for video in videos] == [True, True]
-    assert all(str(video) in row.where.text() for video in videos)
+    assert all(video.name in row.where.text() for video in videos)
+    assert all(str(video) in row.where.toolTip() for video in videos)
 
 
 def test_the_panel_stays_until_it_is_closed_and_helps_to_find_the_files(
@@ -156,8 +158,20 @@ def test_what_is_recorded_when_the_session_ends_is_whole_and_said(live: LiveWind
     live.window.close_source()
     row = live.window.recorded.rows[0]
     video = next(live.folder.glob("*.mp4"))
-    assert str(video) in row.where.text()
+    assert str(video) in row.where.toolTip()
     assert frames_of(video) > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files keep their folder there")
+def test_what_fails_at_the_very_end_is_said_in_the_window_and_on_stderr(live: LiveWindow, capsys) -> None:
+    live.press(Key.Key_R)
+    live.stream(lambda: len(live.page.display.view.recording.files) == 2)
+    next(live.folder.glob("*.events.jsonl")).unlink()
+    live.rig.ending.set()
+    live.window.close_source()
+    assert "was removed or replaced" in live.window.recorded.rows[0].problem.text()
+    assert "was removed or replaced" in capsys.readouterr().err
+    assert live.window.failed
 
 
 def test_a_recording_is_reviewed_once_the_live_session_may_end(live: LiveWindow) -> None:
@@ -231,7 +245,7 @@ def test_a_replay_says_what_it_wrote_when_its_video_is_over(
     window.show_opening(ReplayOpening(lambda: open_video(clip), open_gated(lambda: None), sinks=sinks))
     qtbot.waitUntil(lambda: bool(window.recorded.rows), timeout=PATIENCE_MS)
     assert window.page.display.view.state is SessionState.ENDED
-    assert window.recorded.rows[0].where.text() == f"{video}, {events}"
+    assert window.recorded.rows[0].where.text() == f"overlay.mp4, events.jsonl  in {tmp_path}"
     window.close()
     assert len(window.recorded.rows) == 1
     window.deleteLater()

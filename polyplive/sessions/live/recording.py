@@ -30,7 +30,8 @@ class LiveRecording:
         self.began_s = began_s
         self.started = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
         self._ended_s: float | None = None
-        self._reason = ""
+        self.reason = ""
+        """Why it ended; empty while it runs."""
 
     def start(self) -> None:
         """Start the threads."""
@@ -47,7 +48,7 @@ class LiveRecording:
     def finish(self, end: SessionEnd, now_s: float) -> None:
         """Have all that was accepted written, then the end; returns at once. A second call does nothing."""
         if self._ended_s is None:
-            self._ended_s, self._reason = now_s, end.reason
+            self._ended_s, self.reason = now_s, end.reason
             for thread in self.threads:
                 thread.finish(end)
 
@@ -103,4 +104,4 @@ class LiveRecording:
         over_s = self._ended_s if self._ended_s is not None else now_s
         late = ("Not all of it was written in time.",) if self.is_writing else ()
         problems = (*self.problems, *late)
-        return RecordingEnd(self.files, self.started, over_s - self.began_s, self._reason, self.left_out, problems)
+        return RecordingEnd(self.files, self.started, over_s - self.began_s, self.reason, self.left_out, problems)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from polyplive.sessions.recorder.status import RecordingEnd
     from polyplive.sinks.base import Mark, Note
 
+FAILED = "failed"
+"""Why a recording ended of which nothing could be written any more."""
+
 
 class LiveRecordings:
     """Passes on what happens in a session. Used under the session's lock; no method waits but ``wait``.
@@ -157,7 +160,7 @@ class LiveRecordings:
         """Follow the recorders: end a recording that has failed, collect what those left that are written."""
         current = self._current
         if current is not None and current.has_failed:
-            self.stop("failed")
+            self.stop(FAILED)
             return
         for recording in [recording for recording in self._ending if not recording.is_writing]:
             self._ending.remove(recording)
@@ -176,7 +179,7 @@ class LiveRecordings:
         self.ended += (end,)
         self._past_problems += end.problems
         self._past_marks += recording.marks
-        if end.problems:
+        if end.reason == FAILED and end.problems:
             self._last_error = end.problems[-1]
 
     @property
@@ -210,7 +213,8 @@ class LiveRecordings:
         )
 
     def _error(self) -> str:
-        """The last problem, of what runs before what is over."""
-        recordings = (self._whole, *self._ending, *filter(None, [self._current]))
+        """The last problem of what runs; otherwise why the last recording ended by itself."""
+        failed = [recording for recording in self._ending if recording.reason == FAILED]
+        recordings = (self._whole, *failed, *filter(None, [self._current]))
         problems = [recording.problems[-1] for recording in recordings if recording.problems]
         return problems[-1] if problems else self._last_error

@@ -20,6 +20,7 @@ from polyplive.sessions.live import recordings as recordings_module
 from polyplive.sessions.recorder.recorder import Recorder
 from polyplive.sessions.recorder.recording_files import RecordingFiles, RecordingSettings, new_files
 from polyplive.sessions.recorder.thread import RecorderThread, ResultsThread
+from polyplive.sinks import segments as segments_module
 from polyplive.sinks.base import Content
 from polyplive.sinks.events import EventsSink
 from polyplive.sinks.segments import SegmentSettings, SegmentWriter
@@ -235,6 +236,22 @@ def test_a_full_disk_ends_the_recording_with_a_file_that_plays_and_the_session_g
     assert lines(files.events)[-1]["reason"] == "failed"
     read = rig.session.summary().tally.read
     rig.stream_until(lambda: rig.session.summary().tally.read > read + 5)
+    assert rig.session.state[0] is SessionState.READY
+
+
+def test_a_folder_that_goes_ends_the_recording_and_the_session_goes_on(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments_module, "_SPACE_EVERY_S", 0.0)
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    rig.session.recording.start(RecordingFiles.beside(raw=folder / "raw.mp4"))
+    rig.stream_until(lambda: len(rig.session.view().recording.files) == 2)
+    shutil.rmtree(folder)
+    rig.stream_until(lambda: rig.session.view().recorded, "it ends by itself")
+    end = rig.session.view().recorded[0]
+    assert (end.reason, end.files) == ("failed", ())
+    assert "there is no folder" in rig.session.view().recording.error
     assert rig.session.state[0] is SessionState.READY
 
 
