@@ -26,8 +26,7 @@ def live_banner(view: View, state: SessionState) -> Banner | None:
         return Banner("Overlay off", state)
     if view.late is not None:
         late = view.late
-        title = f"Overlay {late.delay_ms:.0f} ms late, {late.max_age_ms:.0f} ms allowed"
-        return Banner(title, SessionState.STALE)
+        return Banner(f"Overlay {late.delay_ms:.0f} ms late, allowed {late.max_age_ms:.0f}", SessionState.STALE)
     if state is SessionState.STALE:
         return Banner("No overlay: " + ("results are late" if view.engine is not None else "the model opens"), state)
     return None
@@ -61,4 +60,4 @@ def countdown(view: View) -> str:
 
 
 def _age(view: View) -> str:
-    return f"last picture {math.floor(view.picture_age_s)} s ago" if view.picture_age_s is not None else ""
+    return f"last picture {round(view.picture_age_s)} s ago" if view.picture_age_s is not None else ""

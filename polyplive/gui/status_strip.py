@@ -59,7 +59,7 @@ class StatusStrip(QFrame):
         layout.setContentsMargins(14, 5, 14, 5)
         layout.setSpacing(8)
         widgets = (self.sign, self.state, self.reason, self.text, self.notices, self.notice)
-        for widget, stretch in zip(widgets, (0, 0, 3, 2, 0, 0), strict=True):
+        for widget, stretch in zip(widgets, (0, 0, 0, 1, 0, 0), strict=True):
             layout.addWidget(widget, stretch)
 
     def show_state(self, state: SessionState, reason: str, word: str = "") -> None:
@@ -113,13 +113,13 @@ class StatusStrip(QFrame):
 
 
 class ElidedLabel(QLabel):
-    """A label that is cut in its middle when it does not fit; the tool tip has the whole text."""
+    """A label as wide as its text, which is cut in its middle where there is less room."""
 
     clicked = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """It may shrink to nothing."""

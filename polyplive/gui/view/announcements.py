@@ -29,6 +29,7 @@ class Announcements:
     def __init__(self) -> None:
         self.banner: Banner | None = None
         self.glows = False
+        self._placed: str = ""
         self._place = _PLACES[0]
 
     def patches(self, widget: QWidget, arrangement: Arrangement, marked: Sequence[Rect]) -> list[Patch]:
@@ -52,9 +53,11 @@ class Announcements:
             across = (widget.width() * arrangement.ratio - pixels.shape[1]) / 2
             down = last.y + (last.height - pixels.shape[0]) / 2
             return [*found, Patch(max(0, round(across)), max(0, round(down)), pixels)]
-        return [*found, self._at_top(pixels, last, arrangement.ratio, marked)]
+        return [*found, self._at_top(banner, pixels, last, arrangement.ratio, marked)]
 
-    def _at_top(self, pixels: NDArray[np.uint8], cell: Rect, ratio: float, marked: Sequence[Rect]) -> Patch:
+    def _at_top(
+        self, banner: Banner, pixels: NDArray[np.uint8], cell: Rect, ratio: float, marked: Sequence[Rect]
+    ) -> Patch:
         """Above the picture where there is room, else on its top edge, off the findings; it moves only if it has to."""
         height, width = pixels.shape[:2]
         margin = round(8 * ratio)
@@ -65,6 +68,8 @@ class Announcements:
         def rect(place: float) -> Rect:
             return Rect(margin + round(place * free), margin, width, height)
 
+        if banner.title != self._placed:
+            self._placed, self._place = banner.title, _PLACES[0]
         taken = {place: sum(rect(place).shared(box) for box in marked) for place in (self._place, *_PLACES)}
         if taken[self._place]:
             self._place = min(taken, key=lambda place: taken[place])

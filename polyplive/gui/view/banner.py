@@ -143,8 +143,11 @@ class _Row:
 
 
 def _rows(banner: Banner, room: int, window_height: int, ratio: float, family: str) -> list[_Row]:
-    large = font_of(family, _LARGE if banner.is_lost else _TITLE, window_height, ratio, bold=True)
     small = font_of(family, _LINE, window_height, ratio)
+    sizes = (_LARGE if banner.is_lost else _TITLE, _LINE)
+    fonts = [font_of(family, size, window_height, ratio, bold=True) for size in sizes]
+    wide = [_Row(banner.title, font, TEXT_COLOUR, banner.state).width for font in fonts]
+    large = next((font for font, width in zip(fonts, wide, strict=True) if width <= room), fonts[-1])
     title = QFontMetricsF(large).elidedText(banner.title, Qt.TextElideMode.ElideMiddle, room - 1.3 * large.pixelSize())
     rows = [_Row(title, large, TEXT_COLOUR, banner.state)]
     for number, line in enumerate(banner.lines):
