@@ -33,7 +33,7 @@ class EventLog:
     """Keeps the newest events of one session, each said once. One thread.
 
     It is shown every view, and keeps what differs from the last one: state and reason, what the governor did, notices,
-    sizes, the model, delays that last. A reason whose numbers alone change is no new one.
+    sizes, the model, delays that last. A reason is a new one where its first sentence is, but for numbers.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class EventLog:
     def see(self, view: View) -> None:
         """Keep what ``view`` tells that the last one did not."""
         reason = view.reason if view.state is not SessionState.READY or not view.governed else ""
-        if self._is_new("state", (view.state, _NUMBER.sub("", reason))):
+        if self._is_new("state", (view.state, _NUMBER.sub("", reason.split(". ")[0].rstrip(".")))):
             self.add(view.state.value.capitalize() + (f": {reason}" if reason else ""))
         if self._is_new("governed", view.governed) and view.governed:
             self.add(view.governed)
