@@ -22,12 +22,25 @@ from window_driver import PATIENCE_MS
 
 from polyplive.evaluation.demo_truth import demo_clip
 from polyplive.gui.app import make_application
+from polyplive.gui.view.banner import Banner
 from polyplive.gui.view.scene import Scene
 from polyplive.gui.view.video_view import VideoView
 from polyplive.sessions.opening import open_video
-from polyplive.types import Frame
+from polyplive.types import Frame, SessionState
 
-THINGS = ("message", "one", "two", "zoomed", "loupe", "other shape", "resized", "shown again", "in another window")
+THINGS = (
+    "message",
+    "one",
+    "two",
+    "zoomed",
+    "loupe",
+    "lost",
+    "late",
+    "other shape",
+    "resized",
+    "shown again",
+    "in another window",
+)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -97,6 +110,12 @@ class Keeper:
         self.keep("loupe")
         view.set_loupe(False)
         view.reset_zoom()
+        view.show_glow(True)
+        for thing, state in (("late", SessionState.STALE), ("lost", SessionState.NO_SIGNAL)):
+            view.show_banner(Banner(thing, state, ("next try in 3 s",), is_lost=thing == "lost"))
+            self.keep(thing)
+        view.show_banner(None)
+        view.show_glow(False)
 
     def _move(self, scene: Scene) -> None:
         """Into another window, and so into another context."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
+    from polyplive.sessions.recorder.status import RecordingEnd
     from polyplive.sessions.view import View
 
 MOST = 1000
@@ -33,7 +34,8 @@ class EventLog:
     """Keeps the newest events of one session, each said once. One thread.
 
     It is shown every view, and keeps what differs from the last one: state and reason, what the governor did, notices,
-    sizes, the model, delays that last. A reason is a new one where its first sentence is, but for numbers.
+    sizes, the model, delays that last, recordings and marks. A reason is a new one where its first sentence is, but for
+    numbers.
     """
 
     def __init__(self) -> None:
@@ -41,6 +43,7 @@ class EventLog:
         """How many events there were, those that are forgotten among them."""
         self._events: deque[Event] = deque(maxlen=MOST)
         self._said: dict[str, object] = {}
+        self._recorded: tuple[RecordingEnd, ...] = ()
 
     def newest(self, count: int = MOST) -> list[Event]:
         """The newest ``count`` of them, the newest first."""
@@ -73,6 +76,20 @@ class EventLog:
             self._said["notices"] = view.notices
         if view.frame is not None and self._is_new("size", (view.frame.width, view.frame.height)):
             self.add(f"The picture is {view.frame.width} \u00d7 {view.frame.height}")
+        self._see_recording(view)
+
+    def _see_recording(self, view: View) -> None:
+        now = view.recording
+        if self._is_new("recording", now.is_recording) and now.is_recording:
+            what = ", ".join(content.value for content in now.contents if content.is_video)
+            self.add(f"Recording began: {what}")
+        if self._is_new("marks", now.marks) and now.marks:
+            self.add(f"Mark {now.marks}")
+        before = len(self._recorded)
+        self._recorded = view.recorded
+        for end in view.recorded[before:]:
+            files = ", ".join(file.path.name for file in end.files)
+            self.add(f"Recording ended ({end.reason}) after {end.duration_s:.0f} s: {files or 'no file'}")
 
     def _is_new(self, name: str, value: object) -> bool:
         is_new = name not in self._said or self._said[name] != value

@@ -8,45 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from faulty_engines import fail_to_open, faulty
-from live_rig import PATIENT_MS, Rig, picture
+from live_rig import PATIENT_MS, picture
+from live_window import WindowRig, stream
 from true_circles import SHAPES, check_round, disc, only_the_picture, seen
 from window_driver import PATIENCE_MS
 
 from polyplive.config import LiveSettings
-from polyplive.gui.display import Display
 from polyplive.gui.live_bar import LiveBar
 from polyplive.gui.live_page import LivePage
-from polyplive.sessions.live import LiveSession, governing, governor
+from polyplive.sessions.live import governing, governor
 from polyplive.sessions.view import View
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from polyplive.sessions.engine_room.messages import EngineOpener
-
-
-class WindowRig(Rig):
-    """The rig's session behind a window."""
-
-    def __init__(
-        self, snapshots: Path, openers: tuple[EngineOpener, ...] = (), settings: LiveSettings | None = None
-    ) -> None:
-        usual = LiveSettings(PATIENT_MS, no_signal_s=0.4, engine_timeout_s=0.8, governor=False)
-        super().__init__({"settings": settings or usual}, openers=openers)
-        self.snapshots = snapshots
-
-    def open(self) -> LivePage:
-        import dataclasses
-
-        parts = dataclasses.replace(self.session._parts, with_screen=True)
-
-        def make(on_news) -> LiveSession:
-            self.session = LiveSession(parts, on_news)
-            return self.session
-
-        return LivePage(make, Display(), self.snapshots)
 
 
 @pytest.fixture
@@ -61,14 +37,6 @@ def rig(nothing_left: None, qtbot, tmp_path: Path) -> Iterator[tuple[WindowRig, 
     window.close()
     assert made.session.close(PATIENCE_MS / 1000) == ()
     window.deleteLater()
-
-
-def stream(qtbot, rig: WindowRig, condition) -> None:
-    def one_more() -> bool:
-        rig.send()
-        return bool(condition())
-
-    qtbot.waitUntil(one_more, timeout=PATIENCE_MS)
 
 
 def test_the_newest_frame_is_on_screen_with_its_overlay(qtbot, rig) -> None:

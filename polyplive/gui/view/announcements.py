@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from polyplive.gui.view.arrangement import CAPTION_HEIGHT
 from polyplive.gui.view.banner import banner_pixels, dimming
 from polyplive.gui.view.glow import glow_patches
 from polyplive.overlay.baked import Patch
@@ -53,16 +54,25 @@ class Announcements:
             across = (widget.width() * arrangement.ratio - pixels.shape[1]) / 2
             down = last.y + (last.height - pixels.shape[0]) / 2
             return [*found, Patch(max(0, round(across)), max(0, round(down)), pixels)]
-        return [*found, self._at_top(banner, pixels, last, arrangement.ratio, marked)]
+        captions = round(CAPTION_HEIGHT * arrangement.ratio) if len(arrangement.cells) > 1 else 0
+        return [*found, self._at_top(banner, pixels, last, last.y - captions, marked, round(8 * arrangement.ratio))]
 
     def _at_top(
-        self, banner: Banner, pixels: NDArray[np.uint8], cell: Rect, ratio: float, marked: Sequence[Rect]
+        self,
+        banner: Banner,
+        pixels: NDArray[np.uint8],
+        cell: Rect,
+        above: int,
+        marked: Sequence[Rect],
+        margin: int,
     ) -> Patch:
-        """Above the picture where there is room, else on its top edge, off the findings; it moves only if it has to."""
+        """In the ``above`` rows over the picture where there is room, else on its top edge, off the findings.
+
+        It moves only if it has to.
+        """
         height, width = pixels.shape[:2]
-        margin = round(8 * ratio)
-        if cell.y >= height + 2 * margin:
-            return Patch(cell.x + (cell.width - width) // 2, cell.y - height - margin, pixels)
+        if above >= height + 2 * margin:
+            return Patch(cell.x + (cell.width - width) // 2, above - height - margin, pixels)
         free = cell.width - width - 2 * margin
 
         def rect(place: float) -> Rect:

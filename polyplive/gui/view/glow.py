@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from polyplive.overlay.colours import Colour
     from polyplive.overlay.element import Rect
 
-GLOW_COLOUR: Colour = (255, 246, 176)
+GLOW_COLOUR: Colour = (255, 252, 206)
 """A bright cyan: far lighter than mucosa and than black, whatever colours a viewer can tell apart."""
 RIM_COLOUR: Colour = (24, 18, 12)
 """Inside of it, so that it is seen on a bright reflex too."""
