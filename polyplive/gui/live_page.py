@@ -110,7 +110,7 @@ class LivePage(SessionPage):
 
     def _redraw(self) -> None:
         scene = self.display.scene
-        self.video.show_banner(live_banner(self.display.view, self.display.state))
+        self.video.show_banner(live_banner(self.display.view, visible=self.display.overlay.visible))
         self.video.show_scene(scene)
         if scene is not None:
             self.video.repaint()  # paint at once: a delayed paint event would add to the delay

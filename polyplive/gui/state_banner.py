@@ -15,15 +15,16 @@ LOST = (SessionState.NO_SIGNAL, SessionState.RECONNECTING)
 """Live, what is on screen is no picture of now."""
 
 
-def live_banner(view: View, state: SessionState) -> Banner | None:
-    """Of a live session in ``state``; None while there is nothing to be said."""
+def live_banner(view: View, *, visible: bool) -> Banner | None:
+    """Of a live session; None while there is nothing to be said. ``visible``: the overlay is switched on."""
+    state = view.state
     if state in LOST:
         lines = (" \u00b7 ".join(filter(None, (_age(view), countdown(view)))), view.reason)
         return Banner("No signal", state, tuple(filter(None, lines)), is_lost=True)
     if state is SessionState.FAULT:
         return Banner("No overlay: the model failed", state, tuple(filter(None, (countdown(view),))))
-    if state is SessionState.OVERLAY_OFF:
-        return Banner("Overlay off", state)
+    if not visible or state is SessionState.OVERLAY_OFF:
+        return Banner("Overlay off", SessionState.OVERLAY_OFF)
     if view.late is not None:
         late = view.late
         return Banner(f"Overlay {late.delay_ms:.0f} ms late, allowed {late.max_age_ms:.0f}", SessionState.STALE)

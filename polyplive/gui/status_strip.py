@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MESSAGE_S = 6.0
 """How long a message stays."""
 _SIGN = 14
+_LEAST = 50
+"""Pixels that a line keeps, however little room there is."""
 
 
 class StatusStrip(QFrame):
@@ -58,9 +60,11 @@ class StatusStrip(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 5, 14, 5)
         layout.setSpacing(8)
-        widgets = (self.sign, self.state, self.reason, self.text, self.notices, self.notice)
-        for widget, stretch in zip(widgets, (0, 0, 0, 1, 0, 0), strict=True):
-            layout.addWidget(widget, stretch)
+        for widget in (self.sign, self.state, self.reason, self.text):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        layout.addWidget(self.notices)
+        layout.addWidget(self.notice)
 
     def show_state(self, state: SessionState, reason: str, word: str = "") -> None:
         """Show the session's state, with the state's own word if no other is given, and why it is so."""
@@ -122,8 +126,8 @@ class ElidedLabel(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """It may shrink to nothing."""
-        return QSize(0, super().minimumSizeHint().height())
+        """A few letters stay."""
+        return QSize(min(_LEAST, self.sizeHint().width()), super().minimumSizeHint().height())
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """Tell of a click."""
