@@ -44,7 +44,7 @@ def fill_menus(bar: QMenuBar, actions: Mapping[str, QAction], recent: RecentMenu
         found = [actions[item.command] for item in SHORTCUTS if item.group == group and item.command in actions]
         if not found:
             continue
-        menu = QMenu(group, bar)
+        menu = QMenu(f"&{group}", bar)
         menu.addActions(found)
         if actions.get(_RECENT_BEFORE) in found:
             recent.setParent(menu, recent.windowFlags())

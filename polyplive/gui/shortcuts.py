@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from polyplive import RESEARCH_NOTICE
 
@@ -101,11 +113,7 @@ class ShortcutDialog(QDialog):
         title = QLabel("Keyboard shortcuts")
         title.setProperty("role", "title")
         layout.addWidget(title)
-        columns = QHBoxLayout()
-        columns.setSpacing(32)
-        for group in dict.fromkeys(shortcut.group for shortcut in shortcuts):
-            columns.addLayout(self._column(group))
-        layout.addLayout(columns)
+        layout.addWidget(self._table(), 1)
         foot = QHBoxLayout()
         notice = QLabel(RESEARCH_NOTICE)
         notice.setProperty("role", "quiet")
@@ -115,9 +123,31 @@ class ShortcutDialog(QDialog):
         foot.addWidget(close)
         layout.addLayout(foot)
 
-    def _column(self, group: str) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(10)
+    def _table(self) -> QScrollArea:
+        """The groups side by side, short ones below one another; it scrolls where the screen is small."""
+        held = QWidget()
+        held.setObjectName("rows")
+        columns = QHBoxLayout(held)
+        columns.setContentsMargins(0, 0, 12, 0)
+        columns.setSpacing(32)
+        for groups in _columns(self._shortcuts):
+            column = QVBoxLayout()
+            column.setSpacing(10)
+            for group in groups:
+                self._add_group(column, group)
+            column.addStretch(1)
+            columns.addLayout(column)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(held)
+        room = self.screen()
+        assert room is not None
+        within = room.availableSize() - QSize(120, 200)
+        area.setMinimumSize(held.sizeHint().boundedTo(within))
+        return area
+
+    def _add_group(self, column: QVBoxLayout, group: str) -> None:
         heading = QLabel(group.upper())
         heading.setProperty("role", "heading")
         heading.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -132,5 +162,19 @@ class ShortcutDialog(QDialog):
             grid.addWidget(key, row, 0)
             grid.addWidget(QLabel(shortcut.text), row, 1)
         column.addLayout(grid)
-        column.addStretch(1)
-        return column
+
+
+def _columns(shortcuts: Sequence[Shortcut]) -> list[list[str]]:
+    """The groups in their order, as many in one column as the longest group has rows."""
+    counts = Counter(shortcut.group for shortcut in shortcuts)
+    most = max(counts.values(), default=0)
+    columns: list[list[str]] = []
+    rows = 0
+    for group, count in counts.items():
+        if columns and rows + count + 1 <= most + 2:
+            columns[-1].append(group)
+        else:
+            columns.append([group])
+            rows = 0
+        rows += count + 1
+    return columns

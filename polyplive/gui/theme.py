@@ -22,6 +22,7 @@ QWidget {{ color: {TEXT}; }}
 QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {BORDER}; padding: 4px 6px; }}
 #panel, #panel QScrollArea, #panel QWidget#rows {{ background: {PANEL}; border: none; }}
 #panel {{ border-left: 1px solid {BORDER}; }}
+QDialog QScrollArea, QDialog QWidget#rows {{ background: {BACKGROUND}; }}
 #transport {{ background: {PANEL}; border-top: 1px solid {BORDER}; }}
 #strip {{ background: {BACKGROUND}; border-top: 1px solid {BORDER}; }}
 #late {{ background: {RAISED}; border-top: 2px solid {WARNING}; }}

@@ -92,7 +92,7 @@ def test_keys_of_the_page_work_in_the_window(window: MainWindow, qtbot) -> None:
     qtbot.keyClick(page, Qt.Key.Key_Space)
     paused(page, qtbot)
     titles = [action.text() for action in window.menuBar().actions()]
-    assert {"File", "Playback", "Overlay", "View"} <= set(titles)
+    assert {"&File", "&Playback", "&Overlay", "&View", "&Help"} <= set(titles)
 
 
 def test_what_is_no_video_is_said_with_what_to_do(window: MainWindow, tmp_path: Path, qtbot, capfd) -> None:
