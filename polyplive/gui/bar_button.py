@@ -31,7 +31,7 @@ def view_buttons(clicked: pyqtBoundSignal) -> list[QToolButton]:
     return [
         bar_button(command, picture, text, clicked)
         for command, picture, text in (
-            ("snapshot", "camera", "Save a snapshot"),
+            ("snapshot", "camera", "Save a snapshot, clean and marked"),
             ("toggle_panel", "panel", "Tool panel"),
             ("toggle_fullscreen", "fullscreen", "Full screen"),
             ("help", "help", "Keyboard shortcuts"),

@@ -7,9 +7,8 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from polyplive.config import MIN_AREA
+from polyplive.gui.snapshots import Snapshot, facts_of
 from polyplive.gui.view.scene import Scene
 from polyplive.overlay.compositor import compose
 from polyplive.overlay.true_shape import in_true_shape
@@ -103,15 +102,16 @@ class Display:
         composite = compose(frame, self.prediction, self.overlay, self._hud(frame))
         return (frame.image, composite) if self.side_by_side else (composite,)
 
-    def snapshot(self) -> Image | None:
-        """The displayed pictures as one, uint8 [H, W or 2 W, 3] BGR, at source resolution; None before a frame.
+    def snapshot(self) -> Snapshot | None:
+        """The frame and its composite at source resolution; None before a frame.
 
         Pixels are square, as programs that show pictures take them to be: where the frame's are not, one side grows.
         """
-        if self.view.frame is None:
+        frame = self.view.frame
+        if frame is None:
             return None
-        images = [in_true_shape(image, self.view.frame.sample_aspect) for image in self.images()]
-        return np.ascontiguousarray(np.hstack(images))
+        clean, marked = (in_true_shape(image, frame.sample_aspect) for image in (frame.image, self.images()[-1]))
+        return Snapshot(clean, marked, facts_of(self.view, self.state, self.prediction))
 
     def _hud(self, frame: Frame) -> Hud:
         caption = caption_of(frame, self.view.engine, self.overlay)

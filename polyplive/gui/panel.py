@@ -23,6 +23,7 @@ _OVERLAY = (
     ("heatmap", "Grad-CAM heatmap"),
     ("scores", "Numbers and scores"),
     ("legend", "Heatmap legend"),
+    ("caption", "Caption"),
 )
 _FINDING = (("sound", "Beep"), ("glow", "Edge glow"))
 _VIEW = (("side_by_side", "Beside source frame"), ("status", "Status and figures"))
@@ -44,6 +45,7 @@ class Panel(QFrame):
         self.setFixedWidth(248)
         self.threshold = ValueSlider("Threshold", *THRESHOLDS)
         self.threshold.setToolTip("Probability at which contours are taken  ([ and ])")
+        self.threshold.reset.clicked.connect(lambda: self.command.emit("threshold_reset"))
         self.opacity = ValueSlider("Opacity", 0.0, 1.0)
         self.opacity.setToolTip("Of mask and heatmap  (- and =)")
         self.threshold.changed.connect(self.threshold_chosen)
@@ -89,6 +91,8 @@ class Panel(QFrame):
             switch.setChecked(display.side_by_side if name == "side_by_side" else getattr(display.overlay, name))
             switch.setEnabled(display.overlay.visible or name not in _DRAWN)
         self.threshold.set_value(display.threshold)
+        own = display.model_threshold
+        self.threshold.set_usual(own, f"The model's own threshold, {own:.2f} ({key_of('threshold_reset')})")
         self.opacity.set_value(display.overlay.opacity)
         self.opacity.setEnabled(display.overlay.visible)
         self.about.setText(_about(display))

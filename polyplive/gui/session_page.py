@@ -62,7 +62,7 @@ NARROW = 900
 _STEP = 0.05
 
 
-OVERLAY_SWITCHES = ("visible", "contour", "mask", "heatmap", "scores", "legend", "status")
+OVERLAY_SWITCHES = ("visible", "contour", "mask", "heatmap", "scores", "legend", "caption", "status")
 """The parts of the overlay that a key turns on and off: fields of ``OverlaySettings``."""
 
 
@@ -134,8 +134,8 @@ class SessionPage(QWidget):
         """Run the command of a key or a button."""
         self._commands[command]()
 
-    def set_threshold(self, threshold: float) -> None:
-        """Set the probability of a contour; the shown frame changes at once."""
+    def set_threshold(self, threshold: float | None) -> None:
+        """Set the probability of a contour (None: the model's own); the shown frame changes at once."""
         self.display.threshold = threshold
         self._session.set_threshold(self.display.threshold)
         self._redraw()
@@ -148,20 +148,20 @@ class SessionPage(QWidget):
         """Draw what ``overlay`` says."""
         self._set_overlay(**{field.name: getattr(overlay, field.name) for field in dataclasses.fields(overlay)})
 
-    def save_snapshot(self) -> Path | None:
-        """Save the displayed picture at source resolution. None if that failed; the strip then says why."""
+    def save_snapshot(self) -> tuple[Path, Path] | None:
+        """Save the frame, clean and marked, at source resolution. None if that failed; the strip then says why."""
         view = self.display.view
-        image = self.display.snapshot()
-        if image is None or view.info is None:
+        snapshot = self.display.snapshot()
+        if snapshot is None or view.info is None:
             self._say("There is no frame to save yet.")
             return None
         try:
-            path = save_snapshot(image, self._snapshots, view.info.name, view.position_s)
+            clean, marked = save_snapshot(snapshot, self._snapshots, view.info.name, view.position_s)
         except SinkError as error:
             self._say(str(error), is_error=True)
             return None
-        self._say(f"Saved {path}")
-        return path
+        self._say(f"Saved {clean} and {marked.name}")
+        return clean, marked
 
     def show_help(self) -> None:
         """Show the list of shortcuts; the video continues."""
@@ -217,6 +217,7 @@ class SessionPage(QWidget):
             **{f"toggle_{name}": functools.partial(self._toggle, name) for name in OVERLAY_SWITCHES},
             "threshold_down": lambda: self.set_threshold(self.display.threshold - _STEP),
             "threshold_up": lambda: self.set_threshold(self.display.threshold + _STEP),
+            "threshold_reset": lambda: self.set_threshold(None),
             "opacity_down": lambda: self.set_opacity(self.display.overlay.opacity - _STEP),
             "opacity_up": lambda: self.set_opacity(self.display.overlay.opacity + _STEP),
             "toggle_side_by_side": self._toggle_side_by_side,

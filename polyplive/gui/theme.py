@@ -50,6 +50,7 @@ QToolButton, QPushButton, QComboBox {{
     background: {RAISED}; border: 1px solid transparent; border-radius: 6px; padding: 5px 10px; min-height: 20px;
 }}
 QToolButton {{ padding: 6px; }}
+QToolButton[role="small"] {{ padding: 0 6px; min-height: 16px; font-size: 12px; }}
 QToolButton:hover, QPushButton:hover, QComboBox:hover {{ background: {HOVER}; }}
 QToolButton:pressed, QPushButton:pressed {{ background: {BORDER}; }}
 QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border-color: {ACCENT}; }}

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import (
     QSlider,
     QStyle,
     QStyleOptionSlider,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -70,20 +71,33 @@ class Switch(QAbstractButton):
 
 
 class ValueSlider(QWidget):
-    """A slider from ``low`` to ``high`` in steps of a hundredth, under its name and value."""
+    """A slider from ``low`` to ``high`` in steps of a hundredth, under its name and value.
+
+    ``set_usual`` gives it a tick at the usual value. Away from that ``reset`` is shown, a button to go back there.
+    """
 
     changed = pyqtSignal(float)
 
     def __init__(self, text: str, low: float, high: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._value = QLabel()
-        self._value.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.slider = _TickedSlider()
+        self.reset = QToolButton()
+        self.reset.setText("Reset")
+        self.reset.setProperty("role", "small")
+        self.reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.reset.setAccessibleName(f"Reset {text}")
+        policy = self.reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # nothing moves when it comes
+        self.reset.setSizePolicy(policy)
+        self.reset.hide()
         self.slider.setRange(round(100 * low), round(100 * high))
         self.slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.slider.setAccessibleName(text)
         head = QHBoxLayout()
         head.addWidget(QLabel(text), 1)
+        head.addWidget(self.reset)
         head.addWidget(self._value)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 2, 0, 2)
@@ -103,11 +117,52 @@ class ValueSlider(QWidget):
         self.slider.blockSignals(True)
         self.slider.setValue(round(100 * value))
         self.slider.blockSignals(False)
-        self._value.setText(f"{self.value:.2f}")
+        self._show(self.slider.value())
+
+    def set_usual(self, value: float, reset_tip: str) -> None:
+        """Put the tick at ``value``; ``reset_tip`` says what the button does."""
+        if self.slider.tick != round(100 * value):
+            self.slider.tick = round(100 * value)
+            self.slider.update()
+            self.reset.setToolTip(reset_tip)
+        self._show(self.slider.value())
 
     def _moved(self, value: int) -> None:
-        self._value.setText(f"{value / 100:.2f}")
+        self._show(value)
         self.changed.emit(value / 100)
+
+    def _show(self, value: int) -> None:
+        self._value.setText(f"{value / 100:.2f}")
+        self.reset.setVisible(self.slider.tick not in (None, value))
+
+
+class _TickedSlider(QSlider):
+    """A slider with a short line below its groove at the value ``tick``, if that is not None."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.tick: int | None = None
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        """The tick, then the slider."""
+        super().paintEvent(event)
+        if self.tick is None:
+            return
+        room = self.width() - _handle_width(self)
+        place = QStyle.sliderPositionFromValue(self.minimum(), self.maximum(), self.tick, room)
+        x, middle = place + _handle_width(self) / 2, self.height() / 2
+        painter = QPainter(self)
+        painter.setPen(QPen(QColor(TEXT), 2))
+        painter.drawLine(QPointF(x, middle + 8), QPointF(x, self.height()))
+
+
+def _handle_width(slider: QSlider) -> int:
+    option = QStyleOptionSlider()
+    slider.initStyleOption(option)
+    style = slider.style()
+    assert style is not None
+    part = QStyle.SubControl.SC_SliderHandle
+    return style.subControlRect(QStyle.ComplexControl.CC_Slider, option, part, slider).width()
 
 
 class ChoiceBox(QComboBox):
@@ -152,12 +207,7 @@ class SeekSlider(QSlider):
         self.setSliderDown(False)
 
     def _go(self, event: QMouseEvent) -> None:
-        option = QStyleOptionSlider()
-        self.initStyleOption(option)
-        style = self.style()
-        assert style is not None
-        part = QStyle.SubControl.SC_SliderHandle
-        handle = style.subControlRect(QStyle.ComplexControl.CC_Slider, option, part, self).width()
+        handle = _handle_width(self)
         room = max(1, self.width() - handle)
         place = round(event.position().x() - handle / 2)
         value = QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), min(max(place, 0), room), room)

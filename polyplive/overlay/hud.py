@@ -109,8 +109,8 @@ def place_hud(hud: Hud | None, settings: OverlaySettings, scale: Scale, width: i
 
 
 def caption_texts(caption: Caption) -> list[str]:
-    """The caption's pieces; what is not known is left out."""
-    texts = [f"frame {caption.index}"]
+    """The caption's pieces; what is not known is left out. Frames are counted from 1, as everywhere in the window."""
+    texts = [f"frame {caption.index + 1}"]
     if caption.time_s is not None:
         minutes, seconds = divmod(round(1000 * max(caption.time_s, 0.0)), 60_000)
         texts.append(f"{minutes}:{seconds / 1000:06.3f}")

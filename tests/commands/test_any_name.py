@@ -18,9 +18,11 @@ from sink_rig import record, session
 
 from polyplive import FileSource, VideoWriter
 from polyplive.cli import main
-from polyplive.gui.snapshots import save_snapshot
+from polyplive.gui.snapshots import Snapshot, facts_of, save_snapshot
+from polyplive.sessions.view import View
 from polyplive.sinks.segments import SegmentSettings, SegmentWriter
 from polyplive.system.private_files import check_writable
+from polyplive.types import SessionState, SourceInfo
 
 if sys.platform != "linux":
     pytest.skip("elsewhere fewer names are allowed", allow_module_level=True)
@@ -95,10 +97,15 @@ def test_a_live_recording_has_its_list_and_its_segments(name: str, tmp_path: Pat
 
 @any_name
 def test_a_snapshot_is_saved(name: str, tmp_path: Path) -> None:
-    paths = {save_snapshot(np.zeros((8, 8, 3), np.uint8), tmp_path / "shots", f"{name}.mp4", 1.5) for _ in range(3)}
+    image = np.zeros((8, 8, 3), np.uint8)
+    facts = facts_of(View(info=SourceInfo(f"{name}.mp4", 8, 8, None, None, None)), SessionState.READY, None)
+    snapshot = Snapshot(image, image, facts)
+    paths = {path for _ in range(3) for path in save_snapshot(snapshot, tmp_path / "shots", f"{name}.mp4", 1.5)}
     assert sorted(paths) == sorted((tmp_path / "shots").iterdir())
-    assert len(paths) == 3
+    assert len(paths) == 6
     assert all(path.name.startswith(name[:90]) for path in paths)
+    read = [cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR) for path in paths]
+    assert all(np.array_equal(each, image) for each in read)
 
 
 @pytest.mark.parametrize("name", [ODD, NAMES["leading dash"], NAMES["long"]], ids=["odd", "dash", "long"])

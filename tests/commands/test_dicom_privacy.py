@@ -23,9 +23,11 @@ from dicom_files import (
 )
 
 from polyplive.cli import main
-from polyplive.gui.snapshots import save_snapshot
+from polyplive.gui.snapshots import Snapshot, facts_of, save_snapshot
+from polyplive.sessions.view import View
 from polyplive.sources.file import FileSource
 from polyplive.sources.reading.dicom.header import data_set_start, read_header, read_transfer_syntax
+from polyplive.types import SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,4 +176,7 @@ def test_frames_and_what_is_known_of_them_tell_nothing(tmp_path: Path) -> None:
             assert told(file.read()) == []
         frame = source.read()
         assert frame is not None
-        assert told(save_snapshot(frame.image, tmp_path, source.info.name, 0.0).read_bytes()) == []
+        facts = facts_of(View(frame, info=source.info), SessionState.READY, None)
+        snapshot = Snapshot(frame.image, frame.image, facts)
+        for saved in save_snapshot(snapshot, tmp_path, source.info.name, 0.0):
+            assert told(saved.read_bytes()) == []

@@ -100,7 +100,7 @@ def test_a_minimised_window_hides_frames_and_shows_them_again(qtbot, rig) -> Non
 def test_snapshot_sound_and_help(qtbot, rig) -> None:
     feeder, window = rig
     stream(qtbot, feeder, lambda: window.display.view.prediction is not None)
-    assert window.save_snapshot().is_file()
+    assert all(path.is_file() for path in window.save_snapshot())
     window.run_command("toggle_sound")
     assert window.sound
     window.show_help()

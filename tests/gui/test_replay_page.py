@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from gated_engine import broken
 from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QSlider, QWidget
 from window_driver import PATIENCE_MS, Key, paused, playing, press
 
@@ -17,12 +18,13 @@ from polyplive.config import PipelineSettings, Settings
 from polyplive.gui.display import Display
 from polyplive.gui.session_page import NARROW, OVERLAY_SWITCHES, SessionPage
 from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
+from polyplive.overlay.compositor import compose
+from polyplive.sessions.view import View
 from polyplive.types import OverlaySettings, SessionState
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from polyplive.sessions.view import View
 
 FRAMES = 20
 
@@ -115,19 +117,27 @@ def test_home_and_end(window, qtbot) -> None:
 
 def test_one_key_takes_the_whole_overlay_off(window, qtbot) -> None:
     before = window.display.images()[0]
-    window.display.set(status=False, figures=False)
+    raw = window.display.view.frame.image
+    assert (before != raw).any()
     press(window, qtbot, Key.Key_O)
     assert not window.display.overlay.visible
     assert not window.panel.switches["visible"].isChecked()
-    raw, shown = window.display.view.frame.image, window.display.images()[0]
-    assert np.count_nonzero(np.any(shown != raw, axis=2)) < np.count_nonzero(np.any(before != raw, axis=2))
+    assert np.array_equal(window.display.images()[0], raw), "nothing is left in recordings and snapshots"
     press(window, qtbot, Key.Key_O)
     assert window.display.overlay.visible
 
 
 @pytest.mark.parametrize(
     ("key", "name"),
-    [("C", "contour"), ("V", "mask"), ("H", "heatmap"), ("N", "scores"), ("L", "legend"), ("I", "status")],
+    [
+        ("C", "contour"),
+        ("V", "mask"),
+        ("H", "heatmap"),
+        ("N", "scores"),
+        ("L", "legend"),
+        ("I", "status"),
+        ("X", "caption"),
+    ],
 )
 def test_each_part_has_a_key_and_a_switch(window, qtbot, key: str, name: str) -> None:
     was = getattr(window.display.overlay, name)
@@ -135,7 +145,7 @@ def test_each_part_has_a_key_and_a_switch(window, qtbot, key: str, name: str) ->
     press(window, qtbot, getattr(Key, f"Key_{key}"))
     assert getattr(window.display.overlay, name) is not was
     assert window.panel.switches[name].isChecked() is not was
-    if name in ("contour", "mask", "heatmap"):
+    if name not in ("scores", "legend"):
         assert np.any(window.display.images()[0] != before)
     qtbot.mouseClick(window.panel.switches[name], Qt.MouseButton.LeftButton)
     assert getattr(window.display.overlay, name) is was
@@ -158,6 +168,25 @@ def test_the_threshold_changes_contours_of_a_paused_frame(window, qtbot) -> None
 
 def test_the_models_own_threshold_is_shown_until_one_is_chosen(window) -> None:
     assert window.panel.threshold.value == 0.5
+
+
+def test_a_threshold_can_be_set_back_to_the_models_own(open_window, qtbot) -> None:
+    """By button and by key, also where the settings name another; and the slider has a tick there."""
+    window = open_window(settings=Settings(pipeline=PipelineSettings(threshold=0.3)), playing=False)
+    paused(window, qtbot, 0)
+    assert window.display.model_threshold == 0.5
+    slider = window.panel.threshold
+    assert slider.slider.tick == 50
+    assert slider.reset.isVisible()
+    qtbot.mouseClick(slider.reset, Qt.MouseButton.LeftButton)
+    assert (window.display.threshold, slider.value, slider.reset.isVisible()) == (0.5, 0.5, False)
+    assert window.display.prediction.threshold == 0.5
+    slider.slider.setValue(70)
+    press(window, qtbot, Key.Key_Backslash)
+    assert (window.display.threshold, slider.value) == (0.5, 0.5)
+    press(window, qtbot, Key.Key_Right)
+    paused(window, qtbot, 1)
+    assert window.display.view.prediction.threshold == 0.5, "frames that come later have it too"
 
 
 def test_a_threshold_from_the_settings_is_used(open_window, qtbot) -> None:
@@ -184,17 +213,23 @@ def test_side_by_side_shows_the_source_frame_as_it_is(window, qtbot) -> None:
     assert right.right() <= window.video.width()
 
 
-def test_a_snapshot_is_what_is_shown_at_source_resolution(window, qtbot, tmp_path: Path) -> None:
+def test_a_snapshot_is_the_frame_and_the_frame_with_its_marks(window, qtbot, tmp_path: Path) -> None:
     press(window, qtbot, Key.Key_S)
-    press(window, qtbot, Key.Key_B)
-    press(window, qtbot, Key.Key_S)
-    single, double = sorted((tmp_path / "snapshots").glob("clip-*.png"), key=lambda path: path.stat().st_size)
+    clean, marked = sorted((tmp_path / "snapshots").iterdir(), key=lambda path: len(path.name))
+    assert marked.name == f"{clean.stem}-marked.png"
     frame = window.display.view.frame
-    assert cv2.imread(str(single)).shape == (frame.height, frame.width, 3)
-    saved = cv2.imread(str(double))
-    assert np.array_equal(saved[:, : frame.width], frame.image)
-    assert np.array_equal(saved[:, frame.width :], window.display.images()[1])
-    assert window.strip.text.text().startswith("Saved ")
+    assert np.array_equal(cv2.imread(str(clean)), frame.image)
+    composite = cv2.imread(str(marked))
+    assert np.array_equal(composite, compose(frame, window.display.prediction, OverlaySettings()))
+    assert (composite != frame.image).any()
+    said = window.strip.text.text()
+    assert str(clean) in said
+    assert marked.name in said
+    picture = QImage(str(marked))
+    facts = {key: picture.text(key) for key in picture.textKeys()}
+    assert (facts["Frame"], facts["Frame index"], facts["Title"]) == ("1", "0", "clip.mp4")
+    assert facts["Model SHA-256"] == window.display.view.engine.manifest.sha256
+    assert not any("/" in fact for fact in facts.values())
 
 
 def test_a_snapshot_that_cannot_be_saved_is_one_line(open_window, qtbot, tmp_path: Path) -> None:

@@ -38,10 +38,9 @@ def check_shown(window: ReplayPage, index: int) -> None:
     (rect,) = window.video.picture_rects()
     assert rect.width() / rect.height() == pytest.approx(width / height, rel=0.01)
     assert f"{width} \u00d7 {height}" in window.panel.about.text()
-    path = window.save_snapshot()
-    image = cv2.imread(str(path))
-    assert image.shape == (height, width, 3)
-    check_box(outline(image))
+    clean, marked = (cv2.imread(str(path)) for path in window.save_snapshot())
+    assert clean.shape == marked.shape == (height, width, 3)
+    check_box(outline(marked))
 
 
 def test_steps_over_the_change_keep_proportions_and_place(open_window, qtbot, video: Path) -> None:
