@@ -87,7 +87,8 @@ def _draw_line(axes: Axes, history: list[dict[str, Any]], line: _Line) -> None:
     values = [row[line.column] for row in history]
     place = values.index(line.best(values))
     last, best = (_value_text(row, line) for row in (history[-1], history[place]))
-    says = f"{line.name}: last {last}, best {best} in epoch {history[place]['epoch']}"
+    gap = "\n" if line is _FALSE_MARKS else " "  # counts are long: in one line they would take the room of the curves
+    says = f"{line.name}: last {last},{gap}best {best} in epoch {history[place]['epoch']}"
     dots = "o" if len(history) <= _DOTTED else ""
     axes.plot(
         [row["epoch"] for row in history], values, label=says, color=line.colour, ls=line.style, marker=dots, ms=4

@@ -27,7 +27,9 @@ def tables(figures: Mapping[str, Any]) -> list[TextTable]:
 def sentences(figures: Mapping[str, Any]) -> list[str]:
     """The sentences beside the tables."""
     explanation = figures["explanation"]
+    seen = ["Pictures were seen whole, as is usual for data sets; replay looks for the field of view (--roi auto)"]
     return [
+        *(seen if figures["roi"] == "none" else ()),
         f"Boundary F-score {number(figures['boundary']['f_score'])};"
         f" probabilities are off by {number(figures['calibration']['expected_error'])} (ECE, pixels)",
         f"Grad-CAM: highest point in the polyp {share_of(explanation['pointing_game'])},"

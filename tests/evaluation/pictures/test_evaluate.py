@@ -240,6 +240,7 @@ def test_the_page_shows_the_worst_pictures_and_loads_nothing(folder: Path) -> No
     assert f"{figures['per_image']['dice']:.4f}" in page
     assert "1 of 2 (50 %)" in page
     assert "the whole picture (--roi none)" in page
+    assert "replay looks for the field of view" in page
     assert {"Dice", "IoU", "Polyp", "Marks", "Heatmap&#39;s highest point"} <= set(re.findall(r"<dt>(.*?)</dt>", page))
 
 

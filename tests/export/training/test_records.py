@@ -38,7 +38,7 @@ def test_the_legend_names_the_last_and_the_best_epoch() -> None:
     assert [text.get_text() for text in right.get_legend().get_texts()] == [
         "Dice: last 0.400, best 0.400 in epoch 4",
         "IoU: last 0.400, best 0.400 in epoch 4",
-        "Negatives marked: last 2 of 8 (25 %), best 2 of 8 (25 %) in epoch 1",
+        "Negatives marked: last 2 of 8 (25 %),\nbest 2 of 8 (25 %) in epoch 1",
     ]
 
 
