@@ -273,10 +273,10 @@ class SessionPage(QWidget):
                 self._say("  \u00b7  ".join(told))
         if view.notices != self._notices:
             self._notices = view.notices
-            self.strip.show_notices(view.notices)
             if view.notices:
                 self.strip.say(view.notices[-1], is_error=True)
                 self.full_screen.bring()
+        self.strip.show_notices((*told, *view.notices))
 
     def _show_details(self) -> None:
         """Show all that has happened; what was said counts as read."""

@@ -41,6 +41,7 @@ class StatusStrip(QFrame):
         self.setObjectName("strip")
         self._shown: tuple[SessionState, str, str] | None = None
         self._message = self._error = self._info = ""
+        self._noticed: tuple[str, ...] = ()
         self._fading = QTimer(self)
         self._fading.setSingleShot(True)
         self._fading.timeout.connect(self.clear)
@@ -105,6 +106,9 @@ class StatusStrip(QFrame):
 
     def show_notices(self, notices: Sequence[str]) -> None:
         """Show how many there are; all of them are in the tool tip."""
+        if tuple(notices) == self._noticed:
+            return
+        self._noticed = tuple(notices)
         self.notices.setVisible(bool(notices))
         self.notices.setText(f"{len(notices)} notice{'' if len(notices) == 1 else 's'}")
         self.notices.setToolTip("\n".join((*notices, f"All that happened ({key_of('details')})")))
