@@ -180,7 +180,7 @@ class LiveRecordings:
         self._past_problems += end.problems
         self._past_marks += recording.marks
         if end.reason == FAILED and end.problems:
-            self._last_error = end.problems[-1]
+            self._last_error = end.problems[0]
 
     @property
     def _running(self) -> tuple[LiveRecording, ...]:
@@ -214,7 +214,6 @@ class LiveRecordings:
 
     def _error(self) -> str:
         """The last problem of what runs; otherwise why the last recording ended by itself."""
-        failed = [recording for recording in self._ending if recording.reason == FAILED]
-        recordings = (self._whole, *failed, *filter(None, [self._current]))
-        problems = [recording.problems[-1] for recording in recordings if recording.problems]
-        return problems[-1] if problems else self._last_error
+        now = [line for recording in self._running for line in recording.problems]
+        failed = [line for each in self._ending if each.reason == FAILED for line in each.problems[:1]]
+        return next(reversed([*failed, *now]), self._last_error)
