@@ -12,7 +12,8 @@ Five lines mark the polyps of a recording:
 ``open_model`` opens a model, ``open_video`` a recording. ``model.process`` takes a frame, or a picture as a numpy array
 of uint8 [height, width, 3], BGR, and gives a ``Prediction``: detections with contours in the frame's pixels, the
 probability and the Grad-CAM. ``mask_of`` makes a mask of it, ``compose`` the picture with the overlay, ``rethreshold``
-the detections at another threshold. ``VideoWriter`` writes pictures into a video.
+the detections at another threshold. ``VideoWriter`` writes pictures into a video. ``live`` is for frames that come from
+your own program and cannot wait for the model.
 
 Every error is a ``PolypliveError`` whose text says what happened and what to do; ``polyplive.errors`` holds all kinds.
 docs/python.md shows more.
@@ -25,15 +26,17 @@ from typing import TYPE_CHECKING
 from polyplive.errors import PolypliveError
 
 if TYPE_CHECKING:
-    from polyplive.config import EngineOptions, PipelineSettings
+    from polyplive.config import EngineOptions, LiveSettings, PipelineSettings
     from polyplive.overlay.compositor import compose
     from polyplive.pipeline.pipeline import Pipeline
     from polyplive.pipeline.postprocess import mask_of, rethreshold
+    from polyplive.sessions.live.feed import FedSession, LiveView
+    from polyplive.sessions.live.opening import live
     from polyplive.sessions.opening import open_model, open_video
     from polyplive.sinks.video_writer import VideoWriter
     from polyplive.sources.file import FileSource
     from polyplive.sources.reading.followed import FollowedSource
-    from polyplive.types import Detection, Frame, OverlaySettings, Prediction, Roi, SourceInfo
+    from polyplive.types import Detection, Figures, Frame, OverlaySettings, Prediction, Roi, SessionState, SourceInfo
 
 __version__ = "0.1.0"
 
@@ -43,19 +46,25 @@ __all__ = [
     "RESEARCH_NOTICE",
     "Detection",
     "EngineOptions",
+    "FedSession",
+    "Figures",
     "FileSource",
     "FollowedSource",
     "Frame",
+    "LiveSettings",
+    "LiveView",
     "OverlaySettings",
     "Pipeline",
     "PipelineSettings",
     "PolypliveError",
     "Prediction",
     "Roi",
+    "SessionState",
     "SourceInfo",
     "VideoWriter",
     "__version__",
     "compose",
+    "live",
     "mask_of",
     "open_model",
     "open_video",
@@ -63,15 +72,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "config": ("EngineOptions", "PipelineSettings"),
+    "config": ("EngineOptions", "LiveSettings", "PipelineSettings"),
     "overlay.compositor": ("compose",),
     "pipeline.pipeline": ("Pipeline",),
     "pipeline.postprocess": ("mask_of", "rethreshold"),
+    "sessions.live.feed": ("FedSession", "LiveView"),
+    "sessions.live.opening": ("live",),
     "sessions.opening": ("open_model", "open_video"),
     "sinks.video_writer": ("VideoWriter",),
     "sources.file": ("FileSource",),
     "sources.reading.followed": ("FollowedSource",),
-    "types": ("Detection", "Frame", "OverlaySettings", "Prediction", "Roi", "SourceInfo"),
+    "types": ("Detection", "Figures", "Frame", "OverlaySettings", "Prediction", "Roi", "SessionState", "SourceInfo"),
 }
 """Where the names stand that are imported when they are first used: ``polyplive --help`` waits for no library."""
 

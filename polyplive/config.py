@@ -142,6 +142,19 @@ class Settings:
         check_fields(self.overlay)
 
 
+def withhold_findings(settings: Settings) -> Settings:
+    """For live use: withhold findings until there is evidence, unless the settings say otherwise."""
+    if settings.pipeline.min_frames is not None:
+        return settings
+    return dataclasses.replace(settings, pipeline=dataclasses.replace(settings.pipeline, min_frames=LIVE_MIN_FRAMES))
+
+
+def check_kind(name: str, given: object, kind: type) -> None:
+    """Raise ``ConfigError`` where ``given`` is neither None nor of the public ``kind``."""
+    if given is not None and not isinstance(given, kind):
+        raise ConfigError(f"{name} is a value of type {type(given).__name__}", f"Give polyplive.{kind.__name__}(…).")
+
+
 def load_settings(
     path: Path | None, overrides: Mapping[str, Any], subject: Callable[[str], str] = as_option
 ) -> Settings:

@@ -42,7 +42,7 @@ def test_every_public_name_is_there_and_has_a_type() -> None:
 def test_pydoc_shows_every_public_name_with_its_text() -> None:
     text = run_python("-m", "pydoc", "polyplive", env={**os.environ, "PAGER": "cat", "COLUMNS": "120"}).stdout
     functions = text.partition("\nFUNCTIONS\n")[2].partition("\nDATA\n")[0]
-    for name in ("compose", "mask_of", "open_model", "open_video", "rethreshold"):
+    for name in ("compose", "live", "mask_of", "open_model", "open_video", "rethreshold"):
         assert re.search(rf"^    {name}\(.*\n        \S", functions, re.MULTILINE), name
     for name in ("Detection", "Frame", "Pipeline", "Prediction", "VideoWriter", "PolypliveError"):
         assert f"    class {name}(" in text
@@ -84,6 +84,11 @@ def mark(path: Path, image: NDArray[np.uint8]) -> NDArray[np.bool_]:
                 picture: NDArray[np.uint8] = polyplive.compose(frame, prediction, overlay)
                 writer.write(picture, frame.pts_s)
                 print(cam is None, probability.max(), prediction.roi.width)
+            with polyplive.live((frame for frame in video), "polyplive-fast", overlay=overlay) as session:
+                for view in session:
+                    newest: polyplive.Frame = view.frame
+                    result: polyplive.Prediction | None = view.prediction
+                    print(newest.index, result is None, view.state is polyplive.SessionState.READY, view.figures.fps)
             model.reset()
             still = polyplive.rethreshold(model.process(image), 0.4)
         return polyplive.mask_of(image, still)
@@ -102,6 +107,7 @@ def test_a_strict_type_checker_knows_the_whole_api(tmp_path: Path) -> None:
         "polyplive.nosuch()\n"
         "polyplive.open_model('polyplive-fast', backend=3)\n"
         "polyplive.open_model().process('picture.png')\n"
+        "polyplive.live(['picture.png'])\n"
     )
     command = [
         sys.executable,
@@ -121,4 +127,9 @@ def test_a_strict_type_checker_knows_the_whole_api(tmp_path: Path) -> None:
         env={**os.environ, "MYPYPATH": str(ROOT)},
     )
     errors = re.findall(r"^(\w+\.py):(\d+): error: .*\[([\w-]+)\]$", done.stdout, re.MULTILINE)
-    assert errors == [("bad.py", "2", "attr-defined"), ("bad.py", "3", "arg-type"), ("bad.py", "4", "arg-type")], done
+    assert errors == [
+        ("bad.py", "2", "attr-defined"),
+        ("bad.py", "3", "arg-type"),
+        ("bad.py", "4", "arg-type"),
+        ("bad.py", "5", "list-item"),
+    ], done

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from polyplive.commands.session_setup import withhold_findings
-from polyplive.config import LIVE_MIN_FRAMES, PipelineSettings, Settings, load_settings
+from polyplive.config import LIVE_MIN_FRAMES, PipelineSettings, Settings, load_settings, withhold_findings
 from polyplive.errors import ConfigError
 
 

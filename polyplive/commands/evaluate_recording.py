@@ -12,8 +12,7 @@ from msgspec import Meta
 
 from polyplive.commands.messages import announce, print_tables, say, say_notices, stdout, write_json, write_text
 from polyplive.commands.outputs import check_outputs, try_outputs
-from polyplive.commands.session_setup import withhold_findings
-from polyplive.config import Settings
+from polyplive.config import Settings, withhold_findings
 from polyplive.errors import ConfigError
 from polyplive.evaluation.image_folder import find_pairs
 from polyplive.evaluation.recordings.run import FrameRanges, folder_frames, video_frames

@@ -12,8 +12,8 @@ from msgspec import Meta
 from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.commands.messages import print_written, say, say_notices, stdout
 from polyplive.commands.outputs import try_outputs
-from polyplive.commands.session_setup import make_sinks, withhold_findings
-from polyplive.config import KEEP_FREE_MIB, Settings
+from polyplive.commands.session_setup import make_sinks
+from polyplive.config import KEEP_FREE_MIB, Settings, withhold_findings
 from polyplive.errors import ConfigError, SourceNotFound
 from polyplive.sessions.engine_room.opening import SameModelOpener
 from polyplive.sessions.live import LiveParts, LiveSession, LiveSummary

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 from polyplive.commands.messages import resolved
 from polyplive.errors import ConfigError
 from polyplive.sinks.containers import check_container
-from polyplive.sinks.failures import sink_error
+from polyplive.sinks.failures import try_file
 from polyplive.sinks.frame_list import FrameList
 from polyplive.sinks.segments import may_be_segment
-from polyplive.system.private_files import check_writable, make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +35,9 @@ def try_outputs(asked: Mapping[str, Path | None], source: Path | None = None, *,
     check_outputs(asked, source, listed=listed)
     for name, path in asked.items():
         if path is not None:
-            _try(path / "output" if name in FOLDERS else path)
+            try_file(path / "output" if name in FOLDERS else path)
             if listed and name in VIDEOS:
-                _try(FrameList(path).path)
+                try_file(FrameList(path).path)
 
 
 def check_outputs(asked: Mapping[str, Path | None], source: Path | None = None, *, listed: bool = False) -> None:
@@ -97,11 +96,3 @@ def _check_name(name: str, path: Path) -> None:
         raise ConfigError(f"--{name} '{path}' has no name of a page", "Name a file that ends in .html.")
     if name == "json" and path.exists() and path.suffix.lower() != ".json":
         raise ConfigError(f"--json '{path}' exists and is no .json file", "Name another file: it would be overwritten.")
-
-
-def _try(path: Path) -> None:
-    try:
-        make_private_folder(path.parent)
-        check_writable(path)
-    except (OSError, ValueError) as error:
-        raise sink_error(path, error) from None

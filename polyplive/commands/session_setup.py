@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from typing import TYPE_CHECKING
 
-from polyplive.config import LIVE_MIN_FRAMES
 from polyplive.errors import ConfigError
 from polyplive.pages.report import report_page
 from polyplive.review.report import ReportSink
@@ -19,16 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from polyplive.config import Settings
     from polyplive.sinks.base import Sink
     from polyplive.sinks.sound_source import SoundSource
-
-
-def withhold_findings(settings: Settings) -> Settings:
-    """For live use: withhold findings until there is evidence, unless the settings say otherwise."""
-    if settings.pipeline.min_frames is not None:
-        return settings
-    return dataclasses.replace(settings, pipeline=dataclasses.replace(settings.pipeline, min_frames=LIVE_MIN_FRAMES))
 
 
 def require_display(hint: str = "Add --headless, with --record, --events or --report.") -> None:

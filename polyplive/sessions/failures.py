@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from polyplive.errors import PolypliveError
+from polyplive.errors import PolypliveError, SourceLost
 
 _log = logging.getLogger(__name__)
 
@@ -20,3 +20,8 @@ def in_one_line(error: Exception) -> str:
 def is_permanent(error: Exception) -> bool:
     """Whether trying again cannot help. After an unexpected error it is worth trying again."""
     return isinstance(error, PolypliveError) and error.permanent
+
+
+def why_ended(error: Exception) -> str:
+    """The reason of a session that ended with its source, which cannot be opened again, for its outputs."""
+    return "end of frames" if isinstance(error, SourceLost) else f"error: {in_one_line(error)}"

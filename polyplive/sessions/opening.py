@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, SupportsFloat, get_args
 from polyplive import __version__
 from polyplive.backends.factory import open_engine
 from polyplive.backends.registry import AUTO
-from polyplive.config import DEFAULT_MODEL, EngineOptions, PipelineSettings, Settings
+from polyplive.config import DEFAULT_MODEL, EngineOptions, PipelineSettings, Settings, check_kind
 from polyplive.errors import ConfigError
 from polyplive.pipeline.pipeline import Pipeline
 from polyplive.sessions.engine_room.opening import OFFLINE, SameModelOpener
@@ -45,8 +45,8 @@ def open_model(
 
     The model belongs to the thread that opened it. Raises ``ConfigError``, ``ModelError`` or ``EngineError``.
     """
-    _check_kind("engine", engine, EngineOptions)
-    _check_kind("pipeline", pipeline, PipelineSettings)
+    check_kind("engine", engine, EngineOptions)
+    check_kind("pipeline", pipeline, PipelineSettings)
     settings = Settings(
         model=str(model),
         backend=backend,
@@ -54,11 +54,6 @@ def open_model(
         pipeline=pipeline or PipelineSettings(),
     )
     return open_pipeline(settings, notify or (lambda _: None), isolation=isolation)
-
-
-def _check_kind(name: str, given: object, kind: type) -> None:
-    if given is not None and not isinstance(given, kind):
-        raise ConfigError(f"{name} is a value of type {type(given).__name__}", f"Give polyplive.{kind.__name__}(…).")
 
 
 def open_pipeline(

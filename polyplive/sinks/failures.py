@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from polyplive.errors import SinkError, text_of
-from polyplive.system.private_files import is_still_at
+from polyplive.system.private_files import check_writable, is_still_at, make_private_folder
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -22,6 +22,15 @@ def check_in_place(path: Path, file: FileIO) -> None:
             f"'{path}' was removed or replaced while it was written, so that it does not hold this session",
             "Give each session files of its own.",
         )
+
+
+def try_file(path: Path) -> None:
+    """Raise ``SinkError`` where ``path`` cannot be written. Missing folders are made, for their owner alone."""
+    try:
+        make_private_folder(path.parent)
+        check_writable(path)
+    except (OSError, ValueError) as error:
+        raise sink_error(path, error) from None
 
 
 def sink_error(path: Path, error: BaseException, *, kept: bool = True) -> SinkError:

@@ -25,7 +25,8 @@ class LiveParts:
     ``open_source`` and ``open_engine`` are called in the threads that own the source and the engine, again after each
     failure. ``frames`` ends the session after that many frames of the source (None: never). ``threshold`` is the
     probability of a contour (None: the pipeline's own). ``with_screen``: a window will ask for views.
-    ``second_screen`` sends the picture to other programs.
+    ``opens_once``: the source cannot be opened again, and the session ends with it. ``on_result`` is called in the
+    engine room's thread after each result, and must not wait. ``second_screen`` sends the picture to other programs.
     ``recorders`` write from the start; ``recording`` says how recordings are written that begin later.
     ``open_faster`` gives, for the engine that runs, how to open the next faster model's; None where there is none.
     ``open_slower`` gives, for the rate at which the source sends, how to open it at a lower one; None likewise.
@@ -33,6 +34,8 @@ class LiveParts:
 
     open_source: Callable[[], LiveSource]
     open_engine: OpenEngine
+    opens_once: bool = False
+    on_result: Callable[[], None] = lambda: None
     settings: LiveSettings = field(default_factory=LiveSettings)
     overlay: OverlaySettings = field(default_factory=OverlaySettings)
     threshold: float | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from polyplive.overlay.baked import baked
 from polyplive.sessions.captions import caption_of
+from polyplive.sessions.failures import why_ended
 from polyplive.sessions.live.display_queue import DisplayQueue
 from polyplive.sessions.live.figures import NO_PICTURE, figures_of
 from polyplive.sessions.live.frame_counts import FrameCounts
@@ -18,6 +19,7 @@ from polyplive.sessions.live.recording_commands import RecordingCommands
 from polyplive.sessions.live.recordings import LiveRecordings
 from polyplive.sessions.live.results import LiveResults
 from polyplive.sessions.live.savings import Savings
+from polyplive.sessions.live.screens import Screens
 from polyplive.sessions.live.second_picture import Shown
 from polyplive.sessions.live.shown_results import ShownResults
 from polyplive.sessions.live.source_supervisor import SourceSupervisor
@@ -64,13 +66,12 @@ class LiveSession:
     def __init__(self, parts: LiveParts, on_news: Callable[[], None] = lambda: None) -> None:
         self._parts = parts
         self._settings = parts.settings
-        self._screens = (parts.second_screen,) if parts.second_screen is not None else ()
-        self._on_news = (on_news, *(screen.tell for screen in self._screens))
+        self._screens = Screens(on_news, parts.second_screen)
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._counts = FrameCounts()
         self._display = DisplayQueue(self._counts)
-        self._source = SourceSupervisor(parts.open_source, self, parts.settings, self._counts)
+        self._source = SourceSupervisor(parts, self, self._counts)
         self._results = LiveResults(parts, self._lock, self._counts, self)
         self._head = SessionHead(self._source, self._results)
         self._recordings = LiveRecordings(parts, self._counts, self._head)
@@ -91,8 +92,7 @@ class LiveSession:
     def start(self) -> None:
         """Open the source and the pipeline, each in its own thread, and begin."""
         self._recordings.start()
-        for screen in self._screens:
-            screen.watch(self)
+        self._screens.watch(self)
         with self._lock:
             self._source.start()
         self._results.room.start()
@@ -133,7 +133,7 @@ class LiveSession:
         call waits again.
         """
         deadline_s = time.monotonic() + timeout_s
-        seen = [thread for screen in self._screens for thread in screen.finish(deadline_s)]
+        seen = self._screens.finish(deadline_s)
         self._watchdog.stop()
         with self._lock:
             self._source.stop()
@@ -189,7 +189,7 @@ class LiveSession:
                 info=self._source.info,
                 engine=self._results.spec,
                 governed=self._results.governing.line(now_s),
-                restream="".join(screen.url for screen in self._screens),
+                restream=self._screens.url,
                 recording=self._recordings.status,
                 recorded=self._recordings.ended,
             )
@@ -285,8 +285,7 @@ class LiveSession:
                 self._recordings.offer(self._captured(frame, now_s))
             if self._parts.frames is not None and self._counts.received >= self._parts.frames:
                 self._finishing_s, self._reason = now_s, "frame limit"
-        for tell in self._on_news:
-            tell()
+        self._screens.tell()
         self._source.inspect(frame, now_s)  # the picture is on its way meanwhile
         return self._finishing_s is None
 
@@ -294,6 +293,9 @@ class LiveSession:
         """The source ended or could not be opened; False when it is not opened again."""
         with self._lock:
             if not self._source.is_current(thread) or self._finishing_s is not None:
+                return False
+            if self._parts.opens_once:
+                self._finishing_s, self._reason = time.monotonic(), why_ended(error)
                 return False
             if not self._source.failed(error, next_try_s):
                 self.impossible(error)
@@ -321,6 +323,7 @@ class LiveSession:
         """A result came; no view holds it yet."""
         hud = Hud(caption=caption_of(frame, self._results.spec, self._overlay))
         self._shown.answered(ProcessedFrame(frame, prediction, self._overlay, hud, self._head.whole()))
+        self._parts.on_result()
         # No call of on_news: the next frame shows it. Drawing the last frame again would delay the next one.
 
     def stepped(self, step: GovernorStep) -> None:
@@ -348,8 +351,8 @@ class LiveSession:
             self._results.govern(now_s, is_running=is_running)
             self.savings.look(now_s, is_running=is_running)
             untold, self._untold = self._untold, False
-        for tell in self._on_news if untold else ():
-            tell()
+        if untold:
+            self._screens.tell()
 
     # Parts
 
@@ -394,5 +397,4 @@ class LiveSession:
             self._recordings.offer(SessionNote(now_s, self._state[0], said))
 
     def _notices(self, *others: str) -> tuple[str, ...]:
-        told = filter(None, (*others, *(screen.problem for screen in self._screens)))
-        return (*self._source.warnings, *told, *self._recordings.notices)
+        return (*self._source.warnings, *filter(None, others), *self._screens.problems, *self._recordings.notices)

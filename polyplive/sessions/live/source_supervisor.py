@@ -16,9 +16,9 @@ from polyplive.sessions.live.watchdog import SleepWatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from polyplive.config import LiveSettings
     from polyplive.sessions.live.capture import CaptureHost
     from polyplive.sessions.live.frame_counts import FrameCounts
+    from polyplive.sessions.live.parts import LiveParts
     from polyplive.sources.base import LiveSource
     from polyplive.types import Frame, SourceInfo
 
@@ -33,12 +33,11 @@ class SourceSupervisor:
     derived from ``status``.
     """
 
-    def __init__(
-        self, open_source: Callable[[], LiveSource], host: CaptureHost, settings: LiveSettings, counts: FrameCounts
-    ) -> None:
-        self._open_source = open_source
+    def __init__(self, parts: LiveParts, host: CaptureHost, counts: FrameCounts) -> None:
+        self._open_source = parts.open_source
+        self._opens_once = parts.opens_once
         self._host = host
-        self._settings = settings
+        self._settings = parts.settings
         self._counts = counts
         self._signal = LostSignalDetector()
         self._sleep = SleepWatch()
@@ -120,7 +119,9 @@ class SourceSupervisor:
         self.status.signal_since_s = self._signal.since_s
 
     def check(self, now_s: float) -> None:
-        """Open the source again if it does not answer; called ten times a second."""
+        """Open the source again if it does not answer; called ten times a second. Where it cannot be, it is awaited."""
+        if self._opens_once:
+            return
         facts, slept_s = self.status, self._sleep.slept_s()
         silent_s = facts.silent_s(now_s)
         if slept_s:
