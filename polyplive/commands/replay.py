@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ from polyplive.wording import count_of, counted
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from polyplive.backends.base import EngineSpec
     from polyplive.gui.opening import ReplayOpening
     from polyplive.sinks.base import Sink
     from polyplive.sources.file import FileSource
@@ -71,7 +73,7 @@ class ReplayRequest:
 
 def run(request: ReplayRequest) -> int:
     """As a plain loop, without a window. Returns the exit code."""
-    sinks = _checked_sinks(request)
+    sinks = checked_sinks(request)
     try:
         return replay_headless(request, sinks)
     finally:
@@ -82,7 +84,7 @@ def opening(request: ReplayRequest) -> ReplayOpening:
     """The same for the window, where it is shown. Raises ``PolypliveError`` for what cannot be played or written."""
     from polyplive.gui.opening import ReplayOpening
 
-    sinks = _checked_sinks(request)
+    sinks = checked_sinks(request)
     return ReplayOpening(
         open_source=_opener(request),
         open_engine=SameModelOpener(request.settings, say, tune=True),
@@ -92,10 +94,11 @@ def opening(request: ReplayRequest) -> ReplayOpening:
         frames=request.frames,
         snapshots=request.snapshots,
         on_closed=lambda _: _print_written(sinks),
+        path=request.video,
     )
 
 
-def _checked_sinks(request: ReplayRequest) -> list[Sink]:
+def checked_sinks(request: ReplayRequest) -> list[Sink]:
     """The sinks of a request whose video and files can be opened."""
     video = request.video
     files = {"record": request.record, "events": request.events, "report": request.report}
@@ -152,23 +155,41 @@ def check_start(start_s: float, video: SourceInfo) -> None:
 
 def replay_headless(request: ReplayRequest, sinks: list[Sink]) -> int:
     """Process every frame in order into ``sinks`` and print a summary; 1 when a sink failed."""
-    full_paths = request.settings.full_paths
-    limits = ReplaySettings(request.start_s, request.frames, request.settings.overlay, full_paths)
-    source = _opener(request)()
-    try:
-        opener = SameModelOpener(request.settings, say, OFFLINE, is_parallel=True)
-        with OfflineEngineRoom(opener, request.settings.pipeline) as room:
-            announce(room.spec)
-            total = source.info.frames if limits.frames is None else limits.frames
-            with progress_bar(request.video.name, total) as advance:
-                on_stopping = source.interrupt if isinstance(source, FollowedSource) else None
-            summary = run_replay(source, room, sinks, limits, advance, on_stopping)
-    finally:
-        source.close()
+    with contextlib.ExitStack() as stack:
+        bars: list[Callable[[int], None]] = []
+
+        def opened(info: SourceInfo, spec: EngineSpec) -> None:
+            announce(spec)
+            total = info.frames if request.frames is None else request.frames
+            bars.append(stack.enter_context(progress_bar(request.video.name, total)))
+
+        summary = process(request, sinks, lambda done: bars[0](done), opened)
     print_summary(summary)
     for failure in summary.failures:
         say(f"polyplive: {failure}")
     return 1 if summary.failures else 130 if summary.reason == "stopped" else 0
+
+
+def process(
+    request: ReplayRequest,
+    sinks: list[Sink],
+    on_frame: Callable[[int], None],
+    on_opened: Callable[[SourceInfo, EngineSpec], None] = lambda *_: None,
+) -> ReplaySummary:
+    """Process every frame in order into ``sinks``; ``on_frame`` gets the number of frames done. Any thread.
+
+    ``on_opened`` is called once video and model are open.
+    """
+    limits = ReplaySettings(request.start_s, request.frames, request.settings.overlay, request.settings.full_paths)
+    source = _opener(request)()
+    try:
+        opener = SameModelOpener(request.settings, say, OFFLINE, is_parallel=True)
+        with OfflineEngineRoom(opener, request.settings.pipeline) as room:
+            on_opened(source.info, room.spec)
+            on_stopping = source.interrupt if isinstance(source, FollowedSource) else None
+            return run_replay(source, room, sinks, limits, on_frame, on_stopping)
+    finally:
+        source.close()
 
 
 def print_summary(summary: ReplaySummary) -> None:

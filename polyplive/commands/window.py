@@ -10,13 +10,16 @@ from polyplive.commands.session_setup import require_display
 from polyplive.config import Settings
 from polyplive.errors import MissingDependency, SourceRefused, SourceUnreadable
 from polyplive.evaluation.demo_truth import demo_clip
+from polyplive.sessions.opening import open_video
+from polyplive.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from polyplive.gui.opening import LiveOpening, Opening, ReplayOpening
     from polyplive.sources.capture.options import CaptureRequest
+    from polyplive.types import OverlaySettings
 
 _SHOWN = (SourceUnreadable, SourceRefused, MissingDependency)
 """What is shown in the window, as its cause is the video. A mistake in the command is a line in the terminal alone."""
@@ -51,6 +54,36 @@ class WindowProgram:
     def demo(self) -> ReplayOpening:
         """The rendered clip."""
         return self.recording(demo_clip())
+
+    def export(
+        self, path: Path, files: Mapping[str, Path], overlay: OverlaySettings, threshold: float | None
+    ) -> RecordingExport:
+        """An export of the video at ``path``, drawn with ``overlay``, outlined above ``threshold``."""
+        pipeline = dataclasses.replace(self.settings.pipeline, threshold=threshold)
+        settings = dataclasses.replace(self.settings, overlay=overlay, pipeline=pipeline)
+        record, events, report = (files.get(name) for name in ("record", "events", "report"))
+        request = replay.ReplayRequest(path, settings, headless=True, record=record, events=events, report=report)
+        return RecordingExport(request)
+
+
+class RecordingExport:
+    """Processes a recording into files, as ``polyplive replay --headless`` does."""
+
+    def __init__(self, request: replay.ReplayRequest) -> None:
+        """Check video and files. Raises ``PolypliveError``."""
+        self._request = request
+        self._sinks = replay.checked_sinks(request)
+        with open_video(request.video) as video:
+            self.frames = video.info.frames
+
+    def run(self, on_frame: Callable[[int], None]) -> str:
+        """Write the files, and say what was written. Any thread. Raises ``PolypliveError``."""
+        summary = replay.process(self._request, self._sinks, on_frame)
+        if summary.failures:
+            raise summary.failures[0]
+        how = "Stopped" if summary.reason == "stopped" else "Written"
+        names = ", ".join(file.name for sink in self._sinks for file in sink.files)
+        return f"{how}: {names}. {counted(summary.tally.processed, 'frame')}, {summary.marked} of them with a finding."
 
 
 def run(settings: Settings | None = None) -> int:

@@ -14,6 +14,7 @@ from polyplive.gui.about import AboutDialog
 from polyplive.gui.actions import make_actions
 from polyplive.gui.connect.dialog import ConnectDialog
 from polyplive.gui.error_page import ErrorPage
+from polyplive.gui.export.dialog import ExportDialog
 from polyplive.gui.live_page import LivePage
 from polyplive.gui.menus import RecentMenu, fill_menus
 from polyplive.gui.preferences import Preferences
@@ -24,10 +25,11 @@ from polyplive.sources.capture.options import CaptureRequest
 from polyplive.types import OverlaySettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
+    from polyplive.gui.export.job import Export
     from polyplive.gui.opening import Opening, Program
 
 
@@ -54,6 +56,7 @@ class MainWindow(QMainWindow):
             "open_recording": self._choose_recording,
             "connect": self._choose_source,
             "play_demo": lambda: self.open(self._program.demo),
+            "export": self.show_export,
             "close_source": self.close_source,
             "about": self.show_about,
             "quit": self.close,
@@ -142,6 +145,19 @@ class MainWindow(QMainWindow):
         panel.command.connect(dialog.accept)
         dialog.open()
 
+    def show_export(self) -> None:
+        """Ask what of the recording to export; it plays on meanwhile."""
+        page, video = self.page, self._opening.path if self._opening is not None else None
+        if not isinstance(page, SessionPage) or video is None:
+            return
+
+        def begin(files: Mapping[str, Path]) -> Export:
+            return self._program.export(video, files, page.display.overlay, page.display.threshold)
+
+        dialog = ExportDialog(video, video.absolute().parent, begin, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
     def show_about(self) -> None:
         """Say what this program is, and which model runs."""
         page = self.page
@@ -157,6 +173,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """Hide the window, then end the session."""
         self.preferences.geometry = self.saveGeometry()
+        for dialog in self.findChildren(ExportDialog):
+            dialog.close()
         self.hide()
         self._leave()
         super().closeEvent(event)
@@ -177,6 +195,9 @@ class MainWindow(QMainWindow):
     def _show(self, page: QWidget) -> None:
         self.page = page
         self.setCentralWidget(page)
+        opening = self._opening
+        self._actions["export"].setEnabled(opening is not None and opening.path is not None)
+        self._actions["close_source"].setEnabled(not isinstance(page, StartPage))
         self._fill_menus()
         page.show()
 

@@ -15,8 +15,9 @@ from polyplive.sessions.live import LiveSession
 from polyplive.sessions.replay import Player, PlayerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from polyplive.gui.export.job import Export
     from polyplive.gui.session_page import SessionPage
     from polyplive.sessions.engine_room.supervisor import OpenEngine
     from polyplive.sessions.live import LiveParts
@@ -24,12 +25,18 @@ if TYPE_CHECKING:
     from polyplive.sinks.base import Sink
     from polyplive.sources.base import Source
     from polyplive.sources.capture.options import CaptureRequest
+    from polyplive.types import OverlaySettings
 
 _VIEWS_AHEAD = 3
 
 
 class Opening(Protocol):
     """Something that can be shown: a recording or a live source with its outputs. Qt's thread."""
+
+    @property
+    def path(self) -> Path | None:
+        """The recording's file; None for a live source."""
+        ...
 
     @property
     def closes_window(self) -> bool:
@@ -60,6 +67,12 @@ class Program(Protocol):
         """The rendered clip."""
         ...
 
+    def export(
+        self, path: Path, files: Mapping[str, Path], overlay: OverlaySettings, threshold: float | None
+    ) -> Export:
+        """An export of the video at ``path`` into ``files``, by the names of ``gui.export.dialog.KINDS``."""
+        ...
+
 
 def _nothing(_: object) -> None:
     """Nothing is to be said at the end."""
@@ -82,6 +95,7 @@ class ReplayOpening:
     snapshots: Path | None = None
     on_closed: Callable[[ReplayPage], None] = _nothing
     closes_window: bool = False
+    path: Path | None = None
 
     def make_page(self) -> ReplayPage:
         """The page with its player."""
@@ -121,6 +135,7 @@ class LiveOpening:
     sound: bool = False
     on_closed: Callable[[LivePage], None] = _nothing
     closes_window: bool = False
+    path: None = None
     recordings: Path | None = None
 
     def make_page(self) -> LivePage:

@@ -16,6 +16,7 @@ from polyplive.errors import SourceNotFound
 from polyplive.gui.about import AboutDialog
 from polyplive.gui.connect.dialog import ConnectDialog
 from polyplive.gui.error_page import ErrorPage
+from polyplive.gui.export.dialog import ExportDialog
 from polyplive.gui.main_window import MainWindow
 from polyplive.gui.opening import ReplayOpening
 from polyplive.gui.preferences import Preferences
@@ -39,7 +40,8 @@ class Recordings:
 
     def recording(self, path: Path) -> ReplayOpening:
         open_video(path).close()
-        return ReplayOpening(lambda: open_video(path), open_gated(lambda: None), on_closed=self.closed.append)
+        opening = ReplayOpening(lambda: open_video(path), open_gated(lambda: None), on_closed=self.closed.append)
+        return dataclasses.replace(opening, path=path)
 
     def source(self, address: str, capture: CaptureRequest) -> ReplayOpening:
         raise SourceNotFound(f"There is no device '{address}'", "Plug it in.")
@@ -189,3 +191,16 @@ def test_full_screen_has_no_menus_and_ends_with_what_filled_it(window: MainWindo
         leave()
         qtbot.waitUntil(lambda: not window.isFullScreen() and not menus.isHidden(), timeout=PATIENCE_MS)
     assert isinstance(window.page, StartPage)
+
+
+def test_export_is_offered_for_a_recording_alone(window: MainWindow, qtbot) -> None:
+    action = window._actions["export"]
+    assert not action.isEnabled()
+    window.run_command("play_demo")
+    playing(window.page, qtbot)
+    assert action.isEnabled()
+    qtbot.keyClick(window.page, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    dialog = window.findChild(ExportDialog)
+    assert dialog is not None
+    assert dialog.isVisible()
+    dialog.close()

@@ -1,0 +1,1 @@
+"""Writes overlay video, events and report of a recording from the window."""
