@@ -40,7 +40,9 @@ class Details(QDialog):
         self.state.setProperty("role", "state")
         self.reason = QLabel()
         self.reason.setWordWrap(True)
-        for label in (self.state, self.reason):
+        self.restream = QLabel()
+        self.restream.setWordWrap(True)
+        for label in (self.state, self.reason, self.restream):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.events = QPlainTextEdit()
         self.events.setObjectName("events")
@@ -60,10 +62,12 @@ class Details(QDialog):
         self.state.setText(state.value.capitalize())
         self.reason.setText(view.reason or view.governed)
         self.reason.setVisible(bool(self.reason.text()))
+        self.restream.setText(f"Other programs get the picture at {view.restream}")
+        self.restream.setVisible(bool(view.restream))
         self._list_new()
 
     def copy_all(self) -> None:
-        """Put everything on the clipboard."""
+        """Put everything on the clipboard but the address for other programs, which is a secret."""
         clipboard = QApplication.clipboard()
         assert clipboard is not None
         clipboard.setText("\n".join(filter(None, (self.state.text(), self.reason.text(), self.events.toPlainText()))))
@@ -86,7 +90,7 @@ class Details(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(10)
-        for widget in (self.state, self.reason):
+        for widget in (self.state, self.reason, self.restream):
             layout.addWidget(widget)
         layout.addWidget(self.events, 1)
         foot = QHBoxLayout()

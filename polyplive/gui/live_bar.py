@@ -63,7 +63,6 @@ class LiveBar(QFrame):
         self.dropped.setText(f"{figures.dropped} not shown, {figures.unprocessed or 0} not processed")
         self.dropped.setToolTip(_causes(view.dropped))
         self.sound.setChecked(sound)
-        self.live.setToolTip(f"Other programs get the picture at\n{view.restream}" if view.restream else "")
 
 
 def _delay(name: str, usual_ms: float | None, high_ms: float | None) -> str:

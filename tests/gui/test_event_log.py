@@ -99,6 +99,16 @@ def test_the_panel_lists_them_keeps_a_selection_and_copies_all(panel: Details) -
     assert len(copied) == 5
 
 
+def test_the_panel_shows_the_secret_address_and_does_not_copy_it_with_the_rest(panel: Details) -> None:
+    panel.show_state(SessionState.READY, View())
+    assert not panel.restream.isVisible()
+    panel.show_state(SessionState.READY, View(restream="http://127.0.0.1:8080/secret"))
+    assert panel.restream.isVisible()
+    assert panel.restream.text().endswith("http://127.0.0.1:8080/secret")
+    panel.copy.click()
+    assert "secret" not in QApplication.clipboard().text()
+
+
 def test_log_and_panel_are_bounded(panel: Details) -> None:
     log = panel._log
     for number in range(4):

@@ -14,10 +14,8 @@ from true_circles import SHAPES, check_round, disc, only_the_picture, seen
 from window_driver import PATIENCE_MS
 
 from polyplive.config import LiveSettings
-from polyplive.gui.live_bar import LiveBar
 from polyplive.gui.live_page import LivePage
 from polyplive.sessions.live import governing, governor
-from polyplive.sessions.view import View
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
@@ -144,12 +142,3 @@ def test_pictures_have_their_true_shape_and_may_change_it(rig: tuple[WindowRig, 
 
         qtbot.waitUntil(arrived, timeout=PATIENCE_MS)
         check_round(seen(shown.video), 250)
-
-
-def test_the_address_for_other_programs_is_a_tip_of_the_word_live(qtbot, nothing_left: None) -> None:
-    bar = LiveBar()
-    qtbot.addWidget(bar)
-    bar.update_from(View(restream="http://127.0.0.1:8080/secret"), sound=False)
-    assert "http://127.0.0.1:8080/secret" in bar.live.toolTip()
-    bar.update_from(View(), sound=False)
-    assert bar.live.toolTip() == ""

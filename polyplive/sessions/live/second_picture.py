@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from polyplive.overlay.compositor import corners
 from polyplive.overlay.dimmed import dim
 from polyplive.overlay.screen_picture import screen_picture
+from polyplive.overlay.target import Target
 from polyplive.sessions.live.figures import NO_PICTURE
 from polyplive.types import OverlaySettings, SessionState
 
@@ -22,6 +24,7 @@ QUALITY = 85
 """Of JPEG, from 0 to 100."""
 MOST_PIXELS = 1920, 1080
 """Width and height at most: a larger picture is sent smaller."""
+_STATE_DENSITY = 2.2
 _NO_FRAME = 720, 1280
 
 
@@ -85,7 +88,16 @@ def _frame(captured: CapturedFrame | None, *, is_bare: bool) -> Image:
         return np.zeros((*_NO_FRAME, 3), np.uint8)
     if is_bare:
         return screen_picture(captured.frame, None, OverlaySettings(visible=False), None, MOST_PIXELS)
-    overlay = captured.overlay
-    if captured.hud.state is not SessionState.READY:
-        overlay = dataclasses.replace(overlay, status=True)
-    return screen_picture(captured.frame, captured.prediction, overlay, captured.hud, MOST_PIXELS)
+    hud = captured.hud if captured.hud.state is SessionState.READY else None
+    picture = screen_picture(captured.frame, captured.prediction, captured.overlay, hud, MOST_PIXELS)
+    if hud is None:
+        _draw_state(picture, captured)
+    return picture
+
+
+def _draw_state(picture: Image, captured: CapturedFrame) -> None:
+    """Say why nothing is marked, in letters that are read from further away than a window's."""
+    size = picture.shape[1], picture.shape[0]
+    overlay = dataclasses.replace(captured.overlay, status=True, legend=False)
+    for pad in corners(Target(size, *size, density=_STATE_DENSITY), overlay, captured.hud):
+        pad.draw(picture)
