@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from polyplive.sessions.view import View
     from polyplive.types import SessionState
 
+_WIDTH, _HEIGHT = 620, 420
+
 
 class Details(QDialog):
     """State, its whole reason, and every event of ``log``, the newest first. The session goes on below it.
@@ -55,7 +57,6 @@ class Details(QDialog):
         close = QPushButton("Close")
         close.clicked.connect(self.close)
         self._lay_out(close)
-        self.resize(620, 420)
 
     def show_state(self, state: SessionState, view: View) -> None:
         """Say how things are now, and list what is new."""
@@ -65,6 +66,13 @@ class Details(QDialog):
         self.restream.setText(f"Other programs get the picture at {view.restream}")
         self.restream.setVisible(bool(view.restream))
         self._list_new()
+
+    def open_over(self, window: QWidget) -> None:
+        """Show it, no larger than most of ``window``."""
+        if not self.isVisible():
+            self.resize(min(_WIDTH, window.width() * 9 // 10), min(_HEIGHT, window.height() * 3 // 4))
+        self.show()
+        self.raise_()
 
     def copy_all(self) -> None:
         """Put everything on the clipboard but the address for other programs, which is a secret."""

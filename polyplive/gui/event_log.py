@@ -59,7 +59,9 @@ class EventLog:
         """Keep what ``view`` tells that the last one did not."""
         reason = view.reason if view.state is not SessionState.READY or not view.governed else ""
         if self._is_new("state", (view.state, _NUMBER.sub("", reason.split(". ")[0].rstrip(".")))):
-            self.add(view.state.value.capitalize() + (f": {reason}" if reason else ""))
+            is_opening = view.state is SessionState.READY and view.frame is None
+            word = "Opening" if is_opening else view.state.value.capitalize()
+            self.add(f"{word}: {reason}" if reason and not is_opening else reason or word)
         if self._is_new("governed", view.governed) and view.governed:
             self.add(view.governed)
         if self._is_new("late", view.late is not None) and view.late is not None:

@@ -94,13 +94,13 @@ class LivePage(SessionPage):
         self._news.heard()
         view = self.session.view()
         self.display.view = view
-        self.log.see(view)
         self.announcer.see(view.prediction if self.display.overlay.visible else None)
         began_s = time.perf_counter()
         self._redraw()
         if self.isVisible() and not self.top.isMinimized():
             self.session.drawn(view)
             _note_painted(view, began_s)
+        self.log.see(view)  # the picture is on its way meanwhile
 
     def _look_for_end(self) -> None:
         """Say once that the session ended by itself: at its frame limit, or after an error."""

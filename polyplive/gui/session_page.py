@@ -282,8 +282,7 @@ class SessionPage(QWidget):
         """Show all that has happened; what was said counts as read."""
         self.strip.read()
         self.details.show_state(self.display.state, self.display.view)
-        self.details.show()
-        self.details.raise_()
+        self.details.open_over(self.top)
 
     def _take_recorded(self, ends: Sequence[RecordingEnd]) -> None:
         """Pass on what recordings left that ended since the last call."""

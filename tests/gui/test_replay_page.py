@@ -318,6 +318,20 @@ def test_full_screen_and_back(window, qtbot) -> None:
     qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=PATIENCE_MS)
 
 
+def test_a_paused_picture_says_so_and_that_its_overlay_is_off(window, qtbot) -> None:
+    said = window.video.contents.said
+    assert said.banner is not None
+    assert said.banner.title == "Paused"
+    press(window, qtbot, Key.Key_O)
+    assert said.banner.title == "Paused \u00b7 Overlay off"
+    assert not window.panel.switches["contour"].isEnabled()
+    press(window, qtbot, Key.Key_O)
+    press(window, qtbot, Key.Key_D)
+    assert "Model: " in window.details.events.toPlainText()
+    press(window, qtbot, Key.Key_Space)
+    qtbot.waitUntil(lambda: said.banner is None, timeout=PATIENCE_MS)
+
+
 def test_the_notice_is_always_visible(window) -> None:
     assert "Research use only" in window.strip.notice.text()
     assert window.strip.notice.isVisible()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from polyplive.gui.view.arrangement import Arrangement
     from polyplive.gui.view.banner import Banner
 
+_WIDEST = 0.84
+"""A banner's width, at the most, as a share of the view's."""
 _PLACES = (0.5, 1.0, 0.0)
 """Where a banner stands at the top: in the middle or, where a finding is there, at the right or the left."""
 
@@ -46,16 +48,18 @@ class Announcements:
         window = widget.window()
         assert window is not None
         family = widget.font().family()
-        first = arrangement.cells[0] if banner.is_lost else last
-        width = last.x + last.width - first.x
-        pixels = banner_pixels(banner, width, window.height(), arrangement.ratio, family)
+        margin = round(8 * arrangement.ratio)
+        whole = round(widget.width() * arrangement.ratio)
+        is_beside = len(arrangement.cells) > 1 and not banner.is_lost
+        widest = last.width - 2 * margin if is_beside else round(_WIDEST * whole)
+        pixels = banner_pixels(banner, widest, window.height(), arrangement.ratio, family)
         if banner.is_lost:
             found += [Patch(cell.x, cell.y, dimming(cell.width, cell.height)) for cell in arrangement.cells]
-            across = (widget.width() * arrangement.ratio - pixels.shape[1]) / 2
+            across = (whole - pixels.shape[1]) / 2
             down = last.y + (last.height - pixels.shape[0]) / 2
             return [*found, Patch(max(0, round(across)), max(0, round(down)), pixels)]
         captions = round(CAPTION_HEIGHT * arrangement.ratio) if len(arrangement.cells) > 1 else 0
-        return [*found, self._at_top(banner, pixels, last, last.y - captions, marked, round(8 * arrangement.ratio))]
+        return [*found, self._at_top(banner, pixels, last, last.y - captions, marked, margin)]
 
     def _at_top(
         self,

@@ -26,8 +26,6 @@ _LINE, _TITLE, _LARGE = 1.0, 1.15, 2.2
 """Sizes of lines, of a title at the picture's top, and of one in its middle, as shares of the smallest size."""
 _CAPITAL = 0.7
 """A capital letter's share of a font's size, in nearly every font; the size is corrected by the font's own."""
-_WIDEST = 0.84
-"""Of the picture's width."""
 _MOST_LINES = 3
 _PAD_ALPHA = 224
 
@@ -47,14 +45,14 @@ class Banner:
 
 
 @functools.lru_cache(maxsize=8)
-def banner_pixels(banner: Banner, width: int, window_height: int, ratio: float, family: str) -> NDArray[np.uint8]:
-    """uint8 [h, w, 4] BGRA with colours multiplied by alpha: ``banner`` for a picture ``width`` device pixels wide.
+def banner_pixels(banner: Banner, widest: int, window_height: int, ratio: float, family: str) -> NDArray[np.uint8]:
+    """uint8 [h, w, 4] BGRA with colours multiplied by alpha: ``banner``, at most ``widest`` device pixels wide.
 
     ``window_height`` counts logical pixels, ``ratio`` device pixels in one of them.
     """
     size = font_of(family, _LINE, window_height, ratio).pixelSize()
     inset, gap = round(0.8 * size), round(0.35 * size)
-    room = max(1, round(_WIDEST * width) - 2 * inset)
+    room = max(1, widest - 2 * inset)
     rows = _rows(banner, room, window_height, ratio, family)
     heights = [math.ceil(QFontMetricsF(row.font).height()) for row in rows]
     wide = min(room, max(math.ceil(row.width) for row in rows)) + 2 * inset

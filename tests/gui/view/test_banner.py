@@ -36,15 +36,16 @@ def view(qapp, qtbot) -> VideoView:
 def test_every_letter_is_read_from_two_metres(qapp, banner: Banner, width: int, height: int, ratio: float) -> None:
     family = qapp.font().family()
     room = int(0.84 * 0.72 * width * ratio)  # beside the panel
-    rows = banners._rows(banner, room, height, ratio, family)
+    inside = room - 2 * round(0.8 * font_of(family, 1.0, height, ratio).pixelSize())
+    rows = banners._rows(banner, inside, height, ratio, family)
     assert "\u2026" not in rows[0].text, "the title is whole"
     for row in rows:
         metrics = QFontMetricsF(row.font)
         assert metrics.capHeight() >= LEAST * height * ratio
-        assert row.width <= room + 1
+        assert row.width <= inside + 1
         assert metrics.capHeight() <= 3 * LEAST * height * ratio, "and no larger than needed"
-    made = banner_pixels(banner, int(0.72 * width * ratio), height, ratio, family)
-    assert made.shape[1] <= 0.84 * 0.72 * width * ratio + 1
+    made = banner_pixels(banner, room, height, ratio, family)
+    assert made.shape[1] <= room + 1
     assert made.shape[0] <= (0.55 if banner.is_lost else 0.2) * height * ratio
 
 
