@@ -99,8 +99,8 @@ class Started:
     def wait_for(self, moment: str) -> None:
         """Wait until the command has come to one of ``MOMENTS``, or has ended."""
         come: dict[str, Callable[[], bool]] = {
-            "begun": self._takes_signals,
-            "importing": lambda: "libavcodec" in self._text("maps"),
+            "begun": self.takes_signals,
+            "importing": lambda: "libavcodec" in _text(self.process.pid, "maps"),
             "opening": self._is_opening,
             "working": lambda: self._lines() >= 5,
             "ending": lambda: b'"reason"' in self._last_line(),
@@ -117,35 +117,45 @@ class Started:
             _, said = self.process.communicate(timeout=PATIENCE_S)
         return self.process.returncode, said
 
-    def _takes_signals(self) -> bool:
-        caught = next((line for line in self._text("status").splitlines() if line.startswith("SigCgt")), "SigCgt: 0")
-        return bool(int(caught.split()[1], 16) >> (signal.SIGHUP - 1) & 1)
+    def takes_signals(self) -> bool:
+        """Whether a signal is taken as it should be."""
+        return takes_signals(self.process.pid)
 
     def _is_opening(self) -> bool:
         """The pictures come, or could: the model does not answer yet."""
         if self.what == "live":
             return bool(self._place.card.control.delivered > self._delivered + 3)
-        return self._place.clip.name in " ".join(self._open_files())
-
-    def _open_files(self) -> list[str]:
-        found = []
-        with contextlib.suppress(OSError):
-            for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
-                with contextlib.suppress(OSError):
-                    found.append(str(link.readlink()))
-        return found
-
-    def _text(self, name: str) -> str:
-        try:
-            return Path(f"/proc/{self.process.pid}/{name}").read_text(encoding="utf-8")
-        except OSError:  # it has ended
-            return ""
+        return self._place.clip.name in " ".join(open_files(self.process.pid))
 
     def _lines(self) -> int:
         return self.events.read_bytes().count(b"\n") if self.events.exists() else 0
 
     def _last_line(self) -> bytes:
         return (self.events.read_bytes().splitlines() or [b""])[-1] if self.events.exists() else b""
+
+
+def takes_signals(process_id: int) -> bool:
+    """Whether the process has begun to take signals."""
+    lines = _text(process_id, "status").splitlines()
+    caught = next((line for line in lines if line.startswith("SigCgt")), "SigCgt: 0")
+    return bool(int(caught.split()[1], 16) >> (signal.SIGHUP - 1) & 1)
+
+
+def open_files(process_id: int) -> list[str]:
+    """What the process has open now."""
+    found = []
+    with contextlib.suppress(OSError):
+        for link in Path(f"/proc/{process_id}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.append(str(link.readlink()))
+    return found
+
+
+def _text(process_id: int, name: str) -> str:
+    try:
+        return Path(f"/proc/{process_id}/{name}").read_text(encoding="utf-8")
+    except OSError:  # it has ended
+        return ""
 
 
 def as_from_a_terminal() -> None:

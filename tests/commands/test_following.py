@@ -6,12 +6,12 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from clipmaker import write_clip
-from start_stop import as_from_a_terminal
+from processes import PATIENCE_S, wait_until
+from start_stop import as_from_a_terminal, open_files, takes_signals
 
 from polyplive.cli import main
 
@@ -50,7 +50,7 @@ def test_what_makes_no_sense_is_refused_in_one_line(
     assert problem in capsys.readouterr().err.splitlines()[-1]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 @pytest.mark.parametrize("moment", ["opening", "reading"])
 def test_it_is_stopped_while_it_waits(moment: str, tmp_path: Path) -> None:
     data = write_clip(tmp_path / "whole.mkv", 100, options={"bf": "0"}).read_bytes()
@@ -61,15 +61,13 @@ def test_it_is_stopped_while_it_waits(moment: str, tmp_path: Path) -> None:
         [sys.executable, "-m", "polyplive", "replay", str(growing), *options],
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, preexec_fn=as_from_a_terminal,
     ) as process:  # fmt: skip
-        time.sleep(1.5)
-        deadline = time.monotonic() + 60
-        while moment == "reading" and time.monotonic() < deadline:
-            if events.exists() and events.read_bytes().count(b"\n") >= 10:
-                break
-            time.sleep(0.1)
+        if moment == "opening":
+            wait_until(lambda: str(growing) in open_files(process.pid) and takes_signals(process.pid), "it waits")
+        else:
+            wait_until(lambda: events.exists() and events.read_bytes().count(b"\n") >= 10, "it reads")
         process.send_signal(signal.SIGINT)
         try:
-            _, said = process.communicate(timeout=60)
+            _, said = process.communicate(timeout=PATIENCE_S)
         finally:
             process.kill()
     assert process.returncode == 130, said

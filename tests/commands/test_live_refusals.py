@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from processes import PATIENCE_S
 from start_stop import virtual_display
 from stream_servers import Answers, http
 from v4l2_card.card import PATH, EmulatedCard, build_card
@@ -38,7 +39,7 @@ def refused(arguments: list[str], environment: dict[str, str] | None = None) -> 
     """The exit code and the line of the error; what comes before it are the lines of any session."""
     done = subprocess.run(
         [sys.executable, "-m", "polyplive", "live", *arguments],
-        env=environment, capture_output=True, text=True, check=False, timeout=120,
+        env=environment, capture_output=True, text=True, check=False, timeout=5 * PATIENCE_S,
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     lines = done.stderr.splitlines()

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ import av
 import cv2
 import pytest
 from clipmaker import numbered, write_clip
+from processes import PATIENCE_S, wait_until
 from start_stop import CODES, Place, Started, as_from_a_terminal, faults, virtual_display
 from v4l2_card.card import PATH, EmulatedCard, build_card
 
@@ -26,10 +26,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX sig
 
 
 def wait_for_lines(path: Path, count: int) -> None:
-    deadline = time.monotonic() + 120
-    while not path.exists() or path.read_bytes().count(b"\n") < count:
-        assert time.monotonic() < deadline, "the replay did not begin"
-        time.sleep(0.02)
+    wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= count, "the command has begun")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +47,7 @@ def test_a_stopped_replay_leaves_whole_files(tmp_path: Path, number: int, code: 
     ) as process:
         wait_for_lines(events, 20)
         process.send_signal(number)
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=2 * PATIENCE_S)
     assert process.returncode == code, errors
     assert errors.splitlines()[-1] == said
     end = json.loads(events.read_text(encoding="utf-8").splitlines()[-1])
@@ -116,7 +113,7 @@ def test_a_program_that_runs_a_command_is_told_the_code(place: Place, tmp_path: 
     ) as process:  # fmt: skip
         wait_for_lines(events, 5)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=120)
+        said, _ = process.communicate(timeout=2 * PATIENCE_S)
     assert (process.returncode, said.splitlines()[-1]) == (0, "130 True")
     assert json.loads(events.read_text(encoding="utf-8").splitlines()[-1])["type"] == "end"
 
@@ -143,6 +140,6 @@ def test_work_without_an_end_in_sight_is_interrupted(tmp_path: Path, command: st
         assert process.stderr is not None
         said = next((line for line in process.stderr if line.startswith("Model ")), "")
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=2 * PATIENCE_S)
     assert said, "the model was opened and named"
     assert (process.returncode, errors.splitlines()[-1]) == (130, "polyplive: stopped by Ctrl-C."), errors

@@ -11,6 +11,7 @@ import av
 import numpy as np
 import pytest
 from clipmaker import write_clip
+from processes import PATIENCE_S
 from several_streams import write_streams
 from stereo_clip import LEVELS, two_eyes, write_h264, write_mkv
 from stream_servers import Answers, http
@@ -114,7 +115,7 @@ def test_a_card_may_give_both_eyes(tmp_path: Path) -> None:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "polyplive", *command, "--events", str(events)],
-            env=card.environment(), capture_output=True, text=True, check=False, timeout=120,
+            env=card.environment(), capture_output=True, text=True, check=False, timeout=5 * PATIENCE_S,
         )  # fmt: skip
     finally:
         card.close()

@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from processes import PATIENCE_S
 from start_stop import as_from_a_terminal
 
 from polyplive.system.stopping import interruptible, stopped_by_signals, uninterrupted
@@ -49,18 +50,22 @@ def child(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def say(process: subprocess.Popen[str], number: int, *more: int) -> tuple[int, list[str], str]:
-    """Wait for its first line, send the signals; its exit code, and all that it says then."""
+    """Wait for its first line, send the signals, then a line; its exit code, and all that it says then."""
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     for each in (number, *more):
         process.send_signal(each)
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # it may not have waited for a line
+        process.stdin.write("\n")
+        process.stdin.flush()
     # Not by communicate(): it skips what was read ahead with the first line, where this test was slow.
     assert process.stderr is not None
-    patience = threading.Timer(60, process.kill)
+    patience = threading.Timer(PATIENCE_S, process.kill)
     patience.start()
     said, errors = process.stdout.read(), process.stderr.read()
     patience.cancel()
-    return process.wait(60), said.split(), errors
+    return process.wait(PATIENCE_S), said.split(), errors
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -96,7 +101,7 @@ def test_ctrl_c_abandons_at_once_what_is_being_stopped(first: int) -> None:
         process.send_signal(first)
         assert process.stdout.readline() == "called\n"
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, errors) == (130, "polyplive: abandoned by Ctrl-C.\n")
 
 
@@ -107,7 +112,7 @@ try:
         say("ready")
         while True: pass
 except KeyboardInterrupt:
-    for _ in range(20_000_000): pass
+    sys.stdin.readline()
     say("finished")
 sys.exit(stop.code)
 """
@@ -136,13 +141,13 @@ except KeyboardInterrupt:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
         process.stdin.write("\n")
-        said, errors = process.communicate(timeout=60)
+        said, errors = process.communicate(timeout=PATIENCE_S)
         assert (said.split(), errors) == (["whole", "interrupted"], "")
 
 
 def test_an_import_is_whole_before_it_is_interrupted(tmp_path: Path) -> None:
     (tmp_path / "slow_module.py").write_text(
-        "print('ready', flush=True)\nfor _ in range(30_000_000): pass\nprint('whole', flush=True)\n", encoding="utf-8"
+        "import sys\nprint('ready', flush=True)\nsys.stdin.readline()\nprint('whole', flush=True)\n", encoding="utf-8"
     )
     code = """
 sys.path.insert(0, sys.argv[1])
@@ -162,7 +167,7 @@ def test_an_interruption_is_not_lost_in_a_finaliser() -> None:
 class Slow:
     def __del__(self):
         say("ready")
-        for _ in range(10_000_000): pass
+        sys.stdin.readline()
         say("whole")
 try:
     with interruptible():
@@ -179,7 +184,7 @@ def test_a_thread_that_hangs_does_not_keep_the_process() -> None:
     hang = "\n".join("    " + line for line in BLOCKED.splitlines())
     code = f"def hang():\n{hang}\nthreading.Thread(target=hang, name='polyplive-test').start()\nsys.exit(leave(7))"
     with child(code) as process:
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 7
 
 

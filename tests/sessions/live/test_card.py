@@ -336,5 +336,5 @@ def matrix_of(path: Path) -> int:
 def run(card: EmulatedCard, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "polyplive", *arguments],
-        env=card.environment(), capture_output=True, text=True, check=False, timeout=120,
+        env=card.environment(), capture_output=True, text=True, check=False, timeout=5 * PATIENCE_S,
     )  # fmt: skip

@@ -28,7 +28,7 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCard]:
     """Noise, faster than any processor encodes it."""
     folder = tmp_path_factory.mktemp("card")
     rng = np.random.default_rng(0)
-    pictures = [rng.integers(0, 256, (544, 960, 3), np.uint8) for _ in range(3)]
+    pictures = [rng.integers(0, 256, (360, 640, 3), np.uint8) for _ in range(3)]
     card = EmulatedCard(folder, build_card(folder), pictures)
     yield card
     card.close()
@@ -77,7 +77,7 @@ def test_all_that_was_accepted_is_written(started: Started, tmp_path: Path) -> N
 
 def test_a_second_ctrl_c_abandons_it_and_what_is_listed_is_there(started: Started, tmp_path: Path) -> None:
     started.process.send_signal(signal.SIGINT)
-    wait_until(lambda: started._takes_signals(), "the first one")
+    wait_until(lambda: started.takes_signals(), "the first one")
     code, said = started.stop(signal.SIGINT)
     assert code == 130, said
     for video in (started.record, tmp_path / "raw.mp4"):

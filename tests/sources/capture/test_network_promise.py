@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import ssl
@@ -9,16 +10,18 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import av
 import pytest
 from clipmaker import number_in, numbered, write_clip
-from processes import wait_until
+from processes import PATIENCE_S, wait_until
 from stream_sender import MjpegServer, UdpSender, free_port, send_transport_stream
 from stream_servers import LISTS, SECOND_HOST, Answers, Elsewhere, RtspServer, Server, http
 
 from polyplive.errors import SourceError, SourceRefused
+from polyplive.sources.capture import rtsp_relay
 from polyplive.sources.capture.address import parse_address
 from polyplive.sources.device import DeviceSource
 
@@ -45,12 +48,18 @@ def elsewhere() -> Iterator[Elsewhere]:
     made.close()
 
 
-def left_alone(address: str) -> None:
-    """What FFmpeg does without our limits."""
-    try:
-        av.open(address, timeout=(3, 3)).close()
-    except av.FFmpegError:
-        return
+def left_alone(address: str, elsewhere: Elsewhere) -> None:
+    """What FFmpeg does without our limits: it reaches ``elsewhere``, which closes the connection at once."""
+
+    def open_it() -> None:
+        with contextlib.suppress(av.FFmpegError):
+            av.open(address, timeout=(PATIENCE_S, PATIENCE_S)).close()
+
+    opening = threading.Thread(target=open_it)
+    opening.start()
+    reached: list[bool] = []
+    wait_until(lambda: reached.append(elsewhere.reached) or not opening.is_alive(), "FFmpeg gives up")
+    assert any(reached)
 
 
 def naming(elsewhere: Elsewhere, kind: str) -> bytes:
@@ -73,8 +82,7 @@ def test_a_redirect_is_refused_and_named(status: str, serve, elsewhere: Elsewher
 
 def test_ffmpeg_left_alone_would_follow_the_redirect(serve, elsewhere: Elsewhere) -> None:
     server = serve(Answers(http(b"", status="302 Found", Location=f"http://{SECOND_HOST}:{elsewhere.port}/")))
-    left_alone(f"http://127.0.0.1:{server.port}/")
-    assert elsewhere.reached
+    left_alone(f"http://127.0.0.1:{server.port}/", elsewhere)
 
 
 @pytest.mark.parametrize("scheme", ["http", "tcp"])
@@ -90,8 +98,7 @@ def test_a_list_of_addresses_is_refused(kind: str, scheme: str, serve, elsewhere
 
 def test_ffmpeg_left_alone_would_follow_a_list(serve, elsewhere: Elsewhere) -> None:
     server = serve(Answers(http(naming(elsewhere, "list.m3u8"), kind="application/vnd.apple.mpegurl")))
-    left_alone(f"http://127.0.0.1:{server.port}/list.m3u8")
-    assert elsewhere.reached
+    left_alone(f"http://127.0.0.1:{server.port}/list.m3u8", elsewhere)
 
 
 def test_a_list_that_comes_in_datagrams_is_refused(elsewhere: Elsewhere) -> None:
@@ -142,14 +149,14 @@ def test_a_proxy_of_the_environment_is_another_host(variable, serve, elsewhere: 
 def test_ffmpeg_left_alone_would_use_the_proxy(elsewhere: Elsewhere, monkeypatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://{SECOND_HOST}:{elsewhere.port}")
     monkeypatch.delenv("no_proxy", raising=False)
-    left_alone(f"http://127.0.0.1:{free_port()}/")
-    assert elsewhere.reached
+    left_alone(f"http://127.0.0.1:{free_port()}/", elsewhere)
 
 
 # RTSP
 
 
-def test_rtsp_plays_and_no_host_that_its_answers_name_is_reached(serve, elsewhere: Elsewhere) -> None:
+def test_rtsp_plays_and_no_host_that_its_answers_name_is_reached(serve, elsewhere: Elsewhere, monkeypatch) -> None:
+    monkeypatch.setattr(rtsp_relay, "_GOODBYE_S", PATIENCE_S)
     server = serve(RtspServer(big, other_host=(SECOND_HOST, elsewhere.port)))
     address = f"rtsp://127.0.0.1:{server.port}/live"
     in_order(frames_of(address, 20))
@@ -175,8 +182,7 @@ def test_a_redirect_over_rtsp_is_refused_at_every_step(line: str, method: str, s
 def test_ffmpeg_left_alone_would_follow_it(method: str, serve, elsewhere: Elsewhere) -> None:
     there = f"rtsp://{SECOND_HOST}:{elsewhere.port}/live"
     server = serve(RtspServer(big, {method: f"RT\rSP/1.0 \t\r 0302\r\nLocation: {there}"}))
-    left_alone(f"rtsp://127.0.0.1:{server.port}/live?tcp")
-    assert elsewhere.reached
+    left_alone(f"rtsp://127.0.0.1:{server.port}/live?tcp", elsewhere)
 
 
 def test_an_rtsp_session_leaves_no_thread_behind(serve) -> None:
@@ -190,7 +196,8 @@ def test_the_command_reaches_the_named_host_only(serve, elsewhere: Elsewhere, ne
     arguments = ["live", f"rtsp://127.0.0.1:{server.port}/live", "--headless", "--frames", "5"]
     done = subprocess.run(
         [sys.executable, "-m", "polyplive", *arguments],
-        env=network_guard.environment(refuse=False), capture_output=True, text=True, check=False, timeout=120,
+        env=network_guard.environment(refuse=False), capture_output=True, text=True, check=False,
+        timeout=5 * PATIENCE_S,
     )  # fmt: skip
     assert "(frame limit)" in done.stdout, done.stderr
     assert {attempt.host for attempt in network_guard.attempts} == {"127.0.0.1"}
@@ -303,18 +310,18 @@ def test_rtmp_plays() -> None:
         source.close()
     finally:
         server.kill()
-        server.wait(20)
+        server.wait(PATIENCE_S)
 
 
 def when_it_listens(address: str) -> DeviceSource:
     """Open ``address`` as soon as its server, which takes one connection only, is there."""
-    for _ in range(400):
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
         try:
             return DeviceSource(parse_address(address))
-        except SourceError as error:
-            refused = error
-            threading.Event().wait(0.05)
-    raise refused
+        except SourceError:
+            assert time.monotonic() < deadline_s, "nobody listens"
+            time.sleep(0.05)
 
 
 def test_a_protocol_that_ffmpeg_lacks_is_said_in_one_line() -> None:
