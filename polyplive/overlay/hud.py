@@ -25,6 +25,8 @@ from polyplive.overlay.text import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from polyplive.overlay.colours import Colour
     from polyplive.overlay.element import Scale
     from polyplive.types import Caption, Figures, Hud, Image, OverlaySettings, SessionState
@@ -136,6 +138,14 @@ def _high(p99_ms: float | None) -> str:
     return "" if p99_ms is None else f" (p99 {p99_ms:.0f})"
 
 
+def line_width(runs: Sequence[Run], size: int, sign: SessionState | None = None) -> int:
+    """How many columns a ``Line`` takes; digits do not change it."""
+    width = sum(steady_width(run.text, size, run.weight) for run in runs) + (len(runs) - 1) * _gap(size)
+    if sign is not None:
+        width += round(0.92 * size) + _gap(size)
+    return width + 2 * _inset(size)
+
+
 class _Corners:
     """Places pads in the corners of one frame; each takes the first free place of those it may have."""
 
@@ -146,7 +156,7 @@ class _Corners:
         self._taken: list[Rect] = []
 
     def line(self, runs: tuple[Run, ...], sign: SessionState | None, *anchors: str) -> list[Line]:
-        rect = self._place(self._line_width(runs, sign), anchors)
+        rect = self._place(line_width(runs, self._scale.text, sign), anchors)
         return [Line(rect, self._scale.text, runs, sign)] if rect is not None else []
 
     def caption(self, texts: list[str]) -> list[Line]:
@@ -163,7 +173,7 @@ class _Corners:
         reason = hud.reason.strip()
         if reason:
             beside = sum(rect.width + self._scale.margin for rect in self._taken)
-            room = self._width - 2 * self._scale.margin - beside - self._line_width(alone, hud.state)
+            room = self._width - 2 * self._scale.margin - beside - line_width(alone, self._scale.text, hud.state)
             shown = fitting(" ".join(reason.split()), self._scale.text, room - _gap(self._scale.text))
             if shown:
                 return self.line((word, Run(shown)), hud.state, "left top", "left top below")
@@ -176,13 +186,6 @@ class _Corners:
             width + _bar(size) + 4 * _gap(size) + 2 * _inset(size), ("right bottom", "left bottom above")
         )
         return [Legend(rect, size)] if rect is not None else []
-
-    def _line_width(self, runs: tuple[Run, ...], sign: SessionState | None) -> int:
-        size = self._scale.text
-        width = sum(steady_width(run.text, size, run.weight) for run in runs) + (len(runs) - 1) * _gap(size)
-        if sign is not None:
-            width += round(0.92 * size) + _gap(size)
-        return width + 2 * _inset(size)
 
     def _place(self, width: int, anchors: tuple[str, ...]) -> Rect | None:
         margin, row = self._scale.margin, self._row

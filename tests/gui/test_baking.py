@@ -9,12 +9,14 @@ from drawing_threads import drawing_threads
 from window_driver import PATIENCE_MS, Key, paused, press
 
 
+@pytest.mark.parametrize("zoom", [0, 4])
 def test_a_recordings_overlays_are_drawn_in_the_engines_thread(
-    open_window, qtbot, monkeypatch: pytest.MonkeyPatch
+    open_window, qtbot, monkeypatch: pytest.MonkeyPatch, zoom: int
 ) -> None:
     threads = drawing_threads(monkeypatch)
     window = open_window(playing=False)
     paused(window, qtbot)
+    window.video.zoom_by(zoom)
     window.video.repaint()  # now the size is known, and all later results are drawn for it
     window.player.seek(0.2)
     qtbot.waitUntil(lambda: window.display.view.generation > 0, timeout=PATIENCE_MS)

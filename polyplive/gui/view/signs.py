@@ -10,8 +10,8 @@ import numpy as np
 from polyplive.overlay.baked import Patch, laid
 from polyplive.overlay.colours import QUIET_COLOUR, TEXT_COLOUR, opaque
 from polyplive.overlay.element import Rect
-from polyplive.overlay.hud import Line, Run
-from polyplive.overlay.text import STRONG, steady_width
+from polyplive.overlay.hud import Line, Run, line_width
+from polyplive.overlay.text import STRONG
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from polyplive.gui.view.loupe import Loupe
     from polyplive.gui.view.scene import Scene
     from polyplive.overlay.target import Target
-
-_SIDES = 1.1
-"""Room beside the text of the sign, in letters' sizes."""
 
 
 def zoom_sign(scene: Scene, target: Target, arrangement: Arrangement) -> tuple[Patch, ...]:
@@ -38,8 +35,7 @@ def zoom_sign(scene: Scene, target: Target, arrangement: Arrangement) -> tuple[P
     if hidden:
         runs.append(Run(f"{hidden} {'polyp' if hidden == 1 else 'polyps'} outside", QUIET_COLOUR))
     scale, cell = target.scale, arrangement.cells[-1]
-    gaps = round((_SIDES + 0.55 * (len(runs) - 1)) * scale.text) + 4
-    width = gaps + sum(steady_width(run.text, scale.text, run.weight) for run in runs)
+    width = line_width(runs, scale.text)
     row = round(1.8 * scale.text)
     has_legend = scene.settings.visible and scene.settings.heatmap and scene.settings.legend
     lifted = row + scale.margin if has_legend else 0
