@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 
 def check(window: ReplayPage) -> np.ndarray:
-    """What is on screen, which outside of the overlay is the scaled frame."""
-    grabbed = seen(window.video)
+    """What is on screen, which outside of the overlay and of the word "Paused" is the scaled frame."""
+    grabbed, contents = seen(window.video), window.video.contents
     rect = window.video.picture_rects()[-1]
     left, top, width, height = (round(side) for side in (rect.left(), rect.top(), rect.width(), rect.height()))
     picture = grabbed[top : top + height, left : left + width]
     scene = window.display.scene
     free = free_of_overlay(scene, scene.target(width, height, 1.0))
+    for patch in contents.announcements(window.video, scene, contents.arrangement(window.video)):
+        rows, columns = (max(start, 0) for start in (patch.y - top, patch.x - left))
+        free[rows : rows + patch.pixels.shape[0], columns : columns + patch.pixels.shape[1]] = False
     assert free.any()
     assert np.array_equal(picture[free], scene.frame.bgra_at(width, height)[free][:, :3])
     return grabbed
