@@ -217,6 +217,7 @@ def walk_replay(on: Screen, home: Path) -> None:
         on.move(0.35, 0.42)
         on.shot("replay-loupe")
         on.key("z", "f", then_s=1.5)
+        on.move(0.4, 0.5)
         on.shot("full-screen-pointer-moved")
         time.sleep(3.5)
         on.shot("full-screen")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import QSize, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from polyplive.gui.bar_button import bar_button, view_buttons
@@ -15,6 +15,8 @@ from polyplive.gui.transport import clock
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from PyQt6.QtGui import QResizeEvent
+
     from polyplive.sessions.view import View
 
 _DELAY_TIP = (
@@ -22,6 +24,8 @@ _DELAY_TIP = (
     "Annotation: from a frame's read until its own overlay goes to the screen.\n"
     "Median and 99th percentile of the last 300."
 )
+_WHOLE = 1120
+"""Below this width in logical pixels only the medians are shown, and no counts."""
 
 
 class LiveBar(QFrame):
@@ -40,17 +44,18 @@ class LiveBar(QFrame):
             label.setToolTip(_DELAY_TIP)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 8, 12, 8)
-        layout.setSpacing(18)
+        layout.setSpacing(16)
         for widget in (self.live, self.time, self.rate, self.video, self.annotation, self.dropped):
             layout.addWidget(widget)
         layout.addStretch(1)
         self.recording = RecordButtons(self.command)
-        layout.addWidget(self.recording)
         self.sound = bar_button("toggle_sound", "sound", "Beep at a new finding", self.command)
         self.sound.setCheckable(True)
-        layout.addWidget(self.sound)
-        for button in view_buttons(self.command):
-            layout.addWidget(button)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        for button in (self.recording, self.sound, *view_buttons(self.command)):
+            buttons.addWidget(button)
+        layout.addLayout(buttons)
 
     def update_from(self, view: View, sound: bool) -> None:
         """Show the figures of a view."""
@@ -58,16 +63,28 @@ class LiveBar(QFrame):
         self.live.setText("LIVE" if view.frame is not None and view.state not in LOST else "")
         self.time.setText(clock(view.position_s, hours=view.position_s >= 3600))
         self.rate.setText(f"{figures.fps:.0f} fps" if figures.fps is not None else "- fps")
-        self.video.setText(_delay("Video", figures.video_delay_ms, figures.video_p99_ms))
-        self.annotation.setText(_delay("Annotation", figures.annotation_delay_ms, figures.annotation_p99_ms))
+        whole = self.width() >= _WHOLE
+        self.video.setText(_delay("Video", figures.video_delay_ms, figures.video_p99_ms, whole))
+        self.annotation.setText(_delay("Annotation", figures.annotation_delay_ms, figures.annotation_p99_ms, whole))
         self.dropped.setText(f"{figures.dropped} not shown, {figures.unprocessed or 0} not processed")
         self.dropped.setToolTip(_causes(view.dropped))
         self.sound.setChecked(sound)
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Leave the counts to the tool tip of the delays where there is no room for them."""
+        super().resizeEvent(event)
+        self.dropped.setVisible(self.width() >= _WHOLE)
 
-def _delay(name: str, usual_ms: float | None, high_ms: float | None) -> str:
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Its figures may be cut, so that a window may be narrow."""
+        return QSize(0, super().minimumSizeHint().height())
+
+
+def _delay(name: str, usual_ms: float | None, high_ms: float | None, whole: bool) -> str:
     if usual_ms is None or high_ms is None:
         return f"{name} -"
+    if not whole:
+        return f"{name} {usual_ms:.0f} ms"
     return f"{name} {usual_ms:.1f} ms (p99 {high_ms:.1f})"
 
 

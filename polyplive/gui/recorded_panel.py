@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, QUrl, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QApplication, QDockWidget, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from PyQt6.QtGui import QResizeEvent
+
     from polyplive.sessions.recorder.status import RecordingEnd
+_NARROW = 900
+"""Below this width in logical pixels a row has fewer buttons."""
 
 
 class RecordedPanel(QDockWidget):
@@ -87,6 +91,15 @@ class RecordedRow(QWidget):
         layout.addLayout(texts, 1)
         for button in (self.folder, self.review, self.copy, self.close_row):
             layout.addWidget(button)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Leave out the path where there is no room: it is in the tool tip."""
+        super().resizeEvent(event)
+        self.copy.setVisible(bool(self._end.files) and self.width() >= _NARROW)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Texts may be cut, so that a window may be narrow."""
+        return QSize(0, super().minimumSizeHint().height())
 
     def _button(self, text: str, clicked: Callable[[], object], *, shown: bool) -> QPushButton:
         button = QPushButton(text)
