@@ -25,11 +25,12 @@ PAD_COLOUR: Colour = (26, 20, 16)
 TEXT_COLOUR: Colour = (244, 244, 244)
 QUIET_COLOUR: Colour = (206, 200, 196)
 
-_GREEN: Colour = (120, 214, 92)
-_GREY: Colour = (190, 184, 180)
-_AMBER: Colour = (60, 186, 255)
-_BLUE: Colour = (255, 190, 120)
-_RED: Colour = (92, 92, 255)
+_GREEN: Colour = (156, 240, 124)
+_GREY: Colour = (154, 153, 152)
+_AMBER: Colour = (28, 178, 232)
+_BLUE: Colour = (250, 133, 92)
+_RED: Colour = (60, 78, 220)
+"""Chosen together: of any two, and of each and the pad, the difference stays large with every kind of colour vision."""
 
 STATE_COLOURS: dict[SessionState, Colour] = {
     SessionState.READY: _GREEN,
