@@ -134,11 +134,12 @@ def test_pictures_have_their_true_shape_and_may_change_it(rig: tuple[WindowRig, 
         made.sources[-1].sample_aspect = aspect
         image = disc(*size, aspect)
 
-        def arrived(size=size, aspect=aspect, image=image) -> bool:
-            made.feed.put(image + np.uint8(made.sent % 2))
+        def is_seen(size=size, aspect=aspect, image=image) -> None:
+            made.feed.put(image + np.uint8(made.sent % 2))  # without news for a moment, the picture would be dimmed
             made.sent += 1
             frame = shown.display.view.frame
-            return frame is not None and (frame.width, frame.height, frame.sample_aspect) == (*size, aspect)
+            assert frame is not None
+            assert (frame.width, frame.height, frame.sample_aspect) == (*size, aspect)
+            check_round(seen(shown.video), 250)
 
-        qtbot.waitUntil(arrived, timeout=PATIENCE_MS)
-        check_round(seen(shown.video), 250)
+        qtbot.waitUntil(is_seen, timeout=PATIENCE_MS)
