@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from processes import EQUAL, PATIENCE_S
 
 from polyplive.backends.factory import open_engine
 from polyplive.backends.parallel import parallel
 from polyplive.backends.registry import BACKENDS, installed_backends, resolve_backend
 from polyplive.config import EngineOptions
 from polyplive.errors import ConfigError, EngineClosed, ManifestError, ModelNotFound, PolypliveError
-from polyplive.sessions.engine_room.process_engine import ProcessEngine
+from polyplive.sessions.engine_room.process_engine import ProcessEngine, ProcessLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from polyplive.backends.base import Engine, Outputs, ParallelEngine
 
 REFERENCE = EngineOptions(precision="float32")
-
+LIMITS = ProcessLimits(PATIENCE_S, PATIENCE_S, niceness=EQUAL)
 
 IN_A_PROCESS = "in a process"
 
@@ -33,7 +34,7 @@ def engine(request: pytest.FixtureRequest, shipped_graph: Path) -> Iterator[Engi
     opened: Engine
     if request.param == IN_A_PROCESS:
         backend = resolve_backend("auto")
-        opened = ProcessEngine(functools.partial(open_engine, shipped_graph, backend, REFERENCE))
+        opened = ProcessEngine(functools.partial(open_engine, shipped_graph, backend, REFERENCE), LIMITS)
     elif request.param in installed_backends():
         opened = open_engine(shipped_graph, request.param, REFERENCE)
     else:
@@ -131,7 +132,7 @@ def test_several_pictures_at_once_get_the_answers_of_one_at_a_time_bit_for_bit(
         options = EngineOptions(precision="float32", threads=threads)
         name = resolve_backend("auto") if backend == IN_A_PROCESS else backend
         opener = functools.partial(open_engine, shipped_graph, name, options, is_parallel=True)
-        engine = parallel(ProcessEngine(opener) if backend == IN_A_PROCESS else opener())
+        engine = parallel(ProcessEngine(opener, LIMITS) if backend == IN_A_PROCESS else opener())
         try:
             assert engine.requests > threads
             pictures = [noise(engine, seed) for seed in range(engine.requests)]

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clipmaker import number_in, write_clip, write_sound
+from processes import PATIENCE_S
 
 from polyplive.errors import SourceNotFound, SourceUnreadable
 from polyplive.sources.file import FileSource
@@ -356,7 +357,10 @@ def test_mutated_copies_end_or_are_refused(tmp_path: Path) -> None:
         write_clip(tmp_path / name, 16, **settings)
     # Another process: should FFmpeg crash, the test fails and says at which copy, and the others still run.
     run = subprocess.run(
-        [sys.executable, "-c", MUTATE, str(tmp_path), str(MUTANTS), TESTS], capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", MUTATE, str(tmp_path), str(MUTANTS), TESTS],
+        capture_output=True,
+        text=True,
+        timeout=10 * PATIENCE_S,
     )
     lines = run.stdout.splitlines()
     assert run.returncode == 0, f"copy {lines[-1:]}, exit {run.returncode}: {run.stderr[-2000:]}"

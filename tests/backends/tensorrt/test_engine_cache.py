@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from processes import PATIENCE_S
 
 from polyplive.backends.tensorrt.engine_cache import EngineCache, EngineKey, default_folder
 from polyplive.errors import EngineCacheError
@@ -160,7 +161,7 @@ def test_of_two_that_ask_at_once_one_builds_and_the_other_takes_it(shop: Shop) -
 
     def slow() -> bytes:
         building.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE_S)
         return b"once"
 
     def never() -> bytes:
@@ -172,14 +173,14 @@ def test_of_two_that_ask_at_once_one_builds_and_the_other_takes_it(shop: Shop) -
 
     first = threading.Thread(target=shop.cache.get_or_build, args=(KEY, slow, shop.said.append))
     first.start()
-    assert building.wait(20)
+    assert building.wait(PATIENCE_S)
     other = EngineCache(shop.cache.folder)
     late = threading.Thread(target=lambda: second.append(other.get_or_build(KEY, never, notice)))
     late.start()
-    assert waiting.wait(20), "the second found the lock taken"
+    assert waiting.wait(PATIENCE_S), "the second found the lock taken"
     go_on.set()
-    first.join(20)
-    late.join(20)
+    first.join(PATIENCE_S)
+    late.join(PATIENCE_S)
     assert second == [(b"once", True)]
 
 

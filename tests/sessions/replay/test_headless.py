@@ -14,6 +14,7 @@ import pytest
 from clipmaker import number_in, write_clip
 from colour_engine import ColourEngine
 from faulty_engines import EngineProcesses, faulty
+from processes import PATIENCE_S
 
 from polyplive.backends.factory import open_engine
 from polyplive.config import EngineOptions
@@ -192,7 +193,11 @@ def test_several_pictures_at_once_a_killed_process_and_one_at_a_time_all_give_th
     opened: list[ProcessEngine] = []
 
     def in_a_process(interrupt: Interrupt) -> ProcessEngine:
-        opened.append(ProcessEngine(functools.partial(open_fast, 2), OFFLINE, interrupt=interrupt))
+        opened.append(
+            ProcessEngine(
+                functools.partial(open_fast, 2), dataclasses.replace(OFFLINE, answer_s=PATIENCE_S), interrupt=interrupt
+            )
+        )
         return opened[-1]
 
     def kill(done: int) -> None:

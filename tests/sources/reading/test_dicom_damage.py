@@ -24,6 +24,7 @@ from dicom_files import (
     pydicom,
     write_dicom,
 )
+from processes import PATIENCE_S
 
 from polyplive.errors import SourceUnreadable
 from polyplive.sources.file import FileSource
@@ -302,7 +303,7 @@ def test_mutated_headers_end_or_are_refused(tmp_path: Path) -> None:
     coded.compress(pydicom.uid.RLELossless)
     coded.save_as(tmp_path / "d.dcm")
     command = [sys.executable, "-c", MUTATE, str(tmp_path), str(MUTANTS), *SECRETS]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=10 * PATIENCE_S)
     lines = run.stdout.splitlines()
     assert run.returncode == 0, f"copy {lines[-1:]}, exit {run.returncode}: {run.stderr[-2000:]}"
     _, ended, refused = lines[-1].split()
