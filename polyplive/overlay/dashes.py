@@ -44,8 +44,7 @@ def dashed(contour: Contour, bits: int, width: int, dashes: Dashes) -> tuple[lis
     count = max((number for number in _COUNTS if number * wanted <= around), default=_COUNTS[0])
     length = around / count * dashes.piece / (dashes.piece + dashes.gap)
     starts = (_top(closed, steps, places) - length / 2 + np.arange(count) * around / count) % around
-    pieces = [_piece(closed, places, start, start + length) for start in starts]
-    return [np.rint(piece * (1 << CORNER_BITS)).astype(np.int32) for piece in pieces], CORNER_BITS
+    return _pieces(closed, places, starts, length), CORNER_BITS
 
 
 def _top(closed: NDArray[np.float64], steps: NDArray[np.float64], places: NDArray[np.float64]) -> float:
@@ -62,11 +61,23 @@ def _top(closed: NDArray[np.float64], steps: NDArray[np.float64], places: NDArra
     return float(places[best] + share[best] * steps[best])
 
 
-def _piece(closed: NDArray[np.float64], places: NDArray[np.float64], start: float, end: float) -> NDArray[np.float64]:
-    """float64 [N, 2]: the contour's points from ``start`` to ``end`` (pixels along it, which may go past its end)."""
-    around = places[-1]
-    all_places = np.concatenate([places[:-1], places + around])
+def _pieces(
+    closed: NDArray[np.float64], places: NDArray[np.float64], starts: NDArray[np.float64], length: float
+) -> list[Contour]:
+    """The contour's points from each of ``starts`` (pixels along it) on, for ``length``; a piece may pass its end."""
     twice = np.concatenate([closed[:-1], closed])
-    within = (all_places > start) & (all_places < end)
-    ends = [[np.interp(place, all_places, twice[:, axis]) for axis in (0, 1)] for place in (start, end)]
-    return np.vstack([ends[:1], twice[within], ends[1:]])
+    along = np.concatenate([places[:-1], places + places[-1]])
+    first, last = (
+        _fixed(np.stack([np.interp(ends, along, twice[:, axis]) for axis in (0, 1)], axis=1))
+        for ends in (starts, starts + length)
+    )
+    corners = _fixed(twice)
+    after, before = np.searchsorted(along, starts, "right"), np.searchsorted(along, starts + length, "left")
+    return [
+        np.concatenate([first[i : i + 1], corners[after[i] : before[i]], last[i : i + 1]]) for i in range(len(starts))
+    ]
+
+
+def _fixed(points: NDArray[np.float64]) -> Contour:
+    fixed: Contour = np.rint(points * (1 << CORNER_BITS)).astype(np.int32)
+    return fixed

@@ -15,6 +15,7 @@ import pytest
 from clipmaker import number_in, numbered
 from sink_rig import record, session
 
+from polyplive import RESEARCH_NOTICE
 from polyplive.errors import SinkError
 from polyplive.sinks.video import VideoSink
 from polyplive.types import Tally
@@ -51,6 +52,8 @@ def test_every_frame_is_there_in_order(tmp_path: Path, suffix: str) -> None:
         assert stream.codec_context.name == "h264"
         assert stream.codec_context.pix_fmt == "yuv420p"
         assert (frames[0].colorspace, frames[0].color_range) == (1, 1)
+        said = {key.lower(): text for key, text in container.metadata.items()}
+        assert said["comment"] == RESEARCH_NOTICE, "it is burned into no picture"
 
 
 def test_colours_come_back(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from processes import PATIENCE_S
 from polyplive.backends.factory import open_engine
 from polyplive.config import EngineOptions
 from polyplive.errors import EngineError, SinkError
+from polyplive.overlay.compositor import footprint
 from polyplive.sessions.engine_room import supervisor
 from polyplive.sessions.engine_room.offline import GIVE_UP_AFTER, OfflineEngineRoom
 from polyplive.sessions.engine_room.opening import OFFLINE
@@ -114,6 +115,17 @@ def test_composites_are_made_only_when_asked_for_and_leave_the_frame_alone(clip:
         assert record.composite is not record.frame.image
         assert record.stages.composite_ms > 0
         assert number_in(record.frame.image) == record.frame.index
+
+
+def test_nothing_but_marks_is_burned_in_and_a_caption_where_it_is_asked_for(clip: Path) -> None:
+    without, captioned = ListSink(composite=True), ListSink(composite=True)
+    run(clip, without)
+    run(clip, captioned, overlay=OverlaySettings(caption=True))
+    for plain, other in zip(without.records, captioned.records, strict=True):
+        frame, marks = plain.frame, OverlaySettings()
+        free = ~footprint(frame.shape, plain.prediction, marks, None, frame.sample_aspect)
+        assert np.array_equal(plain.composite[free], frame.image[free])
+        assert (other.composite != plain.composite).any(), "the caption"
 
 
 def test_start_and_frames(clip: Path) -> None:
