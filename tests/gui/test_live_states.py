@@ -15,7 +15,7 @@ from true_circles import seen
 from window_driver import PATIENCE_MS, Key, press
 
 from polyplive.config import LiveSettings
-from polyplive.errors import SourceLost, SourceNotFound
+from polyplive.errors import SourceLost
 from polyplive.gui import announcer, status_strip
 from polyplive.sessions.live import capture, lateness
 from polyplive.types import SessionState
@@ -75,7 +75,7 @@ def test_after_an_unplug_one_step_of_the_timer_dims_the_last_frame_and_blanks_wh
     window.run_command("toggle_visible")
     window.run_command("toggle_visible")
     light, frame = seen(window.video).mean(), window.display.view.frame
-    feeder.refusals = [SourceNotFound("There is no device", "Plug it in.") for _ in range(10**4)]
+    feeder.is_unplugged = True
     feeder.feed.put(SourceLost("'card' gives no more frames", "Check the cable."))
     feeder.wait(lambda: feeder.session.state[0] is SessionState.RECONNECTING)  # Qt's loop does not run meanwhile
     window._timer.timeout.emit()
@@ -90,7 +90,7 @@ def test_after_an_unplug_one_step_of_the_timer_dims_the_last_frame_and_blanks_wh
     assert window.strip.state.text() == "Reconnecting"
     age_s = window.display.view.picture_age_s
     qtbot.waitUntil(lambda: window.display.view.picture_age_s > age_s, timeout=PATIENCE_MS)
-    feeder.refusals.clear()
+    feeder.is_unplugged = False
     stream(qtbot, feeder, lambda: banner_of(window) is None and window.bar.live.text() == "LIVE")
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from polyplive.sources.base import LiveSource
     from polyplive.types import Frame, SourceInfo
 
+_HELD = "An earlier read has not returned: unplug the device and plug it in again, or check the sender."
+"""Why a source cannot be opened while an abandoned thread holds it: no other program does."""
 _OPENING_TAKES_S = 10.0
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 30.0
 
@@ -110,7 +112,9 @@ class SourceSupervisor:
         self._close("")
         if is_permanent(error) and not self.status.opens:
             return False
-        self.status.failure, self.status.due_s = in_one_line(error), time.monotonic() + next_try_s
+        is_held = any(thread.is_alive() for thread in self.threads if thread is not self._newest)
+        self.status.failure = _HELD if is_held else in_one_line(error)
+        self.status.due_s = time.monotonic() + next_try_s
         return True
 
     def look(self, now_s: float) -> None:

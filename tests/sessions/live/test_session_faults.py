@@ -230,6 +230,21 @@ def test_a_lost_signal_is_seen_by_what_the_card_sends(rig: Rig, still: np.ndarra
     rig.stream_until(lambda: is_ready(rig))
 
 
+def test_a_read_that_hangs_is_not_taken_for_another_program_that_uses_the_device(rig: Rig) -> None:
+    rig.stream_until(lambda: is_ready(rig))
+    let_go = threading.Event()
+    rig.feed.put(let_go.wait)
+    rig.is_unplugged = True
+    rig.set_limits(no_signal_s=0.05, reopen_s=0.1)
+    try:
+        rig.wait(lambda: "An earlier read has not returned" in rig.session.view().reason)
+    finally:
+        let_go.set()
+    rig.set_limits(no_signal_s=PATIENT_S, reopen_s=PATIENT_S)
+    rig.is_unplugged = False
+    rig.stream_until(lambda: is_ready(rig))
+
+
 def test_a_picture_of_another_size_gets_no_overlay_of_the_old_one() -> None:
     gate = Gate(10**9)
     with Rig({"with_screen": True}, gate) as rig:
