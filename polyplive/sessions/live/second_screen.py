@@ -86,10 +86,10 @@ class SecondScreen(threading.Thread):
             while self._server.pictures.wait_watched() and not self._closed.is_set():
                 with contextlib.suppress(TimeoutError):
                     self._news.take(_LOOK_EVERY_S)
-                began_s = time.monotonic()
+                began_s, before_s = time.monotonic(), time.thread_time()
                 self._send(began_s)
-                took_s = time.monotonic() - began_s
-                self._closed.wait(max(1 / MOST_FPS, took_s / MOST_LOAD) - took_s)
+                worked_s, took_s = time.thread_time() - before_s, time.monotonic() - began_s
+                self._closed.wait(max(1 / MOST_FPS, worked_s / MOST_LOAD) - took_s)
         except Exception as error:  # the last picture would look live, on a connection that stays
             self.problem = f"The picture is not sent to other programs any more: {in_one_line(error)}"
             self._server.pictures.end()
