@@ -128,7 +128,7 @@ def figure_texts(figures: Figures) -> list[str]:
         texts.append(f"video {figures.video_delay_ms:.1f} ms{_high(figures.video_p99_ms)}")
     if figures.annotation_delay_ms is not None:
         texts.append(f"annotation {figures.annotation_delay_ms:.0f} ms{_high(figures.annotation_p99_ms)}")
-    texts.append(f"{figures.dropped} dropped")
+    texts.append(f"{figures.dropped} not shown")
     if figures.unprocessed is not None:
         texts.append(f"{figures.unprocessed} not processed")
     return texts
