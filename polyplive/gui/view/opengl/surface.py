@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtGui import QOpenGLContext
 from PyQt6.QtOpenGLWidgets import QOpenGLWidget
 
 from polyplive.gui.view.arrangement import CAPTION_HEIGHT
@@ -52,7 +53,9 @@ class OpenGLSurface(QOpenGLWidget):
             context.aboutToBeDestroyed.connect(self.release)
 
     def paintGL(self) -> None:  # noqa: N802
-        """Draw the pictures, or the message."""
+        """Draw the pictures, or the message. Qt calls it, too, where the context cannot be made current."""
+        if QOpenGLContext.currentContext() is None:
+            return
         self._is_painted = True
         if self._has_failed:
             return
@@ -74,7 +77,8 @@ class OpenGLSurface(QOpenGLWidget):
         self._layout = None
         if canvas is not None:
             self.makeCurrent()
-            canvas.destroy()
+            if QOpenGLContext.currentContext() is not None:  # else all of it went with the context
+                canvas.destroy()
             self.doneCurrent()
 
     def check_is_painted(self) -> None:

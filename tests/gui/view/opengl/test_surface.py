@@ -96,6 +96,8 @@ def too_large():  # for every driver
 def lost():
     view.surface.setUpdatesEnabled(False)  # Qt paints nothing, as without a context
     for _ in range(5):
+        view.surface.doneCurrent()
+        view.surface.paintGL()  # as Qt calls it where the context cannot be made current
         view.repaint()
 
 view.close()
