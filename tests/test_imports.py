@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -103,10 +104,18 @@ FLOORS: list[set[str]] = [
 BESIDE = {"export", "assets", "engines"}
 
 
+@functools.cache
+def import_nodes(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """Every import in a file, wherever it stands."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+@functools.cache
 def imported_modules(path: Path) -> set[tuple[str, ...]]:
     """The modules below ``polyplive`` that a file imports, as parts: ``("sinks", "base")``."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in import_nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "polyplive":
             parts = tuple(node.module.split(".")[1:])
             found |= {(*parts, alias.name) if is_package(parts) else parts for alias in node.names}
@@ -115,10 +124,12 @@ def imported_modules(path: Path) -> set[tuple[str, ...]]:
     return {parts for parts in found if parts and (is_package(parts) or is_module(parts) or parts[0] in BESIDE)}
 
 
+@functools.cache
 def is_package(parts: tuple[str, ...]) -> bool:
     return (ROOT / "polyplive" / Path(*parts)).is_dir()
 
 
+@functools.cache
 def is_module(parts: tuple[str, ...]) -> bool:
     return (ROOT / "polyplive" / Path(*parts)).with_suffix(".py").is_file()
 
@@ -167,11 +178,10 @@ def test_no_modules_import_one_another_in_a_circle() -> None:
 
 def test_only_export_imports_torch_and_only_gui_imports_qt() -> None:
     for path in app_files():
-        text = path.read_text(encoding="utf-8")
         roots = {
             (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[0]
-            for node in ast.walk(ast.parse(text))
-            if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module)
+            for node in import_nodes(path)
+            if isinstance(node, ast.Import) or node.module
         }
         assert not roots & {"torch", "onnx", "onnxscript"}, path
         if "gui" not in path.parts:

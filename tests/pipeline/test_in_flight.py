@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from colour_engine import ColourEngine, red_disc
+from processes import PATIENCE_S
 
 from polyplive.backends.parallel import WorkTimes
 from polyplive.config import PipelineSettings
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from polyplive.backends.base import Outputs
 
 WHOLE = PipelineSettings(roi="none")
-_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Held:
         self._engine, self._outputs = engine, outputs
 
     def result(self) -> Outputs:
-        self._engine.second.wait(_PATIENCE_S)
+        self._engine.second.wait(PATIENCE_S)
         self._engine.at_work -= 1
         return self._outputs
 
