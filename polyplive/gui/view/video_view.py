@@ -88,6 +88,7 @@ class VideoView(QWidget):
         """Say ``banner`` over the picture from the next painting on; None: nothing."""
         if banner != self.contents.said.banner:
             self.contents.said.banner = banner
+            self.setAccessibleDescription(banner.title if banner is not None else "")
             self.surface.update()
 
     def show_glow(self, glows: bool) -> None:

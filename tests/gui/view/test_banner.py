@@ -70,7 +70,9 @@ def test_a_lost_picture_is_dimmed_with_the_banner_in_its_middle(view: VideoView)
     assert lost[edge].mean() == pytest.approx(before[edge].mean() / 4, rel=0.05)
     middle = lost[rect.center().y() - 60 : rect.center().y() + 60, rect.center().x() - 100 : rect.center().x() + 100]
     assert middle.max() > 230, "letters"
+    assert view.accessibleDescription() == "No signal"
     view.show_banner(None)
+    assert view.accessibleDescription() == ""
     assert (seen(view) == before).all()
 
 
