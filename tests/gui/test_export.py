@@ -11,6 +11,7 @@ from window_driver import PATIENCE_MS
 
 from polyplive.commands.window import WindowProgram
 from polyplive.config import EngineOptions, Settings
+from polyplive.gui.export import dialog as dialog_module
 from polyplive.gui.export.dialog import ExportDialog
 from polyplive.sessions.opening import open_video
 from polyplive.types import OverlaySettings
@@ -25,7 +26,10 @@ FRAMES = 20
 
 
 @pytest.fixture
-def dialog(nothing_left: None, qtbot, clip: Path, tmp_path: Path) -> Iterator[ExportDialog]:
+def dialog(
+    nothing_left: None, qtbot, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ExportDialog]:
+    monkeypatch.setattr(dialog_module, "_ENDING_S", PATIENCE_MS / 1000)  # a busy machine opens a model slowly
     program = WindowProgram(Settings(model="polyplive-light", engine=EngineOptions(threads=1)))
 
     def begin(files: Mapping[str, Path]) -> Export:

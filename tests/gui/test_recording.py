@@ -193,11 +193,13 @@ def test_a_recording_is_reviewed_once_the_live_session_may_end(live: LiveWindow)
 
 def test_a_mark_is_confirmed_and_takes_a_note_later(live: LiveWindow) -> None:
     marks = live.page.recording.marks
+    live.qtbot.waitUntil(lambda: live.page.display.view.frame.index == live.rig.sent - 1, timeout=PATIENCE_MS)
+    now = hours_text(live.page.display.view.frame.pts_s)
     live.press(Key.Key_M)
-    assert marks.text.text() == "Mark 1 at 0:00:00, in no file yet: the next recording takes it"
+    assert marks.text.text() == f"Mark 1 at {now}, in no file yet: the next recording takes it"
     live.press(Key.Key_R)
     live.press(Key.Key_M)
-    assert marks.text.text() == "Mark 2 at 0:00:00"
+    assert marks.text.text() == f"Mark 2 at {now}"
     assert marks.text.font().pixelSize() >= 0.022 * live.window.height()
     live.press(Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
     assert marks.note.hasFocus()

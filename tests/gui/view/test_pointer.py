@@ -8,6 +8,7 @@ from PyQt6.QtGui import QInputDevice, QNativeGestureEvent, QPointingDevice, QWhe
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 from view_scenes import scene
+from window_driver import PATIENCE_MS
 
 from polyplive.gui.view.video_view import VideoView
 
@@ -21,7 +22,7 @@ def view(qapp, qtbot) -> VideoView:
     qtbot.addWidget(made)
     made.resize(700, 500)
     made.show_scene(scene())
-    with qtbot.waitExposed(made, timeout=20_000):
+    with qtbot.waitExposed(made, timeout=PATIENCE_MS):
         made.show()
     made.heard = []
     made.clicked.connect(lambda: made.heard.append("click"))
@@ -54,7 +55,7 @@ def test_the_widget_that_draws_keeps_no_event_from_the_view(view: VideoView) -> 
 def test_a_click_is_told_when_it_becomes_no_double_click(view: VideoView, qtbot) -> None:
     QTest.mouseClick(view, LEFT, pos=HERE)
     assert view.heard == []
-    qtbot.waitUntil(lambda: view.heard == ["click"], timeout=20_000)
+    qtbot.waitUntil(lambda: view.heard == ["click"], timeout=PATIENCE_MS)
     QTest.mouseClick(view, Qt.MouseButton.RightButton, pos=HERE)
     settled(qtbot)
     assert view.heard == ["click"]
