@@ -59,7 +59,7 @@ class LivePage(SessionPage):
         self._is_over = False
         folder = recordings or recordings_folder()
         self.recording = LiveRecordingControls(
-            self.session.recording, folder, self.bar.recording, self._say, self._tell_of_recording
+            self.session.recording, folder, self.bar.recording, self._confirm, self._tell_of_recording
         )
         own = {"toggle_sound": self._toggle_sound, "toggle_glow": self._toggle_glow}
         below = _one_above_the_other(self.recording.marks, self.late, self.bar)
@@ -146,9 +146,15 @@ class LivePage(SessionPage):
         self.announcer.sound = not self.sound
         self._say("A new finding beeps." if self.sound else "New findings are silent.")
 
+    def _confirm(self, line: str) -> None:
+        """Say what a key has done, also where the picture fills the screen."""
+        self._say(line)
+        self.full_screen.bring()
+
     def _tell_of_recording(self, failure: str) -> None:
         """Say why a recording could not begin."""
         self.recording_strip.show_failure(failure)
+        self.full_screen.bring()
         self.log.add(failure)
 
     def _toggle_glow(self) -> None:

@@ -66,6 +66,7 @@ class LiveRecordingControls:
     def _mark(self) -> None:
         mark = self._session.mark()
         self.marks.show_mark(mark, is_taken=self._session.status.takes_marks)
+        self._say(self.marks.text.text())
 
     def _describe(self, number: int, text: str) -> None:
         self._session.describe(number, text)

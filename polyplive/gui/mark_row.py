@@ -76,4 +76,4 @@ class MarkRow(QFrame):
     def _fit_letters(self) -> None:
         window = self.window()
         letters = max(14, round(0.025 * window.height())) if window is not None else 14
-        self.text.setStyleSheet(f"font-size: {letters}px;")
+        self.setStyleSheet(f"QLabel, QLineEdit {{ font-size: {letters}px; }}")

@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QApplication, QDockWidget, QFrame, QHBoxLayout, QLab
 from polyplive.gui.quantities import hours_text, size_text
 from polyplive.gui.status_strip import ElidedLabel
 from polyplive.sinks.base import Content
+from polyplive.system.file_names import without_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from PyQt6.QtGui import QResizeEvent
 
     from polyplive.sessions.recorder.status import RecordingEnd
+
 _NARROW = 900
 """Below this width in logical pixels a row has fewer buttons."""
 
@@ -37,6 +39,7 @@ class RecordedPanel(QDockWidget):
         self.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
         self.setTitleBarWidget(QWidget())
         self.rows: list[RecordedRow] = []
+        self._is_full_screen = False
         inner = QFrame()
         inner.setObjectName("transport")
         self._layout = QVBoxLayout(inner)
@@ -54,13 +57,21 @@ class RecordedPanel(QDockWidget):
         row.closed.connect(lambda: self._remove(row))
         self.rows.append(row)
         self._layout.addWidget(row)
-        self.show()
+        self._follow()
+
+    def set_full_screen(self, is_on: bool) -> None:
+        """Whether the window fills the screen: then the panel waits, unless something failed."""
+        self._is_full_screen = is_on
+        self._follow()
 
     def _remove(self, row: RecordedRow) -> None:
         self.rows.remove(row)
         self._layout.removeWidget(row)
         row.deleteLater()
-        self.setVisible(bool(self.rows))
+        self._follow()
+
+    def _follow(self) -> None:
+        self.setVisible(any(row.has_problem or not self._is_full_screen for row in self.rows))
 
 
 class RecordedRow(QWidget):
@@ -75,7 +86,7 @@ class RecordedRow(QWidget):
         self.what, self.where, self.problem = QLabel(_what(end)), ElidedLabel(), ElidedLabel()
         self.what.setProperty("role", "state")
         self._show(self.where, _where(end), "\n".join(str(file.path) for file in end.files))
-        self._show(self.problem, "  ".join(end.problems), "\n".join(end.problems))
+        self._show(self.problem, without_folders("  ".join(end.problems)), "\n".join(end.problems))
         self.problem.setProperty("role", "problem")
         self.folder = self._button("Show in folder", self._show_folder, shown=bool(end.files))
         self.review = self._button("Review this", self._review, shown=bool(end.videos))
@@ -100,6 +111,11 @@ class RecordedRow(QWidget):
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Texts may be cut, so that a window may be narrow."""
         return QSize(0, super().minimumSizeHint().height())
+
+    @property
+    def has_problem(self) -> bool:
+        """Whether something failed or was lost."""
+        return bool(self._end.problems)
 
     def _button(self, text: str, clicked: Callable[[], object], *, shown: bool) -> QPushButton:
         button = QPushButton(text)

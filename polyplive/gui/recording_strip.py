@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 from polyplive.gui.quantities import hours_text, size_text
 from polyplive.gui.status_strip import ElidedLabel
 from polyplive.sessions.recorder.status import RecordingStatus
+from polyplive.system.file_names import without_folders
 
 _SHARE = 0.025
 """Of the window's height: letters of at least 2.2 % are read from two metres."""
@@ -22,7 +23,7 @@ class RecordingStrip(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("recording")
-        self._dismissed = self._failure = ""
+        self._told = self._dismissed = self._failure = ""
         self._letters = 0
         self.sign, self.figures, self.problem = QLabel(), QLabel(), ElidedLabel()
         self.sign.setProperty("role", "recording")
@@ -46,7 +47,8 @@ class RecordingStrip(QFrame):
         problem = self._failure or (status.error if status.error != self._dismissed else "")
         self._show(self.sign, _sign(status, problem))
         self._show(self.figures, _figures(status))
-        self.problem.setText(problem)
+        self._told = problem
+        self.problem.setText(without_folders(problem))
         self.problem.setToolTip(problem)
         self.dismiss.setVisible(bool(problem) and not status.is_recording)
         self.figures.setToolTip("\n".join(map(str, status.files)))
@@ -70,7 +72,7 @@ class RecordingStrip(QFrame):
             self.setStyleSheet(f"QLabel {{ font-size: {letters}px; }}")
 
     def _dismiss(self) -> None:
-        self._dismissed, self._failure = self.problem.text(), ""
+        self._dismissed, self._failure = self._told, ""
         self.hide()
 
 

@@ -151,6 +151,25 @@ def test_the_panel_stays_until_it_is_closed_and_helps_to_find_the_files(
     assert not live.window.recorded.isVisible()
 
 
+def test_full_screen_is_the_picture_alone_and_what_was_recorded_waits(live: LiveWindow) -> None:
+    live.press(Key.Key_F)
+    live.qtbot.waitUntil(live.window.isFullScreen, timeout=PATIENCE_MS)
+    live.press(Key.Key_M)
+    assert live.page.recording.marks.isVisible(), "a mark is confirmed there too"
+    live.record()
+    assert not live.window.recorded.isVisible()
+    live.press(Key.Key_F)
+    live.qtbot.waitUntil(live.window.recorded.isVisible, timeout=PATIENCE_MS)
+
+
+def test_the_buttons_are_whole_in_a_small_window(live: LiveWindow) -> None:
+    live.window.resize(800, 480)
+    buttons = live.page.bar.recording
+    live.stream(lambda: live.page.bar.width() <= 800)
+    for widget in (buttons.record, buttons.choice, buttons.mark):
+        assert widget.width() >= widget.minimumSizeHint().width()
+
+
 def test_what_is_recorded_when_the_session_ends_is_whole_and_said(live: LiveWindow) -> None:
     live.press(Key.Key_R)
     live.stream(lambda: live.page.display.view.recording.files)
