@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QSize, pyqtSignal
+from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from polyplive.gui.bar_button import bar_button, view_buttons
+from polyplive.gui.folding_row import FoldingRow
 from polyplive.gui.record_buttons import RecordButtons
 from polyplive.gui.state_banner import LOST
 from polyplive.gui.transport import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from PyQt6.QtGui import QResizeEvent
 
     from polyplive.sessions.view import View
 
@@ -25,7 +24,7 @@ _DELAY_TIP = (
     "Median and 99th percentile of the last 300."
 )
 _WHOLE = 1120
-"""Below this width in logical pixels only the medians are shown, and no counts."""
+"""Below this width in logical pixels only the medians are shown."""
 
 
 class LiveBar(QFrame):
@@ -45,9 +44,9 @@ class LiveBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 8, 12, 8)
         layout.setSpacing(16)
-        for widget in (self.live, self.time, self.rate, self.video, self.annotation, self.dropped):
-            layout.addWidget(widget)
-        layout.addStretch(1)
+        shown = (self.live, self.time, self.rate, self.video, self.annotation, self.dropped)
+        self.figures = FoldingRow(shown, layout.spacing())
+        layout.addWidget(self.figures, 1)
         self.recording = RecordButtons(self.command)
         self.sound = bar_button("toggle_sound", "sound", "Beep at a new finding", self.command)
         self.sound.setCheckable(True)
@@ -68,16 +67,8 @@ class LiveBar(QFrame):
         self.annotation.setText(_delay("Annotation", figures.annotation_delay_ms, figures.annotation_p99_ms, whole))
         self.dropped.setText(f"{figures.dropped} not shown, {figures.unprocessed or 0} not processed")
         self.dropped.setToolTip(_causes(view.dropped))
+        self.figures.fold()
         self.sound.setChecked(sound)
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
-        """Leave the counts to the tool tip of the delays where there is no room for them."""
-        super().resizeEvent(event)
-        self.dropped.setVisible(self.width() >= _WHOLE)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Its figures may be cut, so that a window may be narrow."""
-        return QSize(0, super().minimumSizeHint().height())
 
 
 def _delay(name: str, usual_ms: float | None, high_ms: float | None, whole: bool) -> str:

@@ -158,7 +158,7 @@ def test_full_screen_is_the_picture_alone_and_what_was_recorded_waits(live: Live
     assert live.page.recording.marks.isVisible(), "a mark is confirmed there too"
     live.record()
     assert not live.window.recorded.isVisible()
-    live.press(Key.Key_F)
+    live.page.run_command("leave_fullscreen")
     live.qtbot.waitUntil(live.window.recorded.isVisible, timeout=PATIENCE_MS)
 
 
