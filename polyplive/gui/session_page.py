@@ -11,7 +11,6 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QResizeEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
-from polyplive.errors import SinkError
 from polyplive.gui.actions import make_actions
 from polyplive.gui.details import Details
 from polyplive.gui.event_log import EventLog
@@ -19,7 +18,7 @@ from polyplive.gui.full_screen import FullScreen
 from polyplive.gui.panel import Panel
 from polyplive.gui.recording_strip import RecordingStrip
 from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
-from polyplive.gui.snapshots import save_snapshot
+from polyplive.gui.snapshot_writer import SnapshotWriter
 from polyplive.gui.status_strip import StatusStrip
 from polyplive.gui.unfinished_recording import UnfinishedRecordingNotice
 from polyplive.gui.view.commands import view_commands
@@ -28,6 +27,7 @@ from polyplive.types import SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
     from typing import Protocol
 
@@ -76,6 +76,7 @@ class SessionPage(QWidget):
     """
 
     over = pyqtSignal()
+    _snapshot_written = pyqtSignal(str, bool)
     recorded = pyqtSignal(object)
 
     def __init__(
@@ -91,7 +92,8 @@ class SessionPage(QWidget):
         self.display = display
         self.survivors: tuple[str, ...] = ()
         self._session = session
-        self._snapshots = snapshots
+        self._snapshots = SnapshotWriter(snapshots, self._snapshot_written.emit)
+        self._snapshot_written.connect(lambda line, is_error: self._say(line, is_error=is_error))
         self.log = EventLog()
         self._notices: tuple[str, ...] = ()
         self._told: tuple[str, ...] = ()
@@ -148,20 +150,17 @@ class SessionPage(QWidget):
         """Draw what ``overlay`` says."""
         self._set_overlay(**{field.name: getattr(overlay, field.name) for field in dataclasses.fields(overlay)})
 
-    def save_snapshot(self) -> tuple[Path, Path] | None:
-        """Save the frame, clean and marked, at source resolution. None if that failed; the strip then says why."""
+    def save_snapshot(self) -> Future[tuple[Path, Path] | None] | None:
+        """Have the frame saved, clean and marked, at source resolution; the strip says where, or why it was not.
+
+        Returns at once: the paths, or None, are the result. None where there is no frame.
+        """
         view = self.display.view
         snapshot = self.display.snapshot()
         if snapshot is None or view.info is None:
             self._say("There is no frame to save yet.")
             return None
-        try:
-            clean, marked = save_snapshot(snapshot, self._snapshots, view.info.name, view.position_s)
-        except SinkError as error:
-            self._say(str(error), is_error=True)
-            return None
-        self._say(f"Saved {clean} and {marked.name}")
-        return clean, marked
+        return self._snapshots.save(snapshot, view.info.name, view.position_s)
 
     def show_help(self) -> None:
         """Show the list of shortcuts; the video continues."""
@@ -179,6 +178,7 @@ class SessionPage(QWidget):
             self._disconnect()
             notice = UnfinishedRecordingNotice()
             self.survivors = self._session.close(CLOSE_TIMEOUT_S, notice)
+            self._snapshots.close()
             notice.close()
         super().closeEvent(event)
 

@@ -98,7 +98,7 @@ def test_a_minimised_window_hides_frames_and_shows_them_again(qtbot, rig) -> Non
 def test_snapshot_sound_and_help(qtbot, rig) -> None:
     feeder, window = rig
     stream(qtbot, feeder, lambda: window.display.view.prediction is not None)
-    assert all(path.is_file() for path in window.save_snapshot())
+    assert all(path.is_file() for path in window.save_snapshot().result(PATIENCE_MS / 1000))
     window.run_command("toggle_sound")
     assert window.sound
     window.show_help()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from typing import TYPE_CHECKING
 
 import cv2
@@ -15,11 +16,13 @@ from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QS
 from window_driver import PATIENCE_MS, Key, paused, playing, press
 
 from polyplive.config import PipelineSettings, Settings
+from polyplive.gui import snapshots
 from polyplive.gui.display import Display
 from polyplive.gui.session_page import NARROW, OVERLAY_SWITCHES, SessionPage
 from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.overlay.compositor import compose
 from polyplive.sessions.view import View
+from polyplive.system.atomic_file import write_new
 from polyplive.types import OverlaySettings, SessionState
 
 if TYPE_CHECKING:
@@ -215,6 +218,7 @@ def test_side_by_side_shows_the_source_frame_as_it_is(window, qtbot) -> None:
 
 def test_a_snapshot_is_the_frame_and_the_frame_with_its_marks(window, qtbot, tmp_path: Path) -> None:
     press(window, qtbot, Key.Key_S)
+    qtbot.waitUntil(lambda: window.strip.text.text().startswith("Saved "), timeout=PATIENCE_MS)
     clean, marked = sorted((tmp_path / "snapshots").iterdir(), key=lambda path: len(path.name))
     assert marked.name == f"{clean.stem}-marked.png"
     frame = window.display.view.frame
@@ -238,8 +242,29 @@ def test_a_snapshot_that_cannot_be_saved_is_one_line(open_window, qtbot, tmp_pat
     window = open_window(snapshots=in_the_way)
     playing(window, qtbot)
     press(window, qtbot, Key.Key_S)
-    assert "Cannot save a snapshot" in window.strip.text.text()
+    qtbot.waitUntil(lambda: "Cannot save a snapshot" in window.strip.text.text(), timeout=PATIENCE_MS)
     assert "--snapshots" in window.strip.text.text()
+
+
+def test_the_window_waits_for_no_snapshot_and_loses_none(
+    window, qtbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the disk takes nothing keys go on to work; closing the page waits for what was asked for."""
+    disk = threading.Event()
+
+    def slow(path: Path, data: bytes) -> None:
+        assert disk.wait(PATIENCE_MS / 1000)
+        write_new(path, data)
+
+    monkeypatch.setattr(snapshots, "write_new", slow)
+    press(window, qtbot, Key.Key_S)
+    press(window, qtbot, Key.Key_Right)
+    paused(window, qtbot, 1)
+    assert not list(tmp_path.rglob("*.png"))
+    disk.set()
+    window.close()
+    clean, marked = sorted((tmp_path / "snapshots").iterdir(), key=lambda path: len(path.name))
+    assert marked.name == f"{clean.stem}-marked.png"
 
 
 LIVE_ONLY = {"toggle_sound", "toggle_glow", "toggle_recording", "mark", "describe_mark"}

@@ -38,7 +38,7 @@ def check_shown(window: ReplayPage, index: int) -> None:
     (rect,) = window.video.picture_rects()
     assert rect.width() / rect.height() == pytest.approx(width / height, rel=0.01)
     assert f"{width} \u00d7 {height}" in window.panel.about.text()
-    clean, marked = (cv2.imread(str(path)) for path in window.save_snapshot())
+    clean, marked = (cv2.imread(str(path)) for path in window.save_snapshot().result(PATIENCE_MS / 1000))
     assert clean.shape == marked.shape == (height, width, 3)
     check_box(outline(marked))
 

@@ -71,7 +71,7 @@ def test_the_overlay_lies_on_what_it_marks(window: ReplayPage) -> None:
 def test_a_snapshot_looks_right_where_pixels_are_taken_for_square(window: ReplayPage, qtbot, tmp_path: Path) -> None:
     only_the_picture(window)
     frame = window.display.view.frame
-    for path in window.save_snapshot():
+    for path in window.save_snapshot().result(PATIENCE_MS / 1000):
         saved = cv2.imread(str(path))
         check_round(saved, 80)
         assert saved.shape[0] >= frame.height
@@ -80,7 +80,9 @@ def test_a_snapshot_looks_right_where_pixels_are_taken_for_square(window: Replay
             frame.width * float(frame.sample_aspect) / frame.height, rel=0.01
         )
     press(window, qtbot, Key.Key_B)
-    assert {cv2.imread(str(path)).shape for path in window.save_snapshot()} == {saved.shape}, "each stands alone"
+    assert {cv2.imread(str(path)).shape for path in window.save_snapshot().result(PATIENCE_MS / 1000)} == {
+        saved.shape
+    }, "each stands alone"
 
 
 def test_the_panel_says_both_sizes(open_window, qtbot, tmp_path: Path) -> None:
