@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -55,13 +56,19 @@ def test_a_screen_that_is_not_there() -> None:
 
 
 @pytest.mark.skipif(shutil.which("Xvfb") is None, reason="needs Xvfb, an X server without a monitor")
-def test_the_window_closes_where_no_waiting_can_help() -> None:
+def test_the_window_says_where_no_waiting_can_help_and_stays() -> None:
     with virtual_display() as display:
         environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
-        code, line = refused(["screen:7654"], environment)
-        assert code == 1
-        assert "There is no screen 'screen:7654'. Screens here: " in line
-        assert f"screen:{display[1:]}" in line
+        with subprocess.Popen(
+            [sys.executable, "-m", "polyplive", "live", "screen:7654"],
+            env=environment, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            line = wait_for_line(process, "There is no screen 'screen:7654'. Screens here: ")
+            assert line.startswith("polyplive: ")
+            assert f"screen:{display[1:]}" in line
+            process.send_signal(signal.SIGINT)
+            said, _ = process.stderr.read(), process.wait(PATIENCE_S)
+        assert (process.returncode, said) == (130, "polyplive: stopped by Ctrl-C.\n")
         code, line = refused([f"screen:{display[1:]}", "--size", "5000x5000", "--headless"], environment)
         assert code == 1
         assert "no picture of that size. Leave --size out" in line
@@ -134,11 +141,12 @@ def test_a_card_that_may_come_right_is_waited_for(command: str, said: str, card:
         process.communicate()
 
 
-def wait_for_line(process: subprocess.Popen[str], said: str) -> None:
+def wait_for_line(process: subprocess.Popen[str], said: str) -> str:
+    """The first line that says so."""
     assert process.stderr is not None
     lines = []
     for line in process.stderr:
         lines.append(line)
         if said in line:
-            return
+            return line
     pytest.fail(f"never said '{said}': {''.join(lines)}")

@@ -43,7 +43,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
         (["replay", "clip.mp4", "--headless", "--start", "inf"], 2, "no time"),
         (["replay", "clip.mp4", "--headless", "--start", "-1"], 2, "-1"),
         (["replay", "clip.mp4", "--headless", "--start", "0.5"], 2, "0.12 s long"),
-        (["replay", "clip.mp4", "--start", "0.5"], 2, "0.12 s long"),
+        (["replay", "clip.mp4", "--start", "0.5"], 2, "No window can be opened"),
         (["replay", "clip.mp4", "--headless", "--opacity", "nan"], 2, "opacity"),
         (["replay", "clip.mp4", "--headless", "--threads", "100000"], 2, "threads"),
         (["evaluate", ".", "--json", ""], 2, "empty"),
@@ -100,7 +100,7 @@ def test_figures_of_a_folder_with_any_names_are_printed_and_written(
         (data / folder).mkdir(parents=True)
         (data / folder / os.fsdecode(b"1\xfe.png")).write_bytes(png)
     assert main(["evaluate", str(data), "--json", str(tmp_path / "figures.json")]) == 0
-    assert "[red]: 1 pictures" in capsys.readouterr().out
+    assert "[red]: 1 picture\n" in capsys.readouterr().out
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     assert figures["images"][0]["stem"] == "1?"
 
