@@ -80,9 +80,8 @@ def test_a_snapshot_looks_right_where_pixels_are_taken_for_square(window: Replay
             frame.width * float(frame.sample_aspect) / frame.height, rel=0.01
         )
     press(window, qtbot, Key.Key_B)
-    assert {cv2.imread(str(path)).shape for path in window.save_snapshot().result(PATIENCE_MS / 1000)} == {
-        saved.shape
-    }, "each stands alone"
+    pair = window.save_snapshot().result(PATIENCE_MS / 1000)
+    assert {cv2.imread(str(path)).shape for path in pair} == {saved.shape}, "each stands alone"
 
 
 def test_the_panel_says_both_sizes(open_window, qtbot, tmp_path: Path) -> None:
