@@ -58,7 +58,8 @@ class EventLog:
     def see(self, view: View) -> None:
         """Keep what ``view`` tells that the last one did not."""
         reason = view.reason if view.state is not SessionState.READY or not view.governed else ""
-        if self._is_new("state", (view.state, _NUMBER.sub("", reason.split(". ")[0].rstrip(".")))):
+        is_late = view.state is SessionState.STALE and view.engine is not None  # whatever holds it up at the moment
+        if self._is_new("state", (view.state, "" if is_late else _NUMBER.sub("", reason.split(". ")[0].rstrip(".")))):
             is_opening = view.state is SessionState.READY and view.frame is None
             word = "Opening" if is_opening else view.state.value.capitalize()
             self.add(f"{word}: {reason}" if reason and not is_opening else reason or word)

@@ -124,3 +124,10 @@ def test_log_and_panel_are_bounded(panel: Details) -> None:
     for _ in range(event_log.MOST):
         log.add("x")
     assert len(log.newest(10**6)) == event_log.MOST
+
+
+def test_whatever_holds_late_results_up_at_the_moment_is_no_news() -> None:
+    log, engine = EventLog(), ColourEngine().spec
+    for reason in ("No result is younger than 250 ms.", "Results came later than 250 ms: none is drawn.") * 3:
+        log.see(View(state=SessionState.STALE, reason=reason, engine=engine))
+    assert texts(log)[1:] == ["Stale: No result is younger than 250 ms."]

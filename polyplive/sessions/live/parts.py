@@ -34,8 +34,6 @@ class LiveParts:
 
     open_source: Callable[[], LiveSource]
     open_engine: OpenEngine
-    opens_once: bool = False
-    on_result: Callable[[], None] = lambda: None
     settings: LiveSettings = field(default_factory=LiveSettings)
     overlay: OverlaySettings = field(default_factory=OverlaySettings)
     threshold: float | None = None
@@ -47,3 +45,5 @@ class LiveParts:
     open_faster: Callable[[EngineSpec], OpenEngine | None] = lambda _: None
     open_slower: Callable[[float], Callable[[], LiveSource] | None] = lambda _: None
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)
+    opens_once: bool = False
+    on_result: Callable[[], None] = lambda: None
