@@ -11,7 +11,7 @@ from polyplive.gui.display import THRESHOLDS
 from polyplive.gui.shortcuts import key_of
 from polyplive.gui.widgets import Switch, ValueSlider
 from polyplive.overlay.true_shape import true_size
-from polyplive.types import SQUARE
+from polyplive.types import MIDDLING_FROM, SQUARE, STRONG_FROM
 
 if TYPE_CHECKING:
     from polyplive.gui.display import Display
@@ -115,6 +115,8 @@ class Panel(QFrame):
             switch.clicked.connect(lambda _, command=command: self.command.emit(command))
             made[name] = switch
             layout.addWidget(switch)
+            if name == "contour":
+                layout.addWidget(_line_key())
         return made
 
 
@@ -122,6 +124,14 @@ def _heading(text: str) -> QLabel:
     label = QLabel(text.upper())
     label.setProperty("role", "heading")
     label.setContentsMargins(0, 2, 0, 4)
+    return label
+
+
+def _line_key() -> QLabel:
+    """What the contour's line says."""
+    label = QLabel(f"Whole from {STRONG_FROM:.0%}, dashed from {MIDDLING_FROM:.0%},\ndotted below")
+    label.setProperty("role", "quiet")
+    label.setContentsMargins(0, 0, 0, 4)
     return label
 
 
