@@ -22,7 +22,7 @@ STAGES = ("decode", "preprocess", "infer", "postprocess", "draw")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder: Path = tmp_path_factory.mktemp("profile")
     clip, made = write_clip(folder / "clip.mp4", 12), folder / "profile.html"
-    arguments = ("--no-display", "--frames", "40", "--runs", "1", "--model", "polyplive-fast", "--profile", str(made))
+    arguments = ("--no-display", "--frames", "40", "--runs", "1", "--model", "polyplive-light", "--profile", str(made))
     assert main(["bench", "--video", str(clip), *arguments]) == 0
     return made.read_text(encoding="utf-8")
 
