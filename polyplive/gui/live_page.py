@@ -12,15 +12,17 @@ from polyplive.gui.announcer import Announcer
 from polyplive.gui.late_notice import LateNotice
 from polyplive.gui.live_bar import LiveBar
 from polyplive.gui.live_recording import LiveRecordingControls
+from polyplive.gui.quantities import hours_text
 from polyplive.gui.session_page import SessionPage
 from polyplive.gui.state_banner import live_banner, waiting_message
 from polyplive.gui.update_signal import UpdateSignal
 from polyplive.sessions.recorder.recording_files import recordings_folder
+from polyplive.sessions.recorder.status import RecordingEnd
 from polyplive.system import spans
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from PyQt6.QtCore import QObject
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from polyplive.gui.display import Display
     from polyplive.sessions.live import LiveSession
     from polyplive.sessions.view import View
+    from polyplive.sinks.base import Mark
     from polyplive.types import ViewOption
 
 _TEXT_EVERY_MS = 200
@@ -178,6 +181,8 @@ class LivePage(SessionPage):
         super().closeEvent(event)
         summary = self.session.summary()
         self._take_end(summary.recorded, summary.notices)
+        if summary.unsaved_marks:
+            self.recorded.emit(RecordingEnd((), "", 0.0, summary.reason, problems=(_lost(summary.unsaved_marks),)))
 
 
 def _note_painted(view: View, began_s: float) -> None:
@@ -195,6 +200,12 @@ def _one_above_the_other(*widgets: QWidget) -> QWidget:
     for widget in widgets:
         layout.addWidget(widget)
     return whole
+
+
+def _lost(marks: Sequence[Mark]) -> str:
+    """A line about marks that no events file holds."""
+    said = (f"{mark.number} at {hours_text(mark.pts_s or 0.0)} {mark.text}".rstrip() for mark in marks)
+    return f"Marks that are in no file: {', '.join(said)}"
 
 
 def _place(view: View) -> str:

@@ -86,7 +86,7 @@ class RecordedRow(QWidget):
         self.what, self.where, self.problem = QLabel(_what(end)), ElidedLabel(), ElidedLabel()
         self.what.setProperty("role", "state")
         self._show(self.where, _where(end), "\n".join(str(file.path) for file in end.files))
-        self._show(self.problem, without_folders("  ".join(end.problems)), "\n".join(end.problems))
+        self._show(self.problem, without_folders("".join(end.problems[:1])), "\n".join(end.problems))
         self.problem.setProperty("role", "problem")
         self.folder = self._button("Show in folder", self._show_folder, shown=bool(end.files))
         self.review = self._button("Review this", self._review, shown=bool(end.videos))
@@ -162,6 +162,6 @@ def _what(end: RecordingEnd) -> str:
     contents = dict.fromkeys(file.content for file in end.files if file.content is not None)
     what = ", ".join(words[content] for content in contents)
     if not end.files:
-        return "Nothing was recorded"
+        return "Not recorded"
     lost = f", {end.left_out} frames left out" if end.left_out else ""
     return f"Recorded {hours_text(end.duration_s)}: {what}, {size_text(end.size)}{lost}"

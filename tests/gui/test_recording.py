@@ -231,6 +231,16 @@ def test_a_mark_is_confirmed_and_takes_a_note_later(live: LiveWindow) -> None:
     assert marks_in(next(live.folder.glob("*.events.jsonl"))) == [(1, ""), (2, ""), (2, "remark")]
 
 
+def test_marks_that_came_into_no_file_are_said_at_the_end(live: LiveWindow) -> None:
+    live.press(Key.Key_M)
+    live.page.recording.marks.described.emit(1, "flat lesion")
+    live.rig.ending.set()
+    live.window.close_source()
+    row = live.window.recorded.rows[0]
+    assert row.problem.text() == "Marks that are in no file: 1 at 0:00:00 flat lesion"
+    assert not row.copy.isVisibleTo(row)
+
+
 def test_a_mark_goes_by_itself_but_not_while_a_note_is_written(live: LiveWindow, monkeypatch) -> None:
     monkeypatch.setattr("polyplive.gui.mark_row.SHOWN_MS", 1)
     marks = live.page.recording.marks

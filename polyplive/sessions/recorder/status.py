@@ -29,12 +29,12 @@ class RecordingStatus:
     """Whether a session is being recorded, and how that goes.
 
     ``is_recording``: frames are being written as video. ``contents`` is what is being written, also without video
-    (events, a report). ``started`` is the local time in ISO 8601 when it began, ``elapsed_s`` the seconds since then.
-    ``files`` are those so far, in bytes together ``bytes_written``, at most a second ago. ``free_bytes`` is what the
-    disk has left; None where that is unknown. ``pieces`` counts the files that its longest video has become.
-    ``left_out`` counts frames for which there was no time. ``error`` is the last problem in one line; that of a
-    recording that ended by itself stays until the next one begins. ``finishing`` counts frames that a recording which
-    was stopped still has to write.
+    (events, a report). ``started`` is the local time in ISO 8601 when it began, ``elapsed_s`` the seconds since then; of
+    a replay, how much of it was recorded. ``files`` are those so far, in bytes together ``bytes_written``, at most a
+    second ago. ``free_bytes`` is what the disk has left; None where that is unknown. ``pieces`` counts the files that
+    its longest video has become. ``left_out`` counts frames for which there was no time. ``error`` is the last problem
+    in one line; that of a recording that ended by itself stays until the next one begins. ``finishing`` counts frames
+    that a recording which was stopped still has to write.
 
     ``marks`` counts the session's marks; ``marks_in_no_file`` those of them that no events file holds yet.
     ``takes_marks``: an events file is being written, which will hold the next one.
@@ -61,8 +61,8 @@ class RecordingEnd:
     """What a recording left, once all of it is written.
 
     ``files`` are in order: videos, then events and reports. ``started`` is the local time in ISO 8601 when it began,
-    ``duration_s`` how long it ran. ``left_out`` counts frames for which there was no time; ``problems`` are lines about
-    what failed. ``reason`` says why it ended.
+    ``duration_s`` how long it ran; of a replay, how much of it was recorded. ``left_out`` counts frames for which there
+    was no time; ``problems`` are lines about what failed. ``reason`` says why it ended.
     """
 
     files: tuple[WrittenFile, ...]

@@ -37,7 +37,6 @@ class Recording:
         self._processed = self._repaired = 0
         self._lost: Counter[str] = Counter()
         self._meter = ProgressMeter(lambda: self._recorder.written)
-        self._began_s = time.monotonic()
         self._started = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
         self.is_straight = True
         """Whether the frames so far follow each other as they do in the video."""
@@ -55,7 +54,7 @@ class Recording:
             is_recording=any(content.is_video for content in contents),
             contents=contents,
             started=self._started,
-            elapsed_s=time.monotonic() - self._began_s,
+            elapsed_s=self._recorded_s,
             files=tuple(file.path for file in files),
             bytes_written=sum(file.size for file in files),
             free_bytes=self._meter.latest.free_bytes,
@@ -115,9 +114,15 @@ class Recording:
         lost = {cause: count for cause, count in (self._lost + Counter(dropped)).items() if count}
         self._recorder.close(Tally(self._processed + sum(lost.values()), self._processed, lost, self._repaired), reason)
         self._meter.measure()
-        duration_s = time.monotonic() - self._began_s
-        end = RecordingEnd(self._meter.latest.files, self._started, duration_s, reason, problems=self.notices)
+        files = self._meter.latest.files
+        end = RecordingEnd(files, self._started, self._recorded_s, reason, problems=self.notices)
         self.ended = (end,)
+
+    @property
+    def _recorded_s(self) -> float:
+        """The length of what was recorded, by the video's average rate."""
+        fps = self._session.source.fps if self._session is not None else None
+        return (self._processed + self._lost["no engine"]) / (fps or 25.0)
 
     @property
     def _is_running(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+import pytest
 from gated_engine import broken, open_gated
 from replay_rig import FAST, FRAMES, PATIENCE_S, Audience
 
@@ -88,6 +89,7 @@ def test_a_video_played_from_start_to_end_is_recorded_when_it_ends(tmp_path: Pat
         (events, Content.EVENTS, events.stat().st_size),
     ]
     assert (end.reason, end.problems, end.videos) == ("end of file", (), (video,))
+    assert end.duration_s == pytest.approx(view.duration_s, abs=0.05)
     assert len(events.read_text(encoding="utf-8").splitlines()) == FRAMES + 2
     player.seek(0.0)
     audience.wait(lambda view: view.state is not SessionState.ENDED)
