@@ -212,7 +212,12 @@ def test_a_recording_is_reviewed_once_the_live_session_may_end(live: LiveWindow)
 
 def test_a_mark_is_confirmed_and_takes_a_note_later(live: LiveWindow) -> None:
     marks = live.page.recording.marks
-    live.qtbot.waitUntil(lambda: live.page.display.view.frame.index == live.rig.sent - 1, timeout=PATIENCE_MS)
+
+    def is_newest_shown() -> bool:
+        frame = live.page.display.view.frame
+        return frame is not None and frame.index == live.rig.sent - 1
+
+    live.qtbot.waitUntil(is_newest_shown, timeout=PATIENCE_MS)
     now = hours_text(live.page.display.view.frame.pts_s)
     live.press(Key.Key_M)
     assert marks.text.text() == f"Mark 1 at {now}, in no file yet: the next recording takes it"
@@ -237,7 +242,8 @@ def test_marks_that_came_into_no_file_are_said_at_the_end(live: LiveWindow) -> N
     live.rig.ending.set()
     live.window.close_source()
     row = live.window.recorded.rows[0]
-    assert row.problem.text() == "Marks that are in no file: 1 at 0:00:00 flat lesion"
+    assert row.problem.text().startswith("Marks that are in no file: 1 at 0:00:")
+    assert row.problem.text().endswith(" flat lesion")
     assert not row.copy.isVisibleTo(row)
 
 

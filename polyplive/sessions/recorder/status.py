@@ -29,8 +29,8 @@ class RecordingStatus:
     """Whether a session is being recorded, and how that goes.
 
     ``is_recording``: frames are being written as video. ``contents`` is what is being written, also without video
-    (events, a report). ``started`` is the local time in ISO 8601 when it began, ``elapsed_s`` the seconds since then; of
-    a replay, how much of it was recorded. ``files`` are those so far, in bytes together ``bytes_written``, at most a
+    (events, a report). ``started`` is the local time in ISO 8601 when it began, ``elapsed_s`` the seconds since;
+    of a replay, how much of it was recorded. ``files`` are those so far, in bytes together ``bytes_written``, at most a
     second ago. ``free_bytes`` is what the disk has left; None where that is unknown. ``pieces`` counts the files that
     its longest video has become. ``left_out`` counts frames for which there was no time. ``error`` is the last problem
     in one line; that of a recording that ended by itself stays until the next one begins. ``finishing`` counts frames
