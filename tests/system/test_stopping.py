@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 
 BEGIN = """
-import sys, threading
+import os, sys, threading
 from polyplive.system.stopping import *
 stop = stop_by_signals()
-def say(word): print(word, flush=True)
+def say(word): os.write(1, f"{word}\\n".encode())
 """
+"""A signal that comes while ``print`` still holds its buffer could print nothing."""
 BLOCKED = """
 import ctypes
 lock, library = ctypes.create_string_buffer(64), ctypes.CDLL(None)
