@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from soak import SOURCE_FAULTS, Schedule, soak
 
-from polyplive.sessions.live import LiveSession
+from polyplive.sessions.engine_room import supervisor
+from polyplive.sessions.live import LiveSession, capture, source_supervisor
 
 LONGEST_MIN = 5.0
 
@@ -17,7 +18,9 @@ def is_enough(session: LiveSession, schedule: Schedule) -> bool:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_short_soak_explains_every_frame_and_leaves_nothing(seed: int) -> None:
+def test_a_short_soak_explains_every_frame_and_leaves_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (supervisor, source_supervisor, capture):
+        monkeypatch.setattr(module, "FIRST_DELAY_S", 0.05)
     outcome = soak(LONGEST_MIN, seed, fps=60, every_s=0.5, shipped=False, is_enough=is_enough)
     assert sum(outcome.faults.values()) >= 5
     assert outcome.engine_starts >= 3
