@@ -94,7 +94,7 @@ def opening(request: LiveRequest, *, closes_window: bool = False) -> LiveOpening
     from polyplive.gui.opening import LiveOpening
 
     settings = withhold_findings(request.settings)
-    parts, _ = _parts(request, settings)
+    parts, address = _parts(request, settings)
 
     def say_what_was_done(page: LivePage) -> None:
         summary = page.session.summary()
@@ -102,7 +102,9 @@ def opening(request: LiveRequest, *, closes_window: bool = False) -> LiveOpening
             print_live_summary(summary)
         _print_recorded(summary)
 
-    return LiveOpening(parts, settings, request.snapshots, request.sound, say_what_was_done, closes_window)
+    return LiveOpening(
+        parts, settings, request.snapshots, request.sound, say_what_was_done, closes_window, source=address
+    )
 
 
 def _parts(request: LiveRequest, settings: Settings) -> tuple[LiveParts, Address]:

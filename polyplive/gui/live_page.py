@@ -80,6 +80,11 @@ class LivePage(SessionPage):
         self._redraw()
 
     @property
+    def is_recording(self) -> bool:
+        """Whether a recording would end with the session."""
+        return self.session.recording.status.is_recording
+
+    @property
     def error(self) -> Exception | None:
         """What ended the session for good."""
         return self.session.summary().error

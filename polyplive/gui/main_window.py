@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, Qt
-from PyQt6.QtWidgets import QDialog, QFileDialog, QMainWindow, QMessageBox, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QDialog, QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from polyplive.errors import PolypliveError
+from polyplive.evaluation.demo_truth import demo_clip
 from polyplive.gui.about import AboutDialog
 from polyplive.gui.actions import make_actions
+from polyplive.gui.agreement import ask_to_end
 from polyplive.gui.connect.dialog import ConnectDialog
 from polyplive.gui.error_page import ErrorPage
 from polyplive.gui.export.dialog import ExportDialog
@@ -20,6 +23,7 @@ from polyplive.gui.menus import RecentMenu, fill_menus
 from polyplive.gui.preferences import Preferences
 from polyplive.gui.recorded_panel import RecordedPanel
 from polyplive.gui.session_page import SessionPage
+from polyplive.gui.shortcuts import ShortcutDialog
 from polyplive.gui.start_page import StartPage
 from polyplive.sources.capture.options import CaptureRequest
 from polyplive.types import OverlaySettings
@@ -27,12 +31,13 @@ from polyplive.types import OverlaySettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+    from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 
     from polyplive.gui.export.job import Export
     from polyplive.gui.opening import Opening, Program
 
 
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _FILES = "Recordings (*.mp4 *.mkv *.mov *.avi *.mpg *.mpeg *.ts *.m4v *.webm *.wmv *.vob *.dcm);;All files (*)"
 
 
@@ -55,11 +60,12 @@ class MainWindow(QMainWindow):
         self._commands: dict[str, Callable[[], object]] = {
             "open_recording": self._choose_recording,
             "connect": self._choose_source,
-            "play_demo": lambda: self.open(self._program.demo),
+            "play_demo": lambda: self._once_agreed(lambda: self.open(self._program.demo), "play the demo"),
             "export": self.show_export,
-            "close_source": self.close_source,
+            "close_source": lambda: self._once_agreed(self.close_source, "close it"),
+            "help": self._show_help,
             "about": self.show_about,
-            "quit": self.close,
+            "quit": self._quit,
         }
         self._actions = make_actions(self, self._commands, self.run_command)
         self.recorded = RecordedPanel()
@@ -96,22 +102,8 @@ class MainWindow(QMainWindow):
             self._fill_menus()
 
     def review(self, path: Path) -> None:
-        """Play a recording that was made here. A live session would end for it, so that this is asked first."""
-        if not isinstance(self.page, LivePage):
-            self.open_recording(path)
-            return
-        buttons = QMessageBox.StandardButton
-        asked = QMessageBox(
-            QMessageBox.Icon.Question,
-            "polyplive",
-            "End the live session to review this recording?",
-            buttons.Ok | buttons.Cancel,
-            self,
-        )
-        asked.setDefaultButton(buttons.Cancel)
-        asked.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        asked.accepted.connect(lambda: self.open_recording(path))
-        asked.open()
+        """Play a recording that was made here, once it is agreed to that a live session ends for it."""
+        self._once_agreed(lambda: self.open_recording(path), "review this recording")
 
     def show_opening(self, opening: Opening) -> None:
         """End what is shown, then show ``opening`` and start it."""
@@ -154,7 +146,7 @@ class MainWindow(QMainWindow):
         def begin(files: Mapping[str, Path]) -> Export:
             return self._program.export(video, files, page.display.overlay, page.display.threshold)
 
-        dialog = ExportDialog(video, video.absolute().parent, begin, self)
+        dialog = ExportDialog(video, self._export_folder(video), begin, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 
@@ -194,9 +186,44 @@ class MainWindow(QMainWindow):
         """Open the file that was dropped."""
         path = _dropped(event) if event is not None else None
         if path is not None:
-            self.open_recording(path)
+            self._once_agreed(lambda: self.open_recording(path), "open this recording")
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Enter presses the button that has the focus, as the space bar does."""
+        focused = self.focusWidget()
+        if event is not None and event.key() in _ENTER and isinstance(focused, QAbstractButton):
+            focused.click()
+        else:
+            super().keyPressEvent(event)
 
     # Parts
+
+    def _once_agreed(self, act: Callable[[], object], purpose: str) -> None:
+        """Run ``act``, which ends what is shown. Where that is a live session this is asked first."""
+        if not isinstance(self.page, LivePage):
+            act()
+            return
+        what = "live session and its recording" if self.page.is_recording else "live session"
+        ask_to_end(what, purpose, act, self)
+
+    def _quit(self) -> None:
+        """Close the window; while it records, only once that is agreed to. The window's own button does not ask."""
+        if isinstance(self.page, LivePage) and self.page.is_recording:
+            self._once_agreed(self.close, "quit")
+        else:
+            self.close()
+
+    def _show_help(self) -> None:
+        """Show all keys where no session has its own."""
+        dialog = ShortcutDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _export_folder(self, video: Path) -> Path:
+        """Beside the video, where that is the user's own folder and can be written."""
+        beside = video.absolute().parent
+        own = video != demo_clip() and os.access(beside, os.W_OK)
+        return beside if own else self.preferences.folder
 
     def _show(self, page: QWidget) -> None:
         self.page = page
@@ -204,15 +231,17 @@ class MainWindow(QMainWindow):
         opening = self._opening
         self._actions["export"].setEnabled(opening is not None and opening.path is not None)
         self._actions["close_source"].setEnabled(not isinstance(page, StartPage))
+        self._actions["help"].setEnabled(not isinstance(page, SessionPage))  # which has the same key
         self._fill_menus()
         page.show()
 
     def _show_start(self) -> None:
-        start = StartPage([path for path in self.preferences.recent if path.exists()])
+        start = StartPage(list(filter(os.path.isfile, self.preferences.recent)))
         start.command.connect(self.run_command)
         start.chosen.connect(self.open_recording)
         self.setWindowTitle("polyplive")
         self._show(start)
+        start.buttons["open_recording"].setFocus()
 
     def _leave(self) -> None:
         """End the session that is shown, and say what it did."""
@@ -247,16 +276,19 @@ class MainWindow(QMainWindow):
     def _choose_recording(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self, "Open a recording", str(self.preferences.folder), _FILES)
         if chosen:
-            self.open_recording(Path(chosen))
+            self._once_agreed(lambda: self.open_recording(Path(chosen)), "open this recording")
 
     def _choose_source(self) -> None:
         """Ask for a card, a screen or a stream; a session that runs goes on meanwhile."""
         card = self.preferences.card
         last = (card.address, CaptureRequest(card.size, card.rate, card.pixel_format)) if card is not None else None
-        dialog = ConnectDialog(last, self)
+        dialog = ConnectDialog(last, self, self._opening.source if self._opening is not None else None)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self._connect(dialog.address, dialog.request))
+        dialog.accepted.connect(lambda: self._connect_agreed(dialog.address, dialog.request))
         dialog.open()
+
+    def _connect_agreed(self, address: str, request: CaptureRequest) -> None:
+        self._once_agreed(lambda: self._connect(address, request), "connect another source")
 
     def _connect(self, address: str, request: CaptureRequest) -> None:
         if self.open(lambda: self._program.source(address, request)):
@@ -267,8 +299,11 @@ class MainWindow(QMainWindow):
         assert bar is not None
         page = self.page
         of_page = page.actions_by_command if isinstance(page, SessionPage) else {}
-        recent = RecentMenu(self.preferences.recent, self.open_recording, self._forget_recent)
+        recent = RecentMenu(self.preferences.recent, self._open_recent, self._forget_recent)
         fill_menus(bar, self._actions | of_page, recent)
+
+    def _open_recent(self, path: Path) -> None:
+        self._once_agreed(lambda: self.open_recording(path), "open this recording")
 
     def _forget_recent(self) -> None:
         self.preferences.forget_recent()

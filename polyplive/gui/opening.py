@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from polyplive.sessions.view import View
     from polyplive.sinks.base import Sink
     from polyplive.sources.base import Source
+    from polyplive.sources.capture.address import Address
     from polyplive.sources.capture.options import CaptureRequest
     from polyplive.types import OverlaySettings
 
@@ -36,6 +37,11 @@ class Opening(Protocol):
     @property
     def path(self) -> Path | None:
         """The recording's file; None for a live source."""
+        ...
+
+    @property
+    def source(self) -> Address | None:
+        """The address of a live source, which nothing else may open meanwhile; None for a recording."""
         ...
 
     @property
@@ -96,6 +102,7 @@ class ReplayOpening:
     on_closed: Callable[[ReplayPage], None] = _nothing
     closes_window: bool = False
     path: Path | None = None
+    source: None = None
 
     def make_page(self) -> ReplayPage:
         """The page with its player."""
@@ -136,6 +143,7 @@ class LiveOpening:
     on_closed: Callable[[LivePage], None] = _nothing
     closes_window: bool = False
     path: None = None
+    source: Address | None = None
     recordings: Path | None = None
 
     def make_page(self) -> LivePage:

@@ -89,7 +89,7 @@ class Preferences:
     @property
     def recent(self) -> tuple[Path, ...]:
         """Recordings that were opened, the newest first."""
-        return tuple(map(Path, self._get("recent", tuple[str, ...], ())))
+        return tuple(map(Path, self._get("recent", tuple[str, ...], ())[:_MOST_RECENT]))
 
     def add_recent(self, path: Path) -> None:
         """Remember a recording that was opened, and its folder."""

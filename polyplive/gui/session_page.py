@@ -223,7 +223,7 @@ class SessionPage(QWidget):
             "toggle_side_by_side": self._toggle_side_by_side,
             "toggle_panel": self._toggle_panel,
             "toggle_fullscreen": lambda: self.full_screen.toggle(),
-            "leave_fullscreen": lambda: self.full_screen.leave(),
+            "leave_fullscreen": self._leave_top,
             "snapshot": self.save_snapshot,
             "details": self._show_details,
             "help": self.show_help,
@@ -259,6 +259,13 @@ class SessionPage(QWidget):
         self.full_screen.bring()
         if not self._is_narrow:
             self.is_panel_wanted = shown
+
+    def _leave_top(self) -> None:
+        """Put away what is over the picture: the loupe first, then full screen."""
+        if self.video.has_loupe:
+            self.video.set_loupe(False)
+        else:
+            self.full_screen.leave()
 
     def _toggle_side_by_side(self) -> None:
         self.display.side_by_side = not self.display.side_by_side

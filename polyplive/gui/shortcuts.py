@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -89,13 +90,19 @@ SHORTCUTS = (
     Shortcut("toggle_status", ("I",), "Status and figures", "View"),
     Shortcut("toggle_panel", ("T",), "Tool panel", "View"),
     Shortcut("toggle_fullscreen", ("F", "F11"), "Full screen", "View"),
-    Shortcut("leave_fullscreen", ("Esc",), "Leave full screen", "View"),
+    Shortcut("leave_fullscreen", ("Esc",), "Leave loupe or full screen", "View"),
     Shortcut("snapshot", ("S",), "Save a snapshot, clean and marked", "View"),
     Shortcut("details", ("D",), "Details: all that happened", "View"),
     Shortcut("help", ("?", "F1"), "Keyboard shortcuts", "Help"),
     Shortcut("about", ("Shift+F1",), "About polyplive", "Help"),
 )
 """All shortcuts; each command appears once."""
+
+
+_COLUMN = 280
+"""Logical pixels that a column of the list may take, with the space beside it."""
+_ROWS = 18
+"""So many rows fit below one another on a usual screen."""
 
 
 def key_of(command: str) -> str:
@@ -128,12 +135,15 @@ class ShortcutDialog(QDialog):
 
     def _table(self) -> QScrollArea:
         """The groups side by side, short ones below one another; it scrolls where the screen is small."""
+        room = self.screen()
+        assert room is not None
+        within = room.availableSize() - QSize(120, 200)
         held = QWidget()
         held.setObjectName("rows")
         columns = QHBoxLayout(held)
         columns.setContentsMargins(0, 0, 12, 0)
         columns.setSpacing(32)
-        for groups in _columns(self._shortcuts):
+        for groups in _columns(self._shortcuts, max(1, within.width() // _COLUMN)):
             column = QVBoxLayout()
             column.setSpacing(10)
             for group in groups:
@@ -144,10 +154,10 @@ class ShortcutDialog(QDialog):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(held)
-        room = self.screen()
-        assert room is not None
-        within = room.availableSize() - QSize(120, 200)
-        area.setMinimumSize(held.sizeHint().boundedTo(within))
+        style = area.style()
+        assert style is not None
+        bar = style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        area.setMinimumSize((held.sizeHint() + QSize(bar, 0)).boundedTo(within))
         return area
 
     def _add_group(self, column: QVBoxLayout, group: str) -> None:
@@ -167,17 +177,23 @@ class ShortcutDialog(QDialog):
         column.addLayout(grid)
 
 
-def _columns(shortcuts: Sequence[Shortcut]) -> list[list[str]]:
-    """The groups in their order, as many in one column as the longest group has rows."""
+def _columns(shortcuts: Sequence[Shortcut], most: int) -> list[list[str]]:
+    """The groups in their order in at most ``most`` columns, which are as short as that allows."""
     counts = Counter(shortcut.group for shortcut in shortcuts)
-    most = max(counts.values(), default=0)
+    rows = max(_ROWS, *(count + 1 for count in counts.values()))
+    while len(columns := _packed(counts, rows)) > most:
+        rows += 1
+    return columns
+
+
+def _packed(counts: Counter[str], rows: int) -> list[list[str]]:
+    """The groups in columns of at most ``rows`` rows; a group takes one more than it has keys."""
     columns: list[list[str]] = []
-    rows = 0
+    used = rows
     for group, count in counts.items():
-        if columns and rows + count + 1 <= most + 2:
-            columns[-1].append(group)
-        else:
-            columns.append([group])
-            rows = 0
-        rows += count + 1
+        if used + count + 1 > rows:
+            columns.append([])
+            used = 0
+        columns[-1].append(group)
+        used += count + 1
     return columns

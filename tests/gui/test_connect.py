@@ -11,12 +11,14 @@ from stream_sender import MjpegServer
 
 from polyplive.gui.connect.dialog import ConnectDialog
 from polyplive.gui.connect.modes import ModeBoxes
+from polyplive.sources.capture.address import parse_address
 from polyplive.sources.capture.devices import CaptureDevice
 from polyplive.sources.capture.modes import CaptureMode
 from polyplive.sources.capture.options import CaptureRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PATIENCE_MS = 60_000
 MODES = (
@@ -103,3 +105,44 @@ def test_what_was_asked_last_time_is_asked_again_as_far_as_it_is_there(qtbot) ->
     qtbot.addWidget(boxes)
     boxes.show_modes(MODES, CaptureRequest((640, 480), 60.0, "YUYV"))
     assert boxes.request == CaptureRequest((640, 480), None, "YUYV")
+
+
+def test_what_a_session_shows_is_not_opened_a_second_time(nothing_left: None, qtbot, tmp_path: Path) -> None:
+    card, other_path = tmp_path / "video90", tmp_path / "by-id"
+    card.write_bytes(b"")
+    other_path.symlink_to(card)
+    dialog = shown(ConnectDialog(in_use=parse_address(str(card))), qtbot)
+    dialog.finder.found.disconnect()  # this machine's own cards
+    dialog._take_devices([CaptureDevice(str(other_path), str(card), "Card", modes=MODES)])
+    assert dialog.preview.view.contents._message[0] == "In use"
+    assert dialog.preview._thread is None
+    assert dialog.connect_button.isEnabled(), "in another size, for example"
+    dialog.reject()
+
+
+def test_a_card_that_is_back_shows_its_picture_again(nothing_left: None, qtbot) -> None:
+    dialog = shown(ConnectDialog(), qtbot)
+    dialog.finder.found.disconnect()  # this machine's own cards
+    gone = [CaptureDevice("/dev/none", "/dev/none", "Card")]
+    dialog._take_devices(gone)
+    qtbot.waitUntil(lambda: dialog.preview.view.contents._message[0] == "No picture", timeout=PATIENCE_MS)
+    assert dialog.told.text() == "", "nothing of what it was before"
+    before = dialog.preview._thread
+    dialog._take_devices(gone)
+    assert dialog.preview._thread is not before, "it was tried again"
+    dialog.reject()
+
+
+def test_a_message_fits_a_narrow_picture(nothing_left: None, qtbot) -> None:
+    dialog = shown(ConnectDialog(), qtbot)
+    dialog.resize(680, 900)
+    view = dialog.preview.view
+    view.setFixedSize(330, 260)
+    dialog.preview.say("Type the stream's address")
+    qtbot.waitExposed(view)
+    drawn = view.grab().toImage()
+    bright = {x for x in range(drawn.width()) for y in range(drawn.height()) if drawn.pixelColor(x, y).value() > 128}
+    assert bright
+    assert min(bright) > 24, "cut at the left"
+    assert max(bright) < drawn.width() - 25
+    dialog.reject()

@@ -80,3 +80,15 @@ def test_what_cannot_be_written_is_said_before_anything_runs(dialog: ExportDialo
     for box in dialog.boxes.values():
         box.setChecked(False)
     assert not dialog.start.isEnabled()
+
+
+def test_esc_ends_an_export_too(dialog: ExportDialog, qtbot, tmp_path: Path) -> None:
+    for name in ("record", "report"):
+        dialog.boxes[name].setChecked(False)
+    qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+    thread = dialog._thread
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert thread.is_over
+    lines = [json.loads(line) for line in (tmp_path / "clip-events.jsonl").read_text().splitlines()]
+    assert lines[-1]["type"] == "end"

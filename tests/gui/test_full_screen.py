@@ -126,3 +126,14 @@ def test_keys_zoom_move_and_bring_the_loupe(window: ReplayPage, qtbot) -> None:
     press(window, qtbot, Key.Key_Z)
     assert view.loupe_at is None
     paused(window, qtbot, 0)
+
+
+def test_esc_puts_the_loupe_away_before_full_screen(window: ReplayPage, qtbot) -> None:
+    fill(window, qtbot)
+    press(window, qtbot, Key.Key_Z)
+    assert window.video.has_loupe
+    press(window, qtbot, Key.Key_Escape)
+    assert not window.video.has_loupe
+    assert window.isFullScreen()
+    press(window, qtbot, Key.Key_Escape)
+    qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=PATIENCE_MS)

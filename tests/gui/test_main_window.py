@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 from gated_engine import open_gated
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
-from PyQt6.QtWidgets import QApplication, QDialog
+from PyQt6.QtWidgets import QApplication, QDialog, QLabel, QScrollArea
 from window_driver import PATIENCE_MS, paused, playing
 
 from polyplive.errors import SourceNotFound
+from polyplive.evaluation.demo_truth import demo_clip
 from polyplive.gui.about import AboutDialog
 from polyplive.gui.connect.dialog import ConnectDialog
 from polyplive.gui.error_page import ErrorPage
@@ -21,6 +23,7 @@ from polyplive.gui.main_window import MainWindow
 from polyplive.gui.opening import ReplayOpening
 from polyplive.gui.preferences import Preferences
 from polyplive.gui.replay_page import ReplayPage
+from polyplive.gui.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.gui.start_page import StartPage
 from polyplive.sessions.opening import open_video
 
@@ -204,3 +207,37 @@ def test_export_is_offered_for_a_recording_alone(window: MainWindow, qtbot) -> N
     assert dialog is not None
     assert dialog.isVisible()
     dialog.close()
+
+
+def test_the_demo_is_not_exported_into_the_installation(window: MainWindow, program: Recordings) -> None:
+    assert window._export_folder(demo_clip()) == window.preferences.folder
+    assert window._export_folder(program.demo_clip) == program.demo_clip.parent
+
+
+def test_enter_presses_what_has_the_focus(window: MainWindow, qtbot) -> None:
+    assert window.page.buttons["open_recording"].hasFocus()
+    window.page.buttons["play_demo"].setFocus()
+    qtbot.keyClick(window.page.buttons["play_demo"], Qt.Key.Key_Return)
+    assert isinstance(window.page, ReplayPage)
+
+
+def test_all_keys_are_listed_before_anything_is_open_and_fit_the_screen(window: MainWindow, qtbot) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    dialog = window.findChild(ShortcutDialog)
+    texts = {label.text() for label in dialog.findChildren(QLabel)}
+    assert {shortcut.text for shortcut in SHORTCUTS} <= texts
+    area = dialog.findChild(QScrollArea)
+    assert area.widget().width() <= area.viewport().width(), "nothing is cut at the side"
+    dialog.close()
+
+
+def test_recent_recordings_that_cannot_be_reached_are_left_out(nothing_left: None, qtbot, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    preferences = Preferences(tmp_path / "window.ini")
+    for path in (tmp_path / ("long" * 100), pipe, tmp_path):
+        preferences.add_recent(path)
+    made = MainWindow(Recordings(tmp_path), preferences)
+    assert made.page.recent == []
+    made.close()
+    made.deleteLater()

@@ -318,3 +318,24 @@ def test_sizes_and_times_as_people_read_them() -> None:
         "500 TB",
     ]
     assert [hours_text(seconds) for seconds in (-1, 59.9, 3600, 45296)] == ["0:00:00", "0:00:59", "1:00:00", "12:34:56"]
+
+
+@pytest.mark.parametrize("command", ["play_demo", "close_source", "quit"])
+def test_a_live_session_that_records_ends_for_nothing_that_was_not_agreed_to(live: LiveWindow, command: str) -> None:
+    live.press(Key.Key_R)
+    live.stream(lambda: len(live.page.display.view.recording.files) == 2)
+    live.window.run_command(command)
+    asked = live.window.findChild(QMessageBox)
+    assert asked.text().startswith("End the live session and its recording to ")
+    assert asked.defaultButton() is asked.button(QMessageBox.StandardButton.Cancel)
+    live.qtbot.keyClick(asked, Key.Key_Escape)
+    assert live.window.isVisible()
+    assert live.window.page is live.page
+    assert live.page.is_recording
+    live.rig.ending.set()
+
+
+def test_a_live_session_that_records_nothing_ends_with_the_window_at_once(live: LiveWindow) -> None:
+    live.rig.ending.set()
+    live.window.run_command("quit")
+    assert not live.window.isVisible()

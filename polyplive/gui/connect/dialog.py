@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from polyplive.errors import ConfigError
 from polyplive.gui.connect.devices import DeviceFinder
 from polyplive.gui.connect.modes import ModeBoxes
 from polyplive.gui.connect.preview import Preview
-from polyplive.sources.capture.address import parse_address
+from polyplive.sources.capture.address import Address, Kind, parse_address
 from polyplive.sources.capture.options import CaptureRequest
 
 if TYPE_CHECKING:
@@ -39,13 +40,20 @@ _ROLE = Qt.ItemDataRole.UserRole
 class ConnectDialog(QDialog):
     """``address`` and ``request`` are what was chosen, once it was accepted. Qt's thread.
 
-    ``last`` is what was connected last time: it is chosen again where it is there.
+    ``last`` is what was connected last time: it is chosen again where it is there. ``in_use`` is the source of a
+    session that runs: a card opened a second time could stop the first one, so that its picture is not shown here.
     """
 
-    def __init__(self, last: tuple[str, CaptureRequest] | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        last: tuple[str, CaptureRequest] | None = None,
+        parent: QWidget | None = None,
+        in_use: Address | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Connect a card or stream")
         self._last = last
+        self._in_use = in_use
         self._is_touched = False
         self._devices: dict[str, CaptureDevice] = {}
         self.places = QListWidget()
@@ -130,6 +138,8 @@ class ConnectDialog(QDialog):
         self.places.blockSignals(False)
         if self._kind(self.places.currentRow()) != before:
             self._choose_place()
+        elif self.preview.failed and before in self._devices:  # it may be plugged in again
+            self._start_preview()
 
     def _wanted(self) -> str:
         """What to choose of what is there: what is chosen now, else what was connected last time."""
@@ -181,15 +191,21 @@ class ConnectDialog(QDialog):
 
     def _start_preview(self) -> None:
         self.told.setText("")
+        self.preview.stop()
         try:
             address = parse_address(self.address)
         except ConfigError as error:
-            self.preview.stop()
             self.preview.say(error.message, error.hint)
+            return
+        if self._in_use is not None and _is_same(address, self._in_use):
+            self.preview.say("In use", "Its picture is in the window. To connect it again ends the session there.")
             return
         self.preview.start(address, self.request)
 
-    def _show_info(self, info: SourceInfo) -> None:
+    def _show_info(self, info: SourceInfo | None) -> None:
+        if info is None:
+            self.told.setText("")
+            return
         rate = f", {info.fps:.4g} frames a second" if info.fps else ""
         self.told.setText(f"{info.width} \u00d7 {info.height}{rate}, {info.codec}")
 
@@ -197,3 +213,10 @@ class ConnectDialog(QDialog):
         for button in (self.connect_button, self.show_picture):
             if button is not None:
                 button.setEnabled(bool(self.address))
+
+
+def _is_same(one: Address, other: Address) -> bool:
+    """Whether both are one source; a card has more than one path."""
+    if one.kind is Kind.V4L2 is other.kind:
+        return os.path.realpath(one.target) == os.path.realpath(other.target)
+    return (one.kind, one.target) == (other.kind, other.target)

@@ -28,16 +28,21 @@ RELEASE_S = 3.0
 class Preview(QObject):
     """Shows the newest frame of a source in ``view``. Qt's thread; the source lives in a thread of its own.
 
-    ``on_info`` gets what is known of the source once its first frame is there.
+    ``on_info`` gets what is known of the source once its first frame is there, and None once it has failed.
     """
 
-    def __init__(self, on_info: Callable[[SourceInfo], None], parent: QObject | None = None) -> None:
+    def __init__(self, on_info: Callable[[SourceInfo | None], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.view = VideoView("raster")
         self._on_info = on_info
         self._thread: _PreviewThread | None = None
         self._news = UpdateSignal()
         self._news.arrived.connect(self._look)
+
+    @property
+    def failed(self) -> bool:
+        """Whether what was to be shown ended by itself."""
+        return self._thread is not None and bool(self._thread.failure)
 
     def start(self, address: Address, request: CaptureRequest) -> None:
         """Show ``address`` from now on."""
@@ -67,6 +72,7 @@ class Preview(QObject):
         if thread.failure:
             self.view.show_scene(None)
             self.view.show_message("No picture", thread.failure, alert=True)
+            self._on_info(None)
             return
         frame = thread.frames.take_now()
         if frame is not None:

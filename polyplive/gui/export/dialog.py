@@ -26,8 +26,6 @@ from polyplive.gui.export.job import ExportThread
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from PyQt6.QtGui import QCloseEvent
-
     from polyplive.gui.export.job import Export
 
 KINDS = (
@@ -74,13 +72,13 @@ class ExportDialog(QDialog):
         """Whether files are being written."""
         return self._thread is not None and not self._thread.is_over
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
-        """End what runs."""
+    def done(self, result: int) -> None:
+        """End what runs, however the dialog is closed."""
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.stop()
             thread.join(_ENDING_S)
-        super().closeEvent(event)
+        super().done(result)
 
     # Parts
 

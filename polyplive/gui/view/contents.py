@@ -126,8 +126,9 @@ class Contents:
         large, small = font_of(family, 1.6, tall, 1.0, bold=True), font_of(family, 1.0, tall, 1.0)
         painter.setFont(large)
         painter.setPen(QColor(ALERT if self._alert else TEXT))
-        width, middle, row = widget.width(), widget.rect().center().y(), 2 * large.pixelSize()
-        painter.drawText(QRectF(24, middle - row, width - 48, row), Qt.AlignmentFlag.AlignCenter, title)
+        width, middle, gap = widget.width(), widget.rect().center().y(), large.pixelSize() / 2
+        flags = (Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom).value | Qt.TextFlag.TextWordWrap.value
+        painter.drawText(QRectF(24, 4, width - 48, middle - gap - 4), flags, title)
         painter.setFont(small)
         painter.setPen(QColor(QUIET))
         flags = (Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop).value | Qt.TextFlag.TextWordWrap.value
