@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 FPS = 25
 NO_LIMIT = SegmentSettings(free_mib=0)
+SHORTEST_JUMP_S = 30.0
 TOLERANCE_S = 0.5
 """What a clock may be off before it has jumped; to it comes how long this machine let a picture wait."""
 
@@ -121,14 +122,13 @@ def test_recordings_go_on_across_a_jump_that_is_said_once(clock: Clock, address:
         assert session.view().notices == (session.summary().clock_notice,)
     summary = session.summary()
     words = r"The source's clock jumped ahead by (\d+\.\d) s: times go on by this computer's clock\."
-    told = re.fullmatch(words, summary.clock_notice)
-    assert told is not None
-    assert summary.clock_jumps == 1
     assert summary.notices == (), "a jump is no failure"
     lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
     said = [line for line in lines if line["type"] == "state" and "clock jumped" in line["reason"]]
-    assert [line["reason"] for line in said] == [summary.clock_notice]
-    assert lines[-1]["live"]["clock_jumps"] == 1
+    told = re.fullmatch(words, said[0]["reason"])
+    assert told is not None
+    assert lines[-1]["live"]["clock_jumps"] == summary.clock_jumps == len(said)
+    assert said[-1]["reason"] == summary.clock_notice
     recorded = {line["index"]: line["pts_s"] for line in lines if line["type"] == "frame"}
     for path in (overlay, raw):
         with path.with_suffix(".frames.csv").open(encoding="utf-8") as table:
@@ -137,6 +137,8 @@ def test_recordings_go_on_across_a_jump_that_is_said_once(clock: Clock, address:
         assert times(path) == pytest.approx([time_s - listed[0] for time_s in listed], abs=2e-3)
         captured = [float(row["captured_s"]) for row in rows]
         waited_s = max(np.diff(captured)) + TOLERANCE_S
+        # A first frame after the jump that this machine held up makes the next ones come too early: that is told too.
+        assert summary.clock_jumps == 1 or waited_s + clock.longest_s > 2 * TOLERANCE_S
         assert float(told[1]) == pytest.approx(clock.jumps[0], abs=waited_s), "less by how much later it was read"
         assert max(np.diff(listed)) < waited_s + clock.longest_s, "no hole"
         assert listed[-1] - listed[0] == pytest.approx(captured[-1] - captured[0], abs=waited_s + clock.longest_s)
@@ -150,16 +152,18 @@ def test_every_kind_of_jump_in_one_stream(clock: Clock, address: Address) -> Non
     for next_s in (440.0, WRAP_S - 0.2, 60.0, 36_060.0, 0.0):
         frames += [source.read() for _ in range(13)]
         clock.set(next_s)
-        while not frames[-1].clock_jump_s:
+        while abs(frames[-1].clock_jump_s) < SHORTEST_JUMP_S:
             frames.append(source.read())
         waited_s = frames[-1].captured_s - frames[-2].captured_s
         jump_s = (clock.jumps[-1] + WRAP_S / 2) % WRAP_S - WRAP_S / 2
         assert frames[-1].clock_jump_s == pytest.approx(jump_s, abs=waited_s + TOLERANCE_S)
     source.close()
-    assert sum(bool(frame.clock_jump_s) for frame in frames) == 5, "none at the counter's end"
     steps = [other.pts_s - one.pts_s for one, other in itertools.pairwise(frames)]
     waited = [other.captured_s - one.captured_s for one, other in itertools.pairwise(frames)]
     late_s = max(waited) + clock.longest_s + TOLERANCE_S
+    jumps = [abs(frame.clock_jump_s) for frame in frames if frame.clock_jump_s]
+    assert sum(jump_s > late_s for jump_s in jumps) == 5, "none at the counter's end"
+    assert len(jumps) == 5 or late_s > 2 * TOLERANCE_S, "only a machine that holds frames up makes more of them"
     assert 0 < min(steps) <= max(steps) < late_s
     assert frames[-1].pts_s == pytest.approx(frames[-1].captured_s - frames[0].captured_s, abs=late_s)
 
