@@ -53,9 +53,16 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that ``args`` begin with; a file alone is played, as a desktop starts programs with files."""
-        if args and args[0] not in self.commands and Path(args[0]).is_file():
-            args = ["replay", *args]
+        """The command that ``args`` begin with; a file alone is played, as a desktop starts programs with files.
+
+        The address of a stream alone is shown live. What looks like a file and is none is said as such.
+        """
+        first = args[0] if args else ""
+        if first and first not in self.commands:
+            if "://" in first:
+                args = ["live", *args]
+            elif Path(first).is_file() or Path(first).name != first or Path(first).suffix:
+                args = ["replay", *args]
         return super().resolve_command(ctx, args)
 
 

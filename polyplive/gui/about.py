@@ -7,12 +7,24 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt
-from PyQt6.QtWidgets import QApplication, QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.gui.icons import app_icon
 
 if TYPE_CHECKING:
+    from PyQt6.QtGui import QShowEvent
+
     from polyplive.backends.base import EngineSpec
 
 _PACKAGES = ("openvino", "onnxruntime", "tensorrt", "av", "numpy", "opencv-python-headless")
@@ -30,6 +42,7 @@ class AboutDialog(QDialog):
         self.setWindowTitle("About polyplive")
         self.text = about_text(engine)
         sign, title, said = QLabel(), QLabel(f"polyplive {__version__}"), QLabel(self.text)
+        self.said, self.area = said, QScrollArea()
         sign.setPixmap(app_icon().pixmap(64, 64))
         title.setProperty("role", "title")
         said.setWordWrap(True)
@@ -48,9 +61,22 @@ class AboutDialog(QDialog):
         layout.setContentsMargins(24, 20, 24, 18)
         layout.setSpacing(14)
         layout.addLayout(head)
-        layout.addWidget(said)
+        layout.addWidget(self.area, 1)
         layout.addLayout(foot)
-        self.setMinimumWidth(520)
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        said.setObjectName("rows")
+        self.area.setWidget(said)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        """Show the whole text where the screen has room for it; else it scrolls."""
+        super().showEvent(event)
+        screen = self.screen()
+        assert screen is not None
+        metrics, room = self.said.fontMetrics(), screen.availableSize()
+        wide = min(max(460, *map(metrics.horizontalAdvance, self.text.split())), room.width() - 80)
+        self.area.setMinimumWidth(wide + 16)
+        self.area.setMinimumHeight(min(self.said.heightForWidth(wide), room.height() - 200))
 
     def _copy(self) -> None:
         clipboard = QApplication.clipboard()

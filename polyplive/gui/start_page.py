@@ -35,7 +35,7 @@ class StartPage(QWidget):
         self.buttons: dict[str, QToolButton] = {}
         self.recent: list[QPushButton] = []
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 12, 24, 12)
+        layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(10)
         layout.addStretch(2)
         layout.addLayout(_heading())
@@ -52,7 +52,7 @@ class StartPage(QWidget):
 
     def _choices(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setSpacing(16)
+        row.setSpacing(12)
         row.addStretch(1)
         for command, picture, text, detail in _CHOICES:
             button = QToolButton()

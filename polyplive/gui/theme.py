@@ -60,7 +60,7 @@ QMainWindow::separator {{ width: 0; height: 0; }}
 QToolButton#play {{ background: {ACCENT}; border-radius: 18px; padding: 8px; }}
 QToolButton#play:hover {{ background: #66d8ea; }}
 QToolButton#play:focus {{ border-color: {TEXT}; }}
-QToolButton#choice {{ border-radius: 10px; padding: 14px 18px; font-size: 14px; font-weight: 600; }}
+QToolButton#choice {{ border-radius: 10px; padding: 14px 12px; font-size: 14px; font-weight: 600; }}
 QPushButton#recent {{ background: transparent; text-align: left; padding: 4px 10px; }}
 QPushButton#recent:hover {{ background: {RAISED}; }}
 QPushButton:disabled {{ color: {QUIET}; }}

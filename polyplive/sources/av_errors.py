@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import av.error
 
 from polyplive.errors import SourceError, SourceNotFound, SourceUnreadable, text_of
+from polyplive.sources.whitelists import SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,8 @@ def check_file(path: Path, *, may_be_empty: bool = False) -> int:
 
 
 def _not_found(path: Path) -> SourceNotFound:
+    if str(path).partition(":/")[0].lower() in SCHEMES:  # not repeated: it may hold a password
+        return SourceNotFound("The address of a stream is no file", "Use `polyplive live ADDRESS`.")
     return SourceNotFound(f"There is no file '{path}'", "Check the path.")
 
 

@@ -45,6 +45,10 @@ def test_version_says_research_use_only(capsys: pytest.CaptureFixture[str]) -> N
     ("arguments", "code", "named"),
     [
         (["no-such-command"], 2, "no-such-command"),
+        (["nowhere.mp4", "--headless"], 1, "nowhere.mp4"),
+        (["somewhere/else", "--headless"], 1, "There is no file 'somewhere/else'"),
+        (["replay", "rtsp://me:secret@tower/x", "--headless"], 1, "The address of a stream is no file"),
+        (["http://me:secret@tower:99999/x", "--headless"], 2, "***"),
         (["replay"], 2, "VIDEO"),
         (["replay", "nowhere.mp4", "--headless"], 1, "nowhere.mp4"),
         (["replay", "clip.mp4", "--headless", "--frames", "0"], 2, "--frames"),

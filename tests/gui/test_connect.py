@@ -146,3 +146,12 @@ def test_a_message_fits_a_narrow_picture(nothing_left: None, qtbot) -> None:
     assert min(bright) > 24, "cut at the left"
     assert max(bright) < drawn.width() - 25
     dialog.reject()
+
+
+def test_the_dialog_fits_a_small_screen(nothing_left: None, qtbot) -> None:
+    dialog = shown(ConnectDialog(), qtbot)
+    dialog.finder.found.disconnect()  # this machine's own cards
+    dialog._take_devices([CaptureDevice("/dev/none", "/dev/none", "Card", modes=MODES)])
+    dialog.resize(600, 360)
+    assert (dialog.width(), dialog.height()) == (600, 360)
+    dialog.reject()

@@ -241,3 +241,19 @@ def test_recent_recordings_that_cannot_be_reached_are_left_out(nothing_left: Non
     assert made.page.recent == []
     made.close()
     made.deleteLater()
+
+
+def test_the_ways_to_begin_lie_apart_in_the_smallest_window(window: MainWindow) -> None:
+    window.resize(window.minimumSize())
+    window.page.layout().activate()
+    places = [button.geometry() for button in window.page.buttons.values()]
+    assert all(not one.intersects(other) for one in places for other in places if one is not other)
+
+
+def test_what_it_says_of_itself_is_not_cut(window: MainWindow, qtbot) -> None:
+    window.run_command("about")
+    dialog = window.findChild(AboutDialog)
+    qtbot.waitExposed(dialog)
+    dialog.layout().activate()
+    assert dialog.area.viewport().height() >= dialog.said.heightForWidth(dialog.area.viewport().width())
+    dialog.close()

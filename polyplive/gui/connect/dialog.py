@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -113,6 +113,7 @@ class ConnectDialog(QDialog):
         right.addWidget(self.stream)
         right.addWidget(self.modes)
         right.addWidget(self.show_picture, alignment=Qt.AlignmentFlag.AlignLeft)
+        self.preview.view.setMinimumSize(200, 80)
         columns = QHBoxLayout()
         columns.setSpacing(16)
         columns.addLayout(left, 2)
@@ -122,7 +123,9 @@ class ConnectDialog(QDialog):
         layout.setSpacing(14)
         layout.addLayout(columns, 1)
         layout.addWidget(self.buttons)
-        self.resize(760, 440)
+        screen = self.screen()
+        assert screen is not None
+        self.resize(QSize(760, 440).boundedTo(screen.availableSize() - QSize(20, 40)))
 
     def _take_devices(self, devices: Sequence[CaptureDevice]) -> None:
         chosen, before = self._wanted(), self._kind(self.places.currentRow())
