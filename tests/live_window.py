@@ -9,8 +9,8 @@ from live_rig import PATIENT_MS, Rig
 from window_driver import PATIENCE_MS
 
 from polyplive.config import LiveSettings
-from polyplive.gui.display import Display
-from polyplive.gui.live_page import LivePage
+from polyplive.gui.session.display import Display
+from polyplive.gui.session.live_page import LivePage
 from polyplive.sessions.live import LiveSession
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PyQt6.QtWidgets import QWidget
 
-    from polyplive.gui.live_page import LivePage
-    from polyplive.gui.replay_page import ReplayPage
+    from polyplive.gui.session.live_page import LivePage
+    from polyplive.gui.session.replay_page import ReplayPage
 
 SHAPES = {
     "PAL, 16:9": ((360, 288), Fraction(64, 45)),

@@ -9,7 +9,7 @@ from PyQt6.QtCore import Qt
 from polyplive.types import SessionState
 
 if TYPE_CHECKING:
-    from polyplive.gui.replay_page import ReplayPage
+    from polyplive.gui.session.replay_page import ReplayPage
 
 PATIENCE_MS = 60_000
 Key = Qt.Key

@@ -38,8 +38,8 @@ from polyplive.wording import count_of, counted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from polyplive.gui.live_page import LivePage
-    from polyplive.gui.opening import LiveOpening
+    from polyplive.gui.session.live_page import LivePage
+    from polyplive.gui.window.opening import LiveOpening
     from polyplive.stats import Distribution
 
 
@@ -91,7 +91,7 @@ def opening(request: LiveRequest, *, closes_window: bool = False) -> LiveOpening
 
     With ``closes_window`` the window closes when the session ends by itself.
     """
-    from polyplive.gui.opening import LiveOpening
+    from polyplive.gui.window.opening import LiveOpening
 
     settings = withhold_findings(request.settings)
     parts, address = _parts(request, settings)

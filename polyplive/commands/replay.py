@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from polyplive.backends.base import EngineSpec
-    from polyplive.gui.opening import ReplayOpening
+    from polyplive.gui.window.opening import ReplayOpening
     from polyplive.sinks.base import Sink
     from polyplive.sources.file import FileSource
     from polyplive.types import SourceInfo
@@ -82,7 +82,7 @@ def run(request: ReplayRequest) -> int:
 
 def opening(request: ReplayRequest) -> ReplayOpening:
     """The same for the window, where it is shown. Raises ``PolypliveError`` for what cannot be played or written."""
-    from polyplive.gui.opening import ReplayOpening
+    from polyplive.gui.window.opening import ReplayOpening
 
     sinks = checked_sinks(request)
     return ReplayOpening(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from polyplive.gui.opening import LiveOpening, Opening, ReplayOpening
+    from polyplive.gui.window.opening import LiveOpening, Opening, ReplayOpening
     from polyplive.sources.capture.options import CaptureRequest
     from polyplive.types import OverlaySettings
 

@@ -10,14 +10,14 @@ from PyQt6.QtWidgets import QApplication
 
 from polyplive import __version__
 from polyplive.errors import PolypliveError
-from polyplive.gui.icons import app_icon
-from polyplive.gui.main_window import MainWindow
-from polyplive.gui.theme import STYLE, palette
+from polyplive.gui.parts.icons import app_icon
+from polyplive.gui.parts.theme import STYLE, palette
+from polyplive.gui.window.main_window import MainWindow
 from polyplive.system.priority import take_short_turns
 from polyplive.system.stopping import on_stop, stopped_by_signals, uninterrupted
 
 if TYPE_CHECKING:
-    from polyplive.gui.opening import Opening, Program
+    from polyplive.gui.window.opening import Opening, Program
 
 
 def run_window(program: Program, first: Opening | PolypliveError | None = None) -> int:

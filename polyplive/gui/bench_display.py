@@ -15,8 +15,8 @@ from polyplive.benchmark.figures import WARM_UP, BenchmarkSettings, ModeFigures
 from polyplive.benchmark.passages import passages
 from polyplive.errors import InferenceError
 from polyplive.gui.app import make_application
-from polyplive.gui.display import Display
-from polyplive.gui.live_page import LivePage
+from polyplive.gui.session.display import Display
+from polyplive.gui.session.live_page import LivePage
 from polyplive.sessions.live import LiveParts, LiveSession
 from polyplive.sessions.recorder.recorder import Recorder
 from polyplive.sessions.recorder.thread import ResultsThread

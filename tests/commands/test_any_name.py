@@ -18,7 +18,7 @@ from sink_rig import record, session
 
 from polyplive import FileSource, VideoWriter
 from polyplive.cli import main
-from polyplive.gui.snapshots import Snapshot, facts_of, save_snapshot
+from polyplive.gui.session.snapshots import Snapshot, facts_of, save_snapshot
 from polyplive.sessions.view import View
 from polyplive.sinks.segments import SegmentSettings, SegmentWriter
 from polyplive.system.private_files import check_writable

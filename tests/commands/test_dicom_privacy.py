@@ -23,7 +23,7 @@ from dicom_files import (
 )
 
 from polyplive.cli import main
-from polyplive.gui.snapshots import Snapshot, facts_of, save_snapshot
+from polyplive.gui.session.snapshots import Snapshot, facts_of, save_snapshot
 from polyplive.sessions.view import View
 from polyplive.sources.file import FileSource
 from polyplive.sources.reading.dicom.header import data_set_start, read_header, read_transfer_syntax

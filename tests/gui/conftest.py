@@ -12,16 +12,16 @@ from PyQt6.QtCore import QCoreApplication, QEvent
 from PyQt6.QtWidgets import QApplication
 from window_driver import PATIENCE_MS, paused
 
-from polyplive.gui import session_page
 from polyplive.gui.app import make_application
-from polyplive.gui.opening import ReplayOpening
+from polyplive.gui.session import session_page
+from polyplive.gui.window.opening import ReplayOpening
 from polyplive.sessions.opening import open_video
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from polyplive.gui.replay_page import ReplayPage
+    from polyplive.gui.session.replay_page import ReplayPage
 
 FRAMES = 20
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFormLayout, QLabel, QWidget
 
-from polyplive.gui.widgets import ChoiceBox
+from polyplive.gui.parts.widgets import ChoiceBox
 from polyplive.sources.capture.modes import best_mode
 from polyplive.sources.capture.options import CaptureRequest
 

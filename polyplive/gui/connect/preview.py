@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject
 
 from polyplive.errors import PolypliveError, text_of
-from polyplive.gui.update_signal import UpdateSignal
+from polyplive.gui.parts.update_signal import UpdateSignal
 from polyplive.gui.view.scene import Scene
 from polyplive.gui.view.video_view import VideoView
 from polyplive.sessions.slot import LatestSlot

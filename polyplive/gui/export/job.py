@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 from polyplive.errors import PolypliveError, text_of
-from polyplive.gui.update_signal import UpdateSignal
+from polyplive.gui.parts.update_signal import UpdateSignal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor
 
-from polyplive.gui.theme import ALERT, QUIET, TEXT
+from polyplive.gui.parts.theme import ALERT, QUIET, TEXT
 from polyplive.gui.view.announcements import Announcements
 from polyplive.gui.view.arrangement import CAPTION_HEIGHT, MARGIN, arrange
 from polyplive.gui.view.banner import font_of

@@ -10,7 +10,7 @@ from view_scenes import free_of_overlay
 from window_driver import PATIENCE_MS, Key, press
 
 if TYPE_CHECKING:
-    from polyplive.gui.replay_page import ReplayPage
+    from polyplive.gui.session.replay_page import ReplayPage
 
 
 def check(window: ReplayPage) -> np.ndarray:

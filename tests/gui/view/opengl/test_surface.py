@@ -118,9 +118,9 @@ from opengl_views import PATIENCE_MS, wait_for
 from true_circles import seen
 from polyplive.config import Settings
 from polyplive.evaluation.demo_truth import demo_clip
-from polyplive.gui import session_page
+from polyplive.gui.session import session_page
 from polyplive.gui.app import make_application
-from polyplive.gui.opening import ReplayOpening
+from polyplive.gui.window.opening import ReplayOpening
 from polyplive.sessions.opening import open_video
 
 session_page.CLOSE_TIMEOUT_S = PATIENCE_MS / 1000  # that the machine is busy is no fault

@@ -1,0 +1,1 @@
+"""Recording from the window: buttons, marks, and what was written."""

@@ -1,0 +1,1 @@
+"""The pages of a session, live or recorded, with what stands around the picture."""

@@ -1,0 +1,1 @@
+"""The one window: start, errors, menus, what it remembers."""
