@@ -61,7 +61,7 @@ class _Commands(click.Group):
         if first and first not in self.commands:
             if "://" in first:
                 args = ["live", *args]
-            elif Path(first).is_file() or Path(first).name != first or Path(first).suffix:
+            elif Path(first).name != first or Path(first).suffix or os.path.isfile(first):  # noqa: PTH113 - raises nothing
                 args = ["replay", *args]
         return super().resolve_command(ctx, args)
 

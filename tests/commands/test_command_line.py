@@ -46,6 +46,8 @@ def test_version_says_research_use_only(capsys: pytest.CaptureFixture[str]) -> N
     [
         (["no-such-command"], 2, "no-such-command"),
         (["nowhere.mp4", "--headless"], 1, "nowhere.mp4"),
+        (["n" * 300 + ".mp4", "--headless"], 2, "File name too long"),
+        (["n" * 300], 2, "n" * 300),
         (["somewhere/else", "--headless"], 1, "There is no file 'somewhere/else'"),
         (["replay", "rtsp://me:secret@tower/x", "--headless"], 1, "The address of a stream is no file"),
         (["http://me:secret@tower:99999/x", "--headless"], 2, "***"),

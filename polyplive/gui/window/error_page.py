@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -10,6 +11,8 @@ from PyQt6.QtWidgets import QApplication, QHBoxLayout, QLabel, QPushButton, QVBo
 from polyplive import __version__
 from polyplive.errors import PolypliveError
 from polyplive.gui.parts.theme import ALERT
+
+_LONG, _NO_SPACE = 40, "\u200b"
 
 
 class ErrorPage(QWidget):
@@ -25,7 +28,7 @@ class ErrorPage(QWidget):
         self.error = error
         what = error.message if isinstance(error, PolypliveError) else f"{type(error).__name__}: {error}"
         hint = error.hint if isinstance(error, PolypliveError) else ""
-        title, self.what, self.hint = QLabel("This cannot be opened"), QLabel(what), QLabel(hint)
+        title, self.what, self.hint = QLabel("This cannot be opened"), QLabel(breakable(what)), QLabel(breakable(hint))
         title.setProperty("role", "title")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(48, 24, 48, 24)
@@ -59,3 +62,11 @@ class ErrorPage(QWidget):
         clipboard = QApplication.clipboard()
         assert clipboard is not None
         clipboard.setText(self.details)
+
+
+def breakable(text: str) -> str:
+    """``text`` whose paths may go on in the next line after a slash, and long names after each ``_LONG`` letters.
+
+    A label is never narrower than its widest word, and a window not than its labels.
+    """
+    return re.sub(rf"/(?=[^\s/])|[^\s/]{{{_LONG}}}(?=[^\s/])", rf"\g<0>{_NO_SPACE}", text)

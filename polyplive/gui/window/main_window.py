@@ -317,4 +317,5 @@ def _dropped(event: QDropEvent) -> Path | None:
     """The one file that is dropped; None for anything else."""
     data = event.mimeData()
     urls = data.urls() if data is not None else []
-    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
+    name = urls[0].toLocalFile() if len(urls) == 1 else ""
+    return Path(name) if name and "\0" not in name else None

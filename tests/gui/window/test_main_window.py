@@ -110,7 +110,7 @@ def test_what_is_no_video_is_said_with_what_to_do(window: MainWindow, tmp_path: 
     assert window.failed
     assert capfd.readouterr().err.startswith("polyplive: ")
     qtbot.mouseClick(panel.copy, Qt.MouseButton.LeftButton)
-    assert panel.what.text().rstrip(".") in QApplication.clipboard().text()
+    assert str(panel.error) in QApplication.clipboard().text()
 
 
 def test_a_session_goes_on_where_the_next_cannot_be_opened(
@@ -180,7 +180,7 @@ def test_a_source_is_connected_from_the_dialog_and_remembered(window: MainWindow
     dialog.stream.setText("rtsp://tower/stream")
     qtbot.mouseClick(dialog.connect_button, Qt.MouseButton.LeftButton)
     assert isinstance(window.page, ErrorPage)
-    assert "rtsp://tower/stream" in window.page.what.text()
+    assert "rtsp://tower/stream" in window.page.details
     assert window.preferences.card is None, "it was not connected"
 
 
@@ -257,3 +257,22 @@ def test_what_it_says_of_itself_is_not_cut(window: MainWindow, qtbot) -> None:
     dialog.layout().activate()
     assert dialog.area.viewport().height() >= dialog.said.heightForWidth(dialog.area.viewport().width())
     dialog.close()
+
+
+def test_a_long_name_makes_no_window_wider(window: MainWindow, tmp_path: Path) -> None:
+    broken = tmp_path / f"{'Koloskopie_' * 20}.mp4"
+    broken.write_bytes(b"no video" * 100)
+    drop(window, broken)
+    assert isinstance(window.page, ErrorPage)
+    assert window.page.minimumSizeHint().width() < window.minimumWidth()
+    assert broken.name in window.page.details
+
+
+@pytest.mark.parametrize("url", ["file:", "file:///tmp/a%00b.mp4", "rtsp://me:secret@tower/x"])
+def test_what_is_no_file_is_not_taken(window: MainWindow, url: str) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl(url)])
+    none = Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, none)
+    window.dropEvent(event)
+    assert isinstance(window.page, StartPage)
