@@ -19,6 +19,7 @@ const uint8_t *raw, *packed, *packed_other;
 pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *path;
+static pid_t process;
 static uint8_t is_card[MOST_FDS];
 
 static int (*real_open)(const char *, int, ...);
@@ -50,6 +51,7 @@ __attribute__((constructor)) static void begin(void) {
     real_opendir = dlsym(RTLD_NEXT, "opendir");
     real_readdir = dlsym(RTLD_NEXT, "readdir64");
     real_closedir = dlsym(RTLD_NEXT, "closedir");
+    process = getpid();
     path = getenv("CARD_PATH");
     control = (struct control *)map_file("CARD_CONTROL", 1);
     raw = map_file("CARD_RAW", 0);
@@ -91,8 +93,9 @@ int open64(const char *name, int flags, ...) {
     return open_any(name, flags, mode);
 }
 
+/* A child of vfork closes what it inherited, in memory that is still its parent's: there the card stays open. */
 int close(int fd) {
-    if (fd >= 0 && fd < MOST_FDS && is_card[fd]) {
+    if (fd >= 0 && fd < MOST_FDS && is_card[fd] && getpid() == process) {
         pthread_mutex_lock(&lock);
         is_card[fd] = 0;
         control->closes++;
