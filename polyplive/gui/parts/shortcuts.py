@@ -49,6 +49,7 @@ SHORTCUTS = (
     Shortcut("connect", ("Ctrl+L",), "Connect a card or stream…", "File"),
     Shortcut("play_demo", ("Ctrl+D",), "Play the demo", "File"),
     Shortcut("export", ("Ctrl+E",), "Export video, events, report…", "File"),
+    Shortcut("choose_outputs", ("Ctrl+Shift+S",), "Folder for recordings…", "File"),
     Shortcut("close_source", ("Ctrl+W",), "Close what is shown", "File"),
     Shortcut("quit", ("Ctrl+Q",), "Quit", "File"),
     Shortcut("toggle_play", ("Space",), "Play or pause", "Playback"),

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class LiveRecordingControls:
     """Runs the commands of ``buttons`` and of their keys on a session. Qt's thread.
 
-    Recordings go into ``folder``. ``say`` shows one line, ``fail`` says why nothing is recorded.
+    Recordings that are started from now on go into ``folder``. ``say`` shows one line, ``fail``
+    says why nothing is recorded.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class LiveRecordingControls:
         fail: Callable[[str], object],
     ) -> None:
         self._session = session
-        self._folder = folder
+        self.folder = folder
         self._buttons = buttons
         self._say, self._fail = say, fail
         self.marks = MarkRow()
@@ -56,12 +57,12 @@ class LiveRecordingControls:
 
     def _start(self) -> None:
         try:
-            files = new_files(self._folder, self._buttons.contents)
+            files = new_files(self.folder, self._buttons.contents)
             self._session.start(files)
         except PolypliveError as error:
             self._fail(str(error))
         else:
-            self._say(f"Recording to {self._folder}")
+            self._say(f"Recording to {self.folder}")
 
     def _mark(self) -> None:
         mark = self._session.mark()

@@ -84,6 +84,11 @@ class LivePage(SessionPage):
         """Whether a recording would end with the session."""
         return self.session.recording.status.is_recording
 
+    def keep_outputs_in(self, folder: Path) -> None:
+        """Keep snapshots and recordings below ``folder`` from now on."""
+        super().keep_outputs_in(folder)
+        self.recording.folder = folder / "recordings"
+
     @property
     def error(self) -> Exception | None:
         """What ended the session for good."""

@@ -146,6 +146,10 @@ class SessionPage(QWidget):
         """Set the opacity of mask and heatmap, from 0 to 1."""
         self._set_overlay(opacity=min(max(opacity, 0.0), 1.0))
 
+    def keep_outputs_in(self, folder: Path) -> None:
+        """Keep snapshots below ``folder`` from now on, and recordings where the page makes any."""
+        self._snapshots.folder = folder / "snapshots"
+
     def use_overlay(self, overlay: OverlaySettings) -> None:
         """Draw what ``overlay`` says."""
         self._set_overlay(**{field.name: getattr(overlay, field.name) for field in dataclasses.fields(overlay)})

@@ -20,7 +20,7 @@ class SnapshotWriter:
     """Writes to ``folder``, in order. ``on_written`` gets a line and whether it is an error, in the writer's thread."""
 
     def __init__(self, folder: Path, on_written: Callable[[str, bool], object]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._on_written = on_written
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="polyplive-snapshots")
 
@@ -34,7 +34,7 @@ class SnapshotWriter:
 
     def _write(self, snapshot: Snapshot, source: str, position_s: float) -> tuple[Path, Path] | None:
         try:
-            clean, marked = save_snapshot(snapshot, self._folder, source, position_s)
+            clean, marked = save_snapshot(snapshot, self.folder, source, position_s)
         except SinkError as error:
             self._on_written(str(error), True)
             return None

@@ -19,6 +19,7 @@ from polyplive.gui.parts.shortcuts import ShortcutDialog
 from polyplive.gui.recording.recorded_panel import RecordedPanel
 from polyplive.gui.session.live_page import LivePage
 from polyplive.gui.session.session_page import SessionPage
+from polyplive.gui.session.snapshots import default_folder
 from polyplive.gui.window.about import AboutDialog
 from polyplive.gui.window.agreement import ask_to_end
 from polyplive.gui.window.error_page import ErrorPage
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
             "connect": self._choose_source,
             "play_demo": lambda: self._once_agreed(lambda: self.open(self._program.demo), "play the demo"),
             "export": self.show_export,
+            "choose_outputs": self._choose_outputs,
             "close_source": lambda: self._once_agreed(self.close_source, "close it"),
             "help": self._show_help,
             "about": self.show_about,
@@ -114,7 +116,9 @@ class MainWindow(QMainWindow):
         page.recorded.connect(self.recorded.add)
         page.windowTitleChanged.connect(self.setWindowTitle)
         page.show_panel(self.preferences.is_panel_shown)
-        overlay = self.preferences.overlay
+        outputs, overlay = self.preferences.outputs, self.preferences.overlay
+        if outputs is not None and opening.snapshots is None:
+            page.keep_outputs_in(outputs)
         if overlay is not None and page.display.overlay == OverlaySettings():  # nothing else was asked for
             page.use_overlay(overlay)
         self._show(page)
@@ -277,6 +281,15 @@ class MainWindow(QMainWindow):
         chosen, _ = QFileDialog.getOpenFileName(self, "Open a recording", str(self.preferences.folder), _FILES)
         if chosen:
             self._once_agreed(lambda: self.open_recording(Path(chosen)), "open this recording")
+
+    def _choose_outputs(self) -> None:
+        """Ask below which folder recordings and snapshots lie; it holds for the session that runs as well."""
+        outputs = self.preferences.outputs or default_folder().parent
+        chosen = QFileDialog.getExistingDirectory(self, "Folder for recordings and snapshots", str(outputs))
+        if chosen:
+            self.preferences.outputs = Path(chosen)
+            if isinstance(self.page, SessionPage):
+                self.page.keep_outputs_in(Path(chosen))
 
     def _choose_source(self) -> None:
         """Ask for a card, a screen or a stream; a session that runs goes on meanwhile."""

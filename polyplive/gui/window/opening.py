@@ -45,6 +45,11 @@ class Opening(Protocol):
         ...
 
     @property
+    def snapshots(self) -> Path | None:
+        """The folder for snapshots that was asked for; None for the usual one."""
+        ...
+
+    @property
     def closes_window(self) -> bool:
         """Whether the window closes when the session ends by itself."""
         ...

@@ -87,6 +87,16 @@ class Preferences:
         return Path(self._get("folder", str, "") or Path.home())
 
     @property
+    def outputs(self) -> Path | None:
+        """Below which folder recordings and snapshots lie; None for the program's own."""
+        found = self._get("outputs", str, "")
+        return Path(found) if found else None
+
+    @outputs.setter
+    def outputs(self, folder: Path) -> None:
+        self._set("outputs", str(folder))
+
+    @property
     def recent(self) -> tuple[Path, ...]:
         """Recordings that were opened, the newest first."""
         return tuple(map(Path, self._get("recent", tuple[str, ...], ())[:_MOST_RECENT]))

@@ -10,7 +10,7 @@ import pytest
 from gated_engine import open_gated
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
-from PyQt6.QtWidgets import QApplication, QDialog, QLabel, QScrollArea
+from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QScrollArea
 from window_driver import PATIENCE_MS, paused, playing
 
 from polyplive.errors import SourceNotFound
@@ -276,3 +276,19 @@ def test_what_is_no_file_is_not_taken(window: MainWindow, url: str) -> None:
     event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, none)
     window.dropEvent(event)
     assert isinstance(window.page, StartPage)
+
+
+def test_the_folder_for_snapshots_is_chosen_while_it_plays(
+    window: MainWindow, qtbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's own dialog is not driven here: what it returns is."""
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "chosen"))
+    window.run_command("play_demo")
+    playing(window.page, qtbot)
+    window.run_command("choose_outputs")
+    window.page.save_snapshot().result(PATIENCE_MS / 1000)
+    assert len(list((tmp_path / "chosen" / "snapshots").glob("*.png"))) == 2
+    window.run_command("play_demo")
+    playing(window.page, qtbot)
+    window.page.save_snapshot().result(PATIENCE_MS / 1000)
+    assert len(list((tmp_path / "chosen" / "snapshots").glob("*.png"))) == 4, "it is remembered"

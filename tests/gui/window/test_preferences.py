@@ -30,11 +30,14 @@ def test_everything_is_there_at_the_next_start(path: Path, tmp_path: Path) -> No
     overlay = dataclasses.replace(OverlaySettings(), heatmap=False, opacity=0.25)
     video = tmp_path / "Müller & Söhne, 2.mp4"
     made.overlay, made.is_panel_shown = overlay, False
+    assert made.outputs is None
+    made.outputs = tmp_path / "out"
     made.add_recent(video)
     made.remember_card("usb-card", CaptureRequest((1920, 1080), 29.97, "YUYV"))
     found = kept(path, made)
     assert found.overlay == overlay
     assert not found.is_panel_shown
+    assert found.outputs == tmp_path / "out"
     assert found.recent == (video,)
     assert found.folder == tmp_path
     assert found.card == Card("usb-card", (1920, 1080), 29.97, "YUYV")
