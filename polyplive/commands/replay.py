@@ -73,7 +73,7 @@ class ReplayRequest:
 
 def run(request: ReplayRequest) -> int:
     """As a plain loop, without a window. Returns the exit code."""
-    sinks = checked_sinks(request)
+    sinks, _ = checked_sinks(request)
     try:
         return replay_headless(request, sinks)
     finally:
@@ -84,7 +84,7 @@ def opening(request: ReplayRequest) -> ReplayOpening:
     """The same for the window, where it is shown. Raises ``PolypliveError`` for what cannot be played or written."""
     from polyplive.gui.window.opening import ReplayOpening
 
-    sinks = checked_sinks(request)
+    sinks, _ = checked_sinks(request)
     return ReplayOpening(
         open_source=_opener(request),
         open_engine=SameModelOpener(request.settings, say, tune=True),
@@ -98,8 +98,8 @@ def opening(request: ReplayRequest) -> ReplayOpening:
     )
 
 
-def checked_sinks(request: ReplayRequest) -> list[Sink]:
-    """The sinks of a request whose video and files can be opened."""
+def checked_sinks(request: ReplayRequest) -> tuple[list[Sink], SourceInfo]:
+    """The sinks of a request whose video and files can be opened, and what is known of the video."""
     video = request.video
     files = {"record": request.record, "events": request.events, "report": request.report}
     outputs = {**files, "snapshots": request.snapshots}
@@ -109,7 +109,7 @@ def checked_sinks(request: ReplayRequest) -> list[Sink]:
     say_notices(source.info)
     check_start(request.start_s, source.info)
     try_outputs(outputs, video)
-    return make_sinks(files, _sound(request, source))
+    return make_sinks(files, _sound(request, source)), source.info
 
 
 def _print_written(sinks: Sequence[Sink]) -> None:

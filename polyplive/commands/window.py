@@ -10,7 +10,6 @@ from polyplive.commands.session_setup import require_display
 from polyplive.config import Settings
 from polyplive.errors import MissingDependency, SourceRefused, SourceUnreadable
 from polyplive.evaluation.demo_truth import demo_clip
-from polyplive.sessions.opening import open_video
 from polyplive.wording import counted
 
 if TYPE_CHECKING:
@@ -72,9 +71,8 @@ class RecordingExport:
     def __init__(self, request: replay.ReplayRequest) -> None:
         """Check video and files. Raises ``PolypliveError``."""
         self._request = request
-        self._sinks = replay.checked_sinks(request)
-        with open_video(request.video) as video:
-            self.frames = video.info.frames
+        self._sinks, video = replay.checked_sinks(request)
+        self.frames = video.frames
 
     def run(self, on_frame: Callable[[int], None]) -> str:
         """Write the files, and say what was written. Any thread. Raises ``PolypliveError``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import av
 import pytest
 from clipmaker import number_in, numbered
-from sink_rig import record, session
+from sink_rig import record, record_until_killed, session
 
 from polyplive.sinks.video import VideoSink
 from polyplive.types import Tally
@@ -51,31 +50,11 @@ def test_a_whole_recording_lists_every_frame(tmp_path: Path, suffix: str) -> Non
     assert listed(path) == held(path) == list(range(100))
 
 
-KILLED = """
-import sys
-from clipmaker import numbered
-from sink_rig import record, session
-from polyplive.sinks.video import VideoSink
-sink = VideoSink(sys.argv[1], listed=True)
-sink.open(session())
-index = 0
-while True:
-    sink.write(record(numbered(index % 4096), index, index / 25))
-    index += 1
-    if index == 200:
-        print("enough", flush=True)
-"""
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 @pytest.mark.parametrize("suffix", ALL)
 def test_of_a_killed_recording_no_frame_is_listed_that_the_video_lacks(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"killed{suffix}"
-    code = f"import sys; sys.path[:0] = [{str(HERE)!r}, {str(HERE.parent)!r}]\n" + KILLED
-    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == b"enough"
-        process.send_signal(signal.SIGKILL)
+    record_until_killed(path, listed=True)
     indices, numbers = listed(path), held(path)
     assert len(indices) >= 100
     assert numbers[: len(indices)] == indices

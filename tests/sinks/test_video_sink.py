@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +12,7 @@ import av
 import numpy as np
 import pytest
 from clipmaker import number_in, numbered
-from sink_rig import record, session
+from sink_rig import record, record_until_killed, session
 
 from polyplive import RESEARCH_NOTICE
 from polyplive.errors import SinkError
@@ -118,33 +117,11 @@ def test_closing_without_an_end_leaves_a_whole_file(tmp_path: Path) -> None:
     assert len(decoded(path)) == 10
 
 
-KILLED = """
-import sys, time
-from pathlib import Path
-from clipmaker import numbered
-from sink_rig import record, session
-from polyplive.sinks.video import VideoSink
-sink = VideoSink(sys.argv[1])
-sink.open(session())
-index = 0
-while True:
-    sink.write(record(numbered(index % 4096), index, index / 25))
-    index += 1
-    if index == 200:
-        print("enough", flush=True)
-"""
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 @pytest.mark.parametrize("suffix", ALL)
 def test_a_killed_recorder_leaves_a_file_that_plays(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"killed{suffix}"
-    here = Path(__file__).parent
-    code = f"import sys; sys.path[:0] = [{str(here)!r}, {str(here.parent)!r}]\n" + KILLED
-    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == b"enough"
-        process.send_signal(signal.SIGKILL)
+    record_until_killed(path, listed=False)
     numbers = []
     with av.open(str(path)) as container:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from pathlib import Path
@@ -106,7 +105,7 @@ class ReplayPage(SessionPage):
         """Show one view, and tell the player that it was taken."""
         first = self.display.view.info is None and view.info is not None
         self._note_pace(view)
-        self.display.view = _without_delays(view)
+        self.display.view = view
         self.log.see(view)
         self._take_notices(view)
         self._take_frame(view.frame)
@@ -188,9 +187,3 @@ class ReplayPage(SessionPage):
         self._mode = mode
         self.transport.show_mode(mode)
         self.player.set_mode(mode)
-
-
-def _without_delays(view: View) -> View:
-    """A recording has its own time: delays from a frame's read say nothing of it."""
-    figures = dataclasses.replace(view.figures, video_delay_ms=None, annotation_delay_ms=None)
-    return dataclasses.replace(view, figures=figures)

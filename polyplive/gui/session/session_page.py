@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QResizeEvent
@@ -152,7 +152,11 @@ class SessionPage(QWidget):
 
     def use_overlay(self, overlay: OverlaySettings) -> None:
         """Draw what ``overlay`` says."""
-        self._set_overlay(**{field.name: getattr(overlay, field.name) for field in dataclasses.fields(overlay)})
+        self.strip.clear()
+        self.display.overlay = overlay
+        self._session.set_cam(self.display.needs_cam)
+        self._session.set_overlay(overlay)
+        self._redraw()
 
     def save_snapshot(self) -> Future[tuple[Path, Path] | None] | None:
         """Have the frame saved, clean and marked, at source resolution; the strip says where, or why it was not.
@@ -237,12 +241,8 @@ class SessionPage(QWidget):
         on = not getattr(self.display.overlay, name)
         self._set_overlay(**({name: on, "figures": on} if name == "status" else {name: on}))
 
-    def _set_overlay(self, **changes: object) -> None:
-        self.strip.clear()
-        self.display.set(**changes)
-        self._session.set_cam(self.display.needs_cam)
-        self._session.set_overlay(self.display.overlay)
-        self._redraw()
+    def _set_overlay(self, **changes: Any) -> None:
+        self.use_overlay(dataclasses.replace(self.display.overlay, **changes))
 
     def show_panel(self, shown: bool) -> None:
         """Show the panel where there is room for it, or not at all."""

@@ -10,7 +10,7 @@ from polyplive.sessions.captions import caption_of
 from polyplive.sessions.failures import in_one_line
 from polyplive.sessions.replay.inbox import Inbox
 from polyplive.sessions.replay.pace import Pace
-from polyplive.sessions.replay.player_settings import Mode, annotation_delay_ms
+from polyplive.sessions.replay.player_settings import Mode
 from polyplive.sessions.replay.reader import Reader
 from polyplive.sessions.replay.recording import Recording
 from polyplive.sessions.replay.results import ReplayResults
@@ -362,7 +362,6 @@ class Playback(threading.Thread):
     def _publish(self) -> None:
         frame, prediction = self._shown if self._shown is not None else (None, None)
         state, reason = self._state()
-        delay_ms = annotation_delay_ms(frame, prediction) if self._playing else None
         lost = self._lost()
         self._unseen += 1
         self._on_view(
@@ -375,7 +374,7 @@ class Playback(threading.Thread):
                 position_s=self._reader.pts_s(frame) if frame is not None else 0.0,
                 duration_s=self._reader.duration_s,
                 generation=self._results.generation,
-                figures=Figures(self._pace.fps if self._playing else None, None, delay_ms, sum(lost.values())),
+                figures=Figures(self._pace.fps if self._playing else None, dropped=sum(lost.values())),
                 dropped=dict(lost),
                 notices=self.recording.notices,
                 info=self._reader.info,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from polyplive.types import OverlaySettings
 
 if TYPE_CHECKING:
-    from polyplive.types import Frame, Prediction
+    pass
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Multiples of the source's pace that a window offers."""
@@ -46,14 +46,3 @@ class PlayerSettings:
     max_age_ms: float = 250.0
     views_ahead: int | None = None
     full_paths: bool = False
-
-
-def annotation_delay_ms(frame: Frame | None, prediction: Prediction | None) -> float | None:
-    """Milliseconds from the frame's read until its own result, as in headless replay and live sessions.
-
-    None where ``prediction`` is not the frame's own. It includes the time that a frame read ahead waits for the one
-    before it. It excludes the wait until it is due.
-    """
-    if frame is None or prediction is None or prediction.index != frame.index:
-        return None
-    return (prediction.completed_s - frame.captured_s) * 1e3
