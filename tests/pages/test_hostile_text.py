@@ -18,7 +18,7 @@ from polyplive.pages.evaluation import evaluation_page
 from polyplive.pages.recording import recording_page
 from polyplive.pages.report import report_page
 from polyplive.review.report_data import ReportData
-from polyplive.review.tracks import TrackSummary
+from polyplive.review.track_summary import TrackSummary
 from polyplive.sinks.base import SessionInfo
 from polyplive.stats import Distribution, Share
 from polyplive.types import SourceInfo, Tally

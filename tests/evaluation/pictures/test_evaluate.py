@@ -103,6 +103,14 @@ def test_progress_is_told(folder: Path) -> None:
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
+LEAST_DICE = 0.86
+"""What the shipped real-time model must reach on Kvasir-SEG's validation pictures, plain means over pictures.
+
+Its network was chosen for processors without bfloat16, at a price that its card states (0.867 against the 0.889 of the
+heavier network before it). It must not fall further.
+"""
+
+
 def test_the_shipped_model_on_real_pictures(kvasir_validation: Path) -> None:
     """The figures of the model's manifest are those that this machine finds."""
     from polyplive.backends.factory import open_engine
@@ -112,7 +120,7 @@ def test_the_shipped_model_on_real_pictures(kvasir_validation: Path) -> None:
         found = evaluate(kvasir_validation, pipeline).to_dict()
     assert found["n"] == 100
     claimed = engine.spec.manifest.metrics["kvasir_seg_validation"]
-    assert found["per_image"]["iou"] >= 0.82
+    assert found["per_image"]["dice"] >= LEAST_DICE
     assert found["per_image"]["iou"] == pytest.approx(claimed["iou"], abs=0.005)
     assert found["per_image"]["dice"] == pytest.approx(claimed["dice"], abs=0.005)
     assert found["explanation"]["mask_correlation"] < 0.95
