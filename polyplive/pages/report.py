@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from polyplive.review.report_data import ReportData
-    from polyplive.review.tracks import TrackSummary
+    from polyplive.review.track_summary import TrackSummary
     from polyplive.stats import Distribution
 
 _PICTURES = 12

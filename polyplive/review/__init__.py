@@ -1,1 +1,1 @@
-"""Review of a session: its findings over time (tracks, timeline), and its report."""
+"""Review of a recording: its findings over time, what a person decided about them, and what is made of both."""

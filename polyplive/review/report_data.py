@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from polyplive.review.tracks import TrackSummary
+from polyplive.review.track_summary import TrackSummary
 from polyplive.stats import Distribution, StageRecorder
 
 if TYPE_CHECKING:

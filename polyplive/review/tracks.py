@@ -1,58 +1,94 @@
-"""The findings of a session as tracks, each from its first to its last frame."""
+"""Tracks: each finding of a recording through time, from its first to its last sighting."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import cv2
-
-from polyplive.overlay.true_shape import in_true_shape, true_size
-from polyplive.types import SQUARE
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from polyplive.pipeline.tracking import Box
 
-    from polyplive.types import Detection, Image
+Span: TypeAlias = tuple[float, float]
+"""From a second of the video to a second of it."""
 
-_THUMBNAIL_WIDTH = 480
+GAP_S = 1.0
+"""Seconds. A track that is unseen for longer shows as two bars."""
 
 
-@dataclass(slots=True)
-class TrackSummary:
-    """One polyp over the whole session. Times are seconds of the video.
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A track in one frame.
 
-    ``picture`` is a small composite (BGR) in its true shape, with square pixels.
+    ``index`` is the frame's, ``time_s`` its time in seconds. ``box`` and ``area_px`` are in the frame's own pixels,
+    ``share`` is the area as a share of the picture, ``score`` is in [0, 1]. ``events_track`` is the number that the
+    events give the detection: index and number together name it there.
+    """
+
+    index: int
+    time_s: float
+    box: Box
+    area_px: int
+    share: float
+    score: float
+    events_track: int
+
+
+@dataclass(frozen=True)
+class Track:
+    """One finding over the whole recording. ``number`` counts from 1 by first appearance; ``sightings`` are in order.
+
+    ``label`` is its class, empty where the model has none. ``frame_s`` is how long a frame lasts, in seconds.
     """
 
     number: int
-    first_s: float
-    last_s: float
-    frames: int = 0
-    best_score: float = -1.0
-    best_s: float = 0.0
-    largest_px: int = 0
-    picture: Image | None = None
+    sightings: tuple[Sighting, ...]
+    frame_s: float
+    label: str = ""
 
-    def add(self, detection: Detection, image: Image, time_s: float, sample_aspect: Fraction = SQUARE) -> None:
-        """Add a frame in which it was found: ``image`` (uint8 [H, W, 3] BGR) at ``time_s`` seconds.
+    @property
+    def first_s(self) -> float:
+        """The time of its first sighting, in seconds."""
+        return self.sightings[0].time_s
 
-        ``sample_aspect`` is the width of its pixels by their height.
-        """
-        self.last_s = time_s
-        self.frames += 1
-        self.largest_px = max(self.largest_px, detection.area_px)
-        if detection.score > self.best_score:
-            self.best_score, self.best_s = detection.score, time_s
-            self.picture = _small(image, sample_aspect)
+    @property
+    def last_s(self) -> float:
+        """The end of its last sighting, in seconds."""
+        return self.sightings[-1].time_s + self.frame_s
 
+    @cached_property
+    def best(self) -> Sighting:
+        """The sighting that shows it best: the highest score times the root of its share; the first of equals."""
+        return max(self.sightings, key=lambda one: one.score * one.share**0.5)
 
-def _small(image: Image, sample_aspect: Fraction) -> Image:
-    """A copy in true shape, of at most the thumbnail's width."""
-    width, height = true_size(image.shape[1], image.shape[0], sample_aspect)
-    if width <= _THUMBNAIL_WIDTH:
-        shaped = in_true_shape(image, sample_aspect)
-        return shaped.copy() if shaped is image else shaped
-    size = (_THUMBNAIL_WIDTH, max(1, round(height * _THUMBNAIL_WIDTH / width)))
-    small: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return small
+    @cached_property
+    def largest(self) -> Sighting:
+        """The sighting of the largest share of the picture."""
+        return max(self.sightings, key=lambda one: one.share)
+
+    @cached_property
+    def mean_score(self) -> float:
+        """The mean of its scores, in [0, 1]."""
+        return sum(one.score for one in self.sightings) / len(self.sightings)
+
+    @cached_property
+    def peak_score(self) -> float:
+        """Its highest score, in [0, 1]."""
+        return max(one.score for one in self.sightings)
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """The stretches of time in which it is seen, in order, with gaps of more than ``GAP_S`` between them."""
+        spans: list[Span] = []
+        for one in self.sightings:
+            end_s = one.time_s + self.frame_s
+            if spans and one.time_s - spans[-1][1] <= GAP_S:
+                spans[-1] = spans[-1][0], max(end_s, spans[-1][1])
+            else:
+                spans.append((one.time_s, end_s))
+        return tuple(spans)
+
+    @cached_property
+    def in_view_s(self) -> float:
+        """For how many seconds it is seen."""
+        return sum(end - start for start, end in self.spans)

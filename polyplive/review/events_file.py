@@ -1,0 +1,113 @@
+"""Reads an events file: the session's facts, then frame after frame what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from polyplive.errors import DataError
+from polyplive.review.findings import FrameFindings
+from polyplive.sinks.base import Mark
+from polyplive.sinks.events import SCHEMA
+from polyplive.system.file_names import file_name
+from polyplive.types import Detection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OLDEST_SCHEMA = 4
+"""Events of older schemas are not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventsSession:
+    """The first line of an events file; fields as in ``SessionInfo`` and ``SourceInfo``."""
+
+    source: str
+    fps: float | None
+    width: int
+    height: int
+    sample_aspect: float
+    frames: int | None
+    model: str
+    model_sha256: str
+    backend: str
+    version: str
+    started: str
+
+    @property
+    def frame_s(self) -> float:
+        """How long a frame lasts, in seconds; of an unknown rate, a 25th."""
+        return 1 / (self.fps or 25.0)
+
+
+class EventsFile:
+    """An events file, read line by line; one thread.
+
+    ``session`` is there at once. ``frames`` goes through the file; then ``marks`` (by number) and ``end`` (the values
+    of the last line; None where the file was cut short) are known. Raises ``DataError`` for what is no events file.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self.marks: dict[int, Mark] = {}
+        self.end: dict[str, Any] | None = None
+        first = next(self._lines(), {})
+        if first.get("type") != "session" or not OLDEST_SCHEMA <= first.get("schema", 0) <= SCHEMA:
+            raise self._no_events()
+        names = EventsSession.__dataclass_fields__
+        try:
+            self.session = EventsSession(**{name: first[name] for name in names})
+        except KeyError:
+            raise self._no_events() from None
+
+    def frames(self) -> Iterator[FrameFindings]:
+        """Every processed frame in the file's order. Raises ``DataError`` for a line that is no event."""
+        width, height = self.session.width, self.session.height
+        for line in self._lines():
+            match line.get("type"):
+                case "frame":
+                    yield self._frame(line, width, height)
+                case "size":
+                    width, height = line["width"], line["height"]
+                case "mark":
+                    mark = Mark(line["number"], line["at_s"], line["index"], line["pts_s"], line["text"])
+                    self.marks[mark.number] = mark
+                case "end":
+                    self.end = line
+
+    def _frame(self, line: dict[str, Any], width: int, height: int) -> FrameFindings:
+        index, time_s = line["index"], line["pts_s"]
+        found = tuple(_detection(item) for item in line["detections"])
+        return FrameFindings(index, index * self.session.frame_s if time_s is None else time_s, width, height, found)
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        decoder = msgspec.json.Decoder(dict[str, Any])
+        try:
+            with self._path.open("rb") as file:
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        return  # cut short: readable up to the last whole line
+                    yield decoder.decode(line)
+        except OSError as error:
+            raise DataError(
+                f"'{file_name(str(self._path))}' cannot be read: {error.strerror}", "Give another file."
+            ) from None
+        except msgspec.DecodeError:
+            raise self._no_events() from None
+
+    def _no_events(self) -> DataError:
+        return DataError(
+            f"'{file_name(str(self._path))}' is no events file of schema {OLDEST_SCHEMA} to {SCHEMA}",
+            "Give a file that polyplive wrote with --events.",
+        )
+
+
+def _detection(item: dict[str, Any]) -> Detection:
+    contour = np.array(item["contour"], np.int32).reshape(-1, 2)
+    x, y, width, height = item["bbox"]
+    return Detection(item["track"], item["score"], (x, y, width, height), item["area_px"], contour)
