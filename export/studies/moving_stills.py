@@ -16,7 +16,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -31,9 +30,11 @@ from polyplive.evaluation.pictures.tables import share_of
 from polyplive.evaluation.recordings.figures import FrameMark, shares
 from polyplive.evaluation.recordings.run import LabelledFrame, mark
 from polyplive.manifest import FAST
+from polyplive.pipeline.candidates import find_candidates
+from polyplive.pipeline.contours import Region, contours_at
 from polyplive.pipeline.pipeline import Pipeline
-from polyplive.pipeline.postprocess import Postprocessor, contours_at
-from polyplive.types import Frame, Image, Mask
+from polyplive.pipeline.postprocess import Postprocessor
+from polyplive.types import Frame, Image, Mask, Prediction
 
 from ..data.augment import background_crop
 
@@ -172,9 +173,11 @@ class FollowedSetting:
         """A new recording."""
         self._postprocessor = Postprocessor(self.settings)
 
-    def follow(self, labelled: LabelledFrame, regions: Sequence[Any], *where: Any) -> None:
-        """The next frame, of which ``contours_at(*where)`` gave the ``regions``."""
-        self.marks.append(mark(labelled, self._postprocessor.follow(regions, *where)))
+    def follow(self, labelled: LabelledFrame, regions: Sequence[Region], found: Prediction) -> None:
+        """The next frame, in which ``found`` has the ``regions``."""
+        levels = self._postprocessor.levels(found.threshold)
+        candidates = find_candidates(found.probability, found.roi, levels, regions)
+        self.marks.append(mark(labelled, self._postprocessor.follow(candidates)))
 
 
 def measure(folders: Sequence[Path], pipeline: Pipeline, ways: Sequence[FollowedSetting]) -> None:
@@ -185,10 +188,9 @@ def measure(folders: Sequence[Path], pipeline: Pipeline, ways: Sequence[Followed
             way.begin()
         for labelled in moving_still(name, image, truth, first=number * 10 * FRAMES):
             found = pipeline.process(labelled.frame, cam=False)
-            where = found.probability, found.roi, found.threshold
-            regions = contours_at(*where, pipeline.min_area)
+            regions = contours_at(found.probability, found.roi, found.threshold, pipeline.min_area)
             for way in ways:
-                way.follow(labelled, regions, *where)
+                way.follow(labelled, regions, found)
 
 
 def main(arguments: list[str] | None = None) -> int:

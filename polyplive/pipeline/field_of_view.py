@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from polyplive.errors import ConfigError
+from polyplive.pipeline.picture_mask import bounding_region, picture_mask
 from polyplive.types import Roi
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from polyplive.pixels.picture import Picture
     from polyplive.types import Frame
 
-_MAP_SIDE = 160
-_COLOURED_FROM = 22  # darker pixels are border, whatever their colour: compression tints black
-_CHROMA_FROM = 12  # panels are grey; mucosa is red, brown in narrow-band light, blue where dyed
-_BRIGHT_FROM = 96  # highlights and white-outs have no colour
-_TEXT_HEIGHT = 5  # cells; opening by this removes lines of text, which are thinner
-_GAP = 9  # cells; closing by this joins what dark folds split
 _MIN_SHARE = 0.2
-_WHOLE_FROM = 0.96
-_SNAP = 0.02
-
 _WARM_UP = frozenset({0, 1, 2, 4, 8, 16})
 _SEARCH_EVERY = 25
 _MASKS_JOINED = 5
@@ -66,6 +57,24 @@ def _pixels(text: str) -> int:
     return int(text)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ViewState:
+    """What is known of the field of view before a frame; at first nothing.
+
+    ``given_for`` is the size (width, height) that a given region holds for. ``count`` frames of ``size`` were seen in a
+    row. ``found`` is their region, ``rival`` another one that was seen in ``votes`` searches in turn. ``masks`` are the
+    last ones looked at, uint8 [h, w].
+    """
+
+    given_for: tuple[int, int] | None = None
+    count: int = 0
+    size: tuple[int, int] = (0, 0)
+    found: Roi | None = None
+    rival: Roi | None = None
+    votes: int = 0
+    masks: tuple[NDArray[np.uint8], ...] = ()
+
+
 class FieldOfView:
     """Gives each frame's region for inference. One thread; the same frames give the same regions.
 
@@ -87,41 +96,67 @@ class FieldOfView:
         """From the setting: ``auto``, ``none`` or ``x,y,w,h``. Raises ``ConfigError``."""
         return cls(*parse_roi(text))
 
-    @property
-    def is_given(self) -> bool:
-        """Whether the region was given, in pixels, so that it means nothing in frames of another size."""
-        return self._fixed is not None
-
     def reset(self) -> None:
         """Forget what was found: call it where frames stop following each other."""
-        self._count = 0
-        self._size = (0, 0)
-        self._found: Roi | None = None
-        self._rival: Roi | None = None
-        self._votes = 0
-        self._masks: deque[NDArray[np.uint8]] = deque(maxlen=_MASKS_JOINED)
+        self.resume(ViewState())
+
+    def resume(self, state: ViewState) -> None:
+        """Go on from ``state``, as if the frames before it had been seen."""
+        self._given_for = state.given_for
+        self._count, self._size = state.count, state.size
+        self._found, self._rival, self._votes = state.found, state.rival, state.votes
+        self._masks: deque[NDArray[np.uint8]] = deque(state.masks, maxlen=_MASKS_JOINED)
+
+    @property
+    def state(self) -> ViewState:
+        """What the next frame's region depends on, besides that frame."""
+        return ViewState(
+            self._given_for, self._count, self._size, self._found, self._rival, self._votes, tuple(self._masks)
+        )
 
     def area(self, frame: Frame) -> Roi:
-        """The region of ``frame`` in source pixels. Raises ``ConfigError`` if a given region is not inside it."""
-        whole = Roi(0, 0, frame.width, frame.height)
-        if self._mode is RoiMode.NONE:
-            return whole
-        if self._fixed is not None:
-            return _inside(self._fixed, whole)
-        if self._size != (frame.width, frame.height):
-            self.reset()
-            self._size = (frame.width, frame.height)
-        if self._count in _WARM_UP or self._count % _SEARCH_EVERY == 0:
-            self._search(frame.picture)
+        """The region of ``frame`` in source pixels.
+
+        A region that was given holds for the size of the first frame; raises ``ConfigError`` if it is not inside it.
+        """
+        size = frame.width, frame.height
+        return self.area_by(size, picture_mask(frame.picture) if self.searches(size) else None)
+
+    def searches(self, size: tuple[int, int]) -> bool:
+        """Whether the picture is looked for in the next frame, if that has this ``size`` (width, height)."""
+        if not self._is_found_in(size):
+            return False
+        count = self._count if size == self._size else 0
+        return count in _WARM_UP or count % _SEARCH_EVERY == 0
+
+    def area_by(self, size: tuple[int, int], mask: NDArray[np.uint8] | None) -> Roi:
+        """``area`` of a frame of which only ``size`` and ``picture_mask`` are known.
+
+        ``mask`` is looked at where ``searches`` says so, and has to be there then.
+        """
+        whole = Roi(0, 0, *size)
+        if not self._is_found_in(size):
+            roi = whole if self._fixed is None else _inside(self._fixed, whole)
+            self._given_for = size
+            return roi
+        if self._size != size:
+            self.resume(ViewState(self._given_for, size=size))
+        if self.searches(size):
+            assert mask is not None, "the picture is looked for in this frame"
+            self._search(mask)
         self._count += 1
         return self._found or whole
 
-    def _search(self, picture: Picture) -> None:
-        mask = picture_mask(picture)
+    def _is_found_in(self, size: tuple[int, int]) -> bool:
+        if self._mode is RoiMode.FIXED:
+            return self._given_for not in (None, size)
+        return self._mode is RoiMode.AUTO
+
+    def _search(self, mask: NDArray[np.uint8]) -> None:
         if mask.mean() < _MIN_SHARE:
             return
         self._masks.append(mask)
-        seen = bounding_region(np.maximum.reduce(list(self._masks)), picture.width, picture.height)
+        seen = bounding_region(np.maximum.reduce(list(self._masks)), *self._size)
         if self._found is None or self._count in _WARM_UP:
             self._found = seen
         elif _alike(seen, self._found):
@@ -131,58 +166,6 @@ class FieldOfView:
             self._rival = seen
             if self._votes >= _SEARCHES_TO_CHANGE:
                 self._found, self._votes = seen, 0
-
-
-def picture_mask(picture: Picture) -> NDArray[np.uint8]:
-    """Where ``picture`` looks like the endoscope's picture: uint8 [h, w], 1 or 0.
-
-    A map of at most 160 cells a side; only the largest connected part is kept.
-    """
-    height, width = picture.height, picture.width
-    scale = max(1.0, max(height, width) / _MAP_SIDE)
-    size = max(1, round(height / scale)), max(1, round(width / scale))
-    small = picture.part_at(slice(0, height), slice(0, width), *size)
-    blue, green, red = small[..., 0], small[..., 1], small[..., 2]
-    brightest = np.maximum(np.maximum(blue, green), red)
-    chroma = brightest - np.minimum(np.minimum(blue, green), red)
-    shown = (brightest >= _BRIGHT_FROM) | ((brightest >= _COLOURED_FROM) & (chroma >= _CHROMA_FROM))
-    mask = shown.astype(np.uint8)
-    mask = _morphed(mask, cv2.MORPH_OPEN, _TEXT_HEIGHT)
-    mask = _morphed(mask, cv2.MORPH_CLOSE, _GAP)
-    count, labels, figures, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    if count < 2:
-        return np.zeros_like(mask)
-    largest = 1 + int(np.argmax(figures[1:, cv2.CC_STAT_AREA]))
-    part: NDArray[np.uint8] = (labels == largest).astype(np.uint8)
-    return part
-
-
-def bounding_region(mask: NDArray[np.uint8], width: int, height: int) -> Roi:
-    """The smallest region of a ``width`` x ``height`` frame that holds all of ``mask``'s cells, one cell wider.
-
-    Edges close to the frame's are moved onto them; nearly all of the frame becomes all of it.
-    """
-    left, right = _extent(mask.max(axis=0), width)
-    top, bottom = _extent(mask.max(axis=1), height)
-    if (right - left) * (bottom - top) >= _WHOLE_FROM * width * height:
-        return Roi(0, 0, width, height)
-    return Roi(left, top, right - left, bottom - top)
-
-
-def _morphed(mask: NDArray[np.uint8], operation: int, side: int) -> NDArray[np.uint8]:
-    # The frame's edge is not a border of the picture: beyond it, the picture is taken to go on.
-    padded = cv2.copyMakeBorder(mask, side, side, side, side, cv2.BORDER_REPLICATE)
-    done: NDArray[np.uint8] = cv2.morphologyEx(padded, operation, np.ones((side, side), np.uint8))
-    return done[side:-side, side:-side]
-
-
-def _extent(filled: NDArray[np.uint8], pixels: int) -> tuple[int, int]:
-    cells = np.flatnonzero(filled)
-    size = pixels / len(filled)
-    first = max(0, int((cells[0] - 1) * size))
-    last = min(pixels, int(np.ceil((cells[-1] + 2) * size)))
-    near = _SNAP * pixels + size
-    return (0 if first <= near else first), (pixels if pixels - last <= near else last)
 
 
 def _alike(one: Roi, other: Roi) -> bool:

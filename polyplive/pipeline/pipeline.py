@@ -70,8 +70,6 @@ class Pipeline:
         self.threshold = self.own_threshold
         self.min_area = settings.min_area
         self._field_of_view = FieldOfView.parse(settings.roi or "auto")
-        self._at_other_sizes = FieldOfView()
-        self._given_for: tuple[int, int] | None = None
         self._postprocessor = self.new_postprocessor()
         self._next_index = 0
         self._owner = (os.getpid(), threading.get_ident())
@@ -130,7 +128,7 @@ class Pipeline:
         """
         spec = self.engine.spec
         started = time.perf_counter()
-        roi = self._area(frame)
+        roi = self._field_of_view.area(frame)
         tensor = preprocess(frame, roi, spec.height, spec.width, one_field=self._settings.one_field)
         ended = time.perf_counter()
         spans.note(spans.PREPROCESS, frame.index, started, ended)
@@ -190,15 +188,6 @@ class Pipeline:
             ),
         )
 
-    def _area(self, frame: Frame) -> Roi:
-        """The field of view. One that was given holds for the size of the first frame; at others it is looked for."""
-        size = frame.width, frame.height
-        if self._field_of_view.is_given and self._given_for not in (None, size):
-            return self._at_other_sizes.area(frame)
-        roi = self._field_of_view.area(frame)
-        self._given_for = size
-        return roi
-
     def reset(self, *, same_source: bool = False) -> None:
         """Forget what lasts from frame to frame: call it where frames stop following each other.
 
@@ -213,8 +202,6 @@ class Pipeline:
     def forget_view(self) -> None:
         """Of ``reset``, what concerns ``prepare``; in its thread."""
         self._field_of_view.reset()
-        self._at_other_sizes.reset()
-        self._given_for = None
 
     def forget_findings(self) -> None:
         """Of ``reset``, what concerns ``finish``; in its thread."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
@@ -11,47 +10,22 @@ import numpy as np
 
 from polyplive.config import MIN_AREA, PipelineSettings
 from polyplive.errors import ImageError
-from polyplive.pipeline.confirmation import Confirmation, certainty, weight
+from polyplive.pipeline.candidates import Levels, find_candidates
+from polyplive.pipeline.confirmation import Confirmation
+from polyplive.pipeline.contours import contours_at
 from polyplive.pipeline.strength import Strengths
-from polyplive.pipeline.tracking import MIN_IOU, Tracker, iou, match
+from polyplive.pipeline.tracking import MIN_IOU, Tracker, match
 from polyplive.types import Detection, Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from polyplive.pipeline.candidates import Candidates
+    from polyplive.pipeline.contours import Region
     from polyplive.pipeline.tracking import Box
-    from polyplive.types import Contour, FloatMap, Image, Mask, Prediction, Roi, Strength
-
-_FINEST = 1920 * 1080
-"""A field of view with more pixels than this is sampled at every second (third, ...) pixel: time stays bounded."""
-
-_TOLERANCE_PX = 0.6
-"""How far, in samples, the kept corners may stray from the traced outline: removes the stairs of single pixels."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Region:
-    """A detection that no track has been given yet; fields as in ``Detection``."""
-
-    score: float
-    bbox: tuple[int, int, int, int]
-    area_px: int
-    contour: Contour
-
-
-def contours_at(probability: FloatMap, roi: Roi, threshold: float, min_area: float = MIN_AREA) -> list[Region]:
-    """The regions where the probability, interpolated linearly to source resolution, is above ``threshold``.
-
-    ``probability`` is float32 [H, W] in [0, 1] over ``roi``. A region is bounded by its outer contour (holes count as
-    inside); one smaller than ``min_area`` of the field of view is left out. Largest first. Stateless.
-    """
-    smallest = min_area * roi.width * roi.height
-    regions = []
-    for part in _components(probability, threshold, smallest * probability.size / (roi.width * roi.height)):
-        regions += _trace(part, roi, probability.shape, threshold, smallest)
-    return sorted(regions, key=lambda region: (-region.area_px, region.bbox))
+    from polyplive.types import FloatMap, Image, Mask, Prediction, Roi, Strength
 
 
 class Postprocessor:
@@ -81,6 +55,10 @@ class Postprocessor:
         self.withheld = 0
         """How many findings of the last frame were withheld."""
 
+    def levels(self, threshold: float) -> Levels:
+        """What the candidates of a frame are taken at that is to be followed at this ``threshold``."""
+        return Levels(threshold, self.confirm_probability, self._release, self._min_area)
+
     def run(
         self, probability: FloatMap, roi: Roi, threshold: float, size: tuple[int, int] | None = None
     ) -> tuple[Detection, ...]:
@@ -88,27 +66,16 @@ class Postprocessor:
 
         ``size`` is the frame's width and height in pixels (None: frames keep their size).
         """
-        regions = contours_at(probability, roi, threshold, self._min_area)
-        return self.follow(regions, probability, roi, threshold, size)
+        return self.follow(find_candidates(probability, roi, self.levels(threshold)), size)
 
-    def follow(
-        self,
-        regions: Sequence[Region],
-        probability: FloatMap,
-        roi: Roi,
-        threshold: float,
-        size: tuple[int, int] | None = None,
-    ) -> tuple[Detection, ...]:
-        """The same where ``contours_at`` gave the ``regions`` of these arguments already."""
+    def follow(self, candidates: Candidates, size: tuple[int, int] | None = None) -> tuple[Detection, ...]:
+        """The same for a frame of which ``find_candidates`` gave ``candidates`` at these ``levels``."""
         if size != self._size:
             self.reset()
             self._size = size
+        regions = candidates.regions
         tracks = self._tracker.update([region.bbox for region in regions])
-        found = {
-            track: self._weight(region, probability, roi, threshold)
-            for track, region in zip(tracks, regions, strict=True)
-        }
-        self._confirmation.add(found, self._tracker.alive)
+        self._confirmation.add(dict(zip(tracks, candidates.weights, strict=True)), self._tracker.alive)
         self._strengths.keep(self._tracker.alive)
         given = [
             self._detection(track, region)
@@ -117,20 +84,9 @@ class Postprocessor:
         ]
         self.withheld = len(regions) - len(given)
         lost = [known for known in self._tracker.missing() if self._confirmation.suffices(known[0])]
-        if lost and self._release < threshold:
-            taken = [region.bbox for region in regions]
-            faint = contours_at(probability, roi, self._release, self._min_area)
-            given += self._kept(lost, [region for region in faint if not _touches(region.bbox, taken)])
+        if lost:
+            given += self._kept(lost, candidates.faint())
         return tuple(sorted(given, key=lambda one: (-one.area_px, one.bbox)))
-
-    def _weight(self, region: Region, probability: FloatMap, roi: Roi, threshold: float) -> float:
-        """What the frame counts as evidence for ``region``."""
-        if self.confirm_probability <= threshold:
-            return weight(region.score, threshold)
-        return weight(
-            certainty(region.contour, probability, roi, self.confirm_probability, self._min_area),
-            self.confirm_probability,
-        )
 
     def _kept(self, lost: Sequence[tuple[int, Box]], faint: Sequence[Region]) -> list[Detection]:
         """What is left of polyps that were shown, with their numbers."""
@@ -200,114 +156,5 @@ def rethreshold(prediction: Prediction, threshold: float, min_area: float = MIN_
     return dataclasses.replace(prediction, threshold=threshold, detections=tuple(detections))
 
 
-def _touches(box: Box, others: Iterable[Box]) -> bool:
-    return any(iou(box, other) > 0 for other in others)
-
-
 def _detection(track: int, region: Region, strength: Strength | None = None) -> Detection:
     return Detection(track, region.score, region.bbox, region.area_px, region.contour, strength)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """A rectangle of the probability map, from column ``x`` and row ``y``, that holds one connected region."""
-
-    x: int
-    y: int
-    probability: FloatMap
-
-    @property
-    def window(self) -> tuple[slice, slice]:
-        """Its rows and columns in the map."""
-        rows, columns = self.probability.shape
-        return slice(self.y, self.y + rows), slice(self.x, self.x + columns)
-
-
-def _components(probability: FloatMap, threshold: float, smallest: float) -> Iterator[_Part]:
-    """Each connected region above ``threshold``, alone in a rectangle with a border of one model pixel.
-
-    Where linear interpolation is above the threshold, at least one of the four pixels around is. No point has pixels of
-    two 8-connected regions around it. So each region is interpolated by itself, in its own rectangle, and a small polyp
-    costs little in a large frame. ``smallest`` is in model pixels. Interpolation spreads a region of n pixels over at
-    most 4 n cells. So a region below a quarter of ``smallest`` cannot reach it.
-    """
-    above = (probability > threshold).view(np.uint8)
-    outlines, tree = cv2.findContours(above, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    outer = [outline for outline, place in zip(outlines, tree[0], strict=True) if place[3] < 0] if outlines else []
-    boxes = [cv2.boundingRect(outline) for outline in outer]
-    labels: NDArray[np.int32] | None = None
-    for outline, box in zip(outer, boxes, strict=True):
-        if 4 * box[2] * box[3] < smallest:
-            continue
-        found = _part(probability, *box)
-        own = above[found.window]
-        if sum(_reaches(other, found) for other in boxes) > 1:  # seldom, and it takes thirty times as long as tracing
-            labels = cv2.connectedComponents(above, connectivity=8, ltype=cv2.CV_32S)[1] if labels is None else labels
-            x, y = outline[0, 0]
-            own = (labels[found.window] == labels[y, x]).view(np.uint8)
-            others = (above[found.window] != 0) & (own == 0)
-            found = _Part(found.x, found.y, np.where(others, np.float32(0), found.probability))
-        if 4 * cv2.countNonZero(own) >= smallest:
-            yield found
-
-
-def _reaches(box: Sequence[int], part: _Part) -> bool:
-    """Whether a box, x, y, width and height, shares a pixel with ``part``."""
-    rows, columns = part.probability.shape
-    x, y, width, height = box
-    return x < part.x + columns and part.x < x + width and y < part.y + rows and part.y < y + height
-
-
-def _part(probability: FloatMap, x: int, y: int, width: int, height: int) -> _Part:
-    """A box of the map, and a border of one pixel where the map has one."""
-    left, top = max(x - 1, 0), max(y - 1, 0)
-    return _Part(left, top, probability[top : y + height + 1, left : x + width + 1])
-
-
-def _trace(part: _Part, roi: Roi, shape: tuple[int, ...], threshold: float, smallest: float) -> list[Region]:
-    """The contours of one part in source pixels; ``shape`` is the whole probability map's."""
-    step = max(1, round((roi.width * roi.height / _FINEST) ** 0.5))
-    sampled, left, top = _sample(part, roi, shape, step)
-    above = (sampled > threshold).astype(np.uint8)
-    outlines, _ = cv2.findContours(above, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    regions = []
-    for outline in outlines:
-        x, y, width, height = cv2.boundingRect(outline)
-        if width * height * step * step < smallest:
-            continue
-        inside = np.zeros((height, width), np.uint8)
-        cv2.drawContours(inside, [outline], -1, 1, cv2.FILLED, offset=(-x, -y))
-        area = cv2.countNonZero(inside) * step * step
-        if area < smallest:
-            continue
-        score = float(cv2.mean(sampled[y : y + height, x : x + width], inside)[0])
-        corners = cv2.approxPolyDP(outline, _TOLERANCE_PX, True)[:, 0]
-        contour = np.ascontiguousarray(corners.astype(np.int32) * step + np.array([left, top], np.int32))
-        bbox = (x * step + left, y * step + top, (width - 1) * step + 1, (height - 1) * step + 1)
-        regions.append(Region(min(max(score, 0.0), 1.0), bbox, area, contour))
-    return regions
-
-
-def _sample(part: _Part, roi: Roi, shape: tuple[int, ...], step: int) -> tuple[FloatMap, int, int]:
-    """``part`` at every ``step``-th source pixel, and the source column and row of the first sample.
-
-    Source pixel x of the field of view lies at (x + 0.5) / scale - 0.5 in the model's pixels: as ``preprocess``
-    resizes. Beyond the outermost pixel centres the outermost value holds.
-    """
-    rows, columns = part.probability.shape
-    scale_x, scale_y = roi.width / shape[1], roi.height / shape[0]
-    # The cells that touch the part reach half a model pixel beyond its own pixels, and to the border at the border.
-    left = max(int(np.floor((part.x - 0.5) * scale_x)), 0)
-    top = max(int(np.floor((part.y - 0.5) * scale_y)), 0)
-    right = min(int(np.ceil((part.x + columns + 0.5) * scale_x)), roi.width)
-    bottom = min(int(np.ceil((part.y + rows + 0.5) * scale_y)), roi.height)
-    size = max((right - left + step - 1) // step, 1), max((bottom - top + step - 1) // step, 1)
-    to_part = np.array(
-        [
-            [step / scale_x, 0.0, (left + 0.5) / scale_x - 0.5 - part.x],
-            [0.0, step / scale_y, (top + 0.5) / scale_y - 0.5 - part.y],
-        ]
-    )
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    sampled = cv2.warpAffine(part.probability, to_part, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return sampled, left + roi.x, top + roi.y

@@ -9,7 +9,8 @@ import pytest
 from coded_picture import LAYOUTS, coded, pixels_of
 
 from polyplive.errors import ConfigError
-from polyplive.pipeline.field_of_view import FieldOfView, RoiMode, bounding_region, parse_roi, picture_mask
+from polyplive.pipeline.field_of_view import FieldOfView, RoiMode, parse_roi
+from polyplive.pipeline.picture_mask import bounding_region, picture_mask
 from polyplive.pixels.picture import YuvPicture
 from polyplive.types import Frame, Roi
 
@@ -174,9 +175,10 @@ def test_any_size_of_frame(size: tuple[int, int]) -> None:
 
 def test_a_given_region_is_used_as_it_is() -> None:
     view = FieldOfView.parse("100, 50,640,480")
-    assert areas([recorded()], view) == [Roi(100, 50, 640, 480)]
+    given, whole = Roi(100, 50, 640, 480), Roi(0, 0, 320, 240)
+    assert areas([recorded(), mucosa(320, 240), recorded()], view) == [given, whole, given]
     with pytest.raises(ConfigError, match="outside of frames of 320x240"):
-        areas([mucosa(320, 240)], view)
+        areas([mucosa(320, 240)], FieldOfView.parse("100, 50,640,480"))
 
 
 def test_none_is_the_whole_frame() -> None:

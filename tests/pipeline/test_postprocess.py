@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from polyplive.config import PipelineSettings
-from polyplive.pipeline.postprocess import Postprocessor, contours_at, rethreshold
+from polyplive.pipeline.contours import contours_at
+from polyplive.pipeline.postprocess import Postprocessor, rethreshold
 from polyplive.pipeline.tracking import PATIENCE
 from polyplive.types import Prediction, Roi
 

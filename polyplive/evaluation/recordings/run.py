@@ -13,8 +13,10 @@ from polyplive.errors import ConfigError, DataError
 from polyplive.evaluation.image_folder import quiet_decoders, read_pair
 from polyplive.evaluation.pictures.figures import THRESHOLDS
 from polyplive.evaluation.recordings.figures import AtThreshold, FrameMark, RecordingEvaluation
+from polyplive.pipeline.candidates import find_candidates
+from polyplive.pipeline.contours import contours_at
 from polyplive.pipeline.in_flight import InFlight
-from polyplive.pipeline.postprocess import contours_at, filled
+from polyplive.pipeline.postprocess import filled
 from polyplive.types import Frame
 from polyplive.wording import counted
 
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from polyplive.evaluation.image_folder import Pairs
+    from polyplive.pipeline.contours import Region
     from polyplive.pipeline.pipeline import Pipeline
-    from polyplive.pipeline.postprocess import Region
     from polyplive.sources.base import Source
     from polyplive.types import Detection, Mask, Prediction
 
@@ -141,10 +143,11 @@ class _OtherThreshold:
         self._withheld: list[FrameMark] = []
 
     def follow(self, labelled: LabelledFrame, prediction: Prediction) -> None:
-        where = prediction.probability, prediction.roi, self._threshold
-        regions = contours_at(*where, self._min_area)
+        where = prediction.probability, prediction.roi
+        regions = contours_at(*where, self._threshold, self._min_area)
         self._at_once.append(mark(labelled, regions))
-        self._withheld.append(mark(labelled, self._postprocessor.follow(regions, *where, prediction.size)))
+        candidates = find_candidates(*where, self._postprocessor.levels(self._threshold), regions)
+        self._withheld.append(mark(labelled, self._postprocessor.follow(candidates, prediction.size)))
 
     def found(self) -> AtThreshold:
         return AtThreshold(self._threshold, tuple(self._at_once), tuple(self._withheld))
