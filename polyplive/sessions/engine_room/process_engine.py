@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass
@@ -54,8 +55,9 @@ class ProcessEngine:
     The process has its own process group in the session's terminal session. So Ctrl-C reaches only the session, and the
     scheduler compares the priorities of the two.
 
-    A process that crashes, hangs or grows is ended, and this engine is closed. The call raises ``EngineCrashed``,
-    ``EngineHung`` or ``EngineGrew``. Errors of the engine inside are raised here with the same class.
+    A process that crashes, hangs or grows is ended, and this engine is closed. ``EngineCrashed``, ``EngineHung`` or
+    ``EngineGrew`` is raised where the first answer is missing: what was answered before has its result. Errors of the
+    engine inside are raised here with the same class.
     """
 
     def __init__(
@@ -110,17 +112,26 @@ class ProcessEngine:
         return self.start(tensor, cam=cam).result()
 
     def start(self, tensor: NDArray[np.uint8], *, cam: bool = True) -> Pending:
-        """See ``ParallelEngine.start``; also raises ``EngineLost``. ``tensor`` may change as soon as this returns."""
+        """See ``ParallelEngine.start``. ``tensor`` may change as soon as this returns.
+
+        That the process is lost is raised by the result of this picture, or of an earlier one that has no answer.
+        """
         with self._lock:
             if self._closed or self._memory is None:
                 raise EngineClosed("The engine is closed", "Open it again.")
             check_tensor(tensor, self._spec)
-            self._check_memory()
+            if grown := self._growth():
+                return _Grown(self, grown)
             place = self._starts % self._requests
             self._starts += 1
             np.copyto(self._memory.pictures[place], tensor[0])
             self._tell(Infer(place, cam))
         return _Pending(self, place, cam)
+
+    def end_grown(self, mib: float) -> EngineGrew:
+        """End the process, which has grown by so much; the error that says so."""
+        self._end(gently=False)
+        return EngineGrew(f"The memory of the model's process has grown by {mib:.0f} MiB")
 
     def close(self) -> None:
         """End the process once it has finished its current pictures; a second call does nothing."""
@@ -139,7 +150,7 @@ class ProcessEngine:
         self._held_mib = reply.memory_mib
         self._answers += 1
         with self._lock:
-            if self._memory is None:  # growth was found meanwhile
+            if self._memory is None:  # closed by another thread meanwhile
                 raise EngineClosed("The engine is closed", "Open it again.")
             probability = self._memory.probabilities[place].copy()
             return Outputs(probability, self._memory.cams[place].copy() if cam else None, reply.infer_s)
@@ -153,10 +164,9 @@ class ProcessEngine:
         return reply.spec, reply.requests
 
     def _tell(self, message: object) -> None:
-        try:
+        """Send it. Where the process has ended, ``_received`` finds out once its last answers are read."""
+        with contextlib.suppress(OSError):
             self._child.pipe.send(message)
-        except OSError:
-            raise self._crashed() from None
 
     def _reply(self, limit_s: float, what: str) -> Reply:
         """Wait for a message; ``what`` describes what the process failed to do within ``limit_s`` seconds."""
@@ -191,15 +201,14 @@ class ProcessEngine:
         hint = "The system may be short of memory." if how == "SIGKILL" else ""
         return EngineCrashed(f"The model's process ended by itself ({how})", hint)
 
-    def _check_memory(self) -> None:
+    def _growth(self) -> float | None:
+        """By how many MiB the process has grown, where that is too much."""
         if self._held_mib is None or self._answers < _WARM_AFTER:
-            return
+            return None
         if self._usual_mib is None:
             self._usual_mib = self._held_mib
         grown = self._held_mib - self._usual_mib
-        if grown > self._limits.growth_mib:
-            self._end(gently=False)
-            raise EngineGrew(f"The memory of the model's process has grown by {grown:.0f} MiB")
+        return grown if grown > self._limits.growth_mib else None
 
     def _end(self, gently: bool) -> None:
         with self._lock:
@@ -221,3 +230,13 @@ class _Pending:
     def result(self) -> Outputs:
         """See ``Pending.result``."""
         return self._engine.answer(self._place, cam=self._cam)
+
+
+class _Grown:
+    """A picture that the process, which has grown by ``mib``, was not given: earlier ones get their answers first."""
+
+    def __init__(self, engine: ProcessEngine, mib: float) -> None:
+        self._engine, self._mib = engine, mib
+
+    def result(self) -> Outputs:
+        raise self._engine.end_grown(self._mib)

@@ -164,6 +164,20 @@ def test_a_crash_in_the_middle_of_a_picture(start, fault: str, words: str) -> No
         engine.infer(picture(engine))
 
 
+def test_what_was_answered_before_a_crash_has_its_result_whatever_is_started_after_it(start) -> None:
+    engine = start(fault="kill", first=3)
+    first, answered, missing = (engine.start(picture(engine, seed)) for seed in range(3))
+    first.result()
+    wait_until(lambda: not is_alive(engine.process_id), "the third picture ends the process")
+    later = engine.start(picture(engine, 3))
+    wanted = ColourEngine().infer(picture(engine, 1))
+    np.testing.assert_array_equal(answered.result().probability, wanted.probability)
+    with pytest.raises(EngineCrashed, match="SIGKILL"):
+        missing.result()
+    with pytest.raises(EngineClosed):
+        later.result()
+
+
 @pytest.mark.parametrize("fault", ["hang", "hang with Python's lock"])
 def test_a_hang_ends_with_the_time_limit_and_the_process(start, fault: str) -> None:
     engine = start(fault=fault, first=2)
@@ -189,6 +203,21 @@ def test_memory_that_grows_is_noticed_after_the_answers_that_make_it_warm(start)
         engine.infer(picture(engine))
     with pytest.raises(EngineGrew, match="grown by"):
         engine.infer(picture(engine))
+    assert not is_alive(engine.process_id)
+
+
+def test_growth_that_is_noticed_while_an_answer_waits_leaves_that_answer(start) -> None:
+    limits = dataclasses.replace(PATIENT, growth_mib=2.5 * GROWTH_MIB)
+    engine = start(limits=limits, fault="grow", first=52)
+    for _ in range(53):
+        engine.infer(picture(engine))
+    third, waiting = (engine.start(picture(engine, seed)) for seed in range(2))
+    third.result()
+    refused = engine.start(picture(engine, 2))
+    wanted = ColourEngine().infer(picture(engine, 1))
+    np.testing.assert_array_equal(waiting.result().probability, wanted.probability)
+    with pytest.raises(EngineGrew, match="grown by"):
+        refused.result()
     assert not is_alive(engine.process_id)
 
 

@@ -15,11 +15,15 @@ from processes import PATIENCE_S, is_alive, shared_memory, wait_until
 from polyplive.errors import EngineClosed, EngineCrashed, EngineHung, InferenceError, ModelNotFound, NotFinite
 from polyplive.sessions.engine_room import supervisor
 from polyplive.sessions.engine_room.offline import GIVE_UP_AFTER, OfflineEngineRoom
+from polyplive.sessions.engine_room.process_engine import ProcessEngine
 from polyplive.sessions.replay.headless import ReadFrame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+
+    from polyplive.backends.base import Pending
     from polyplive.types import Prediction
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
@@ -70,6 +74,35 @@ def test_offline_a_frame_that_fails_on_two_engines_is_left_out_and_the_next_one_
     found = run_offline(engines, 8)
     assert [index for index, each in enumerate(found) if each is None] == [3]
     assert {one.track for each in found if each for one in each.detections} == {1}
+
+
+def test_offline_a_frame_that_was_answered_is_not_blamed_for_a_crash_that_the_next_start_finds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engines = engines_of(faulty("kill", first=4), faulty("nan", first=1, last=1), faulty())
+    begun = threading.Semaphore(0)
+    start = ProcessEngine.start
+
+    def counted(engine: ProcessEngine, tensor: np.ndarray, *, cam: bool = True) -> Pending:
+        try:
+            return start(engine, tensor, cam=cam)
+        finally:
+            begun.release()
+
+    def frames() -> Iterator[ReadFrame]:
+        for index in range(8):
+            if index == 4:
+                wait_until(lambda: not is_alive(engines.opened[0].process_id), "the frame before ends the process")
+            yield ReadFrame(frame(index), {})
+
+    monkeypatch.setattr(ProcessEngine, "start", counted)
+    found = []
+    with OfflineEngineRoom(engines, SETTINGS) as room:
+        for read, prediction in room.results(frames()):
+            found.append(prediction)
+            if read.frame.index == 1:  # the answer for frame 2 has come and waits until frame 4 was started
+                assert all(begun.acquire(timeout=PATIENCE_S) for _ in range(5))
+    assert [index for index, each in enumerate(found) if each is None] == [3]
 
 
 def test_offline_frame_after_frame_that_fails_ends_with_the_error() -> None:
