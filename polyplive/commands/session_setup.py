@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from polyplive.errors import ConfigError
 from polyplive.pages.report import report_page
-from polyplive.review.report import ReportSink
+from polyplive.review.report_sink import ReportSink
 from polyplive.sinks.events import EventsSink
 from polyplive.sinks.h264 import exact
 from polyplive.sinks.segments import SegmentSettings, SegmentWriter

@@ -1,37 +1,35 @@
-"""The report of a session: when polyps were seen, each with a picture, and how long frames took."""
+"""The report of a session or a review: what was looked at, what was found and decided, and how it was computed."""
 
 from __future__ import annotations
 
 import math
-from itertools import groupby
 from typing import TYPE_CHECKING
 
-import cv2
-
 from polyplive.overlay.true_shape import true_size
-from polyplive.pages.chart import Axis, Bar, Chart, Tick, time_ticks
-from polyplive.pages.chart import Mark as ChartMark
 from polyplive.pages.environment import render
 from polyplive.pages.picture import Picture
+from polyplive.pages.report_charts import findings_chart, score_chart
 from polyplive.pages.text import clock, grouped
-from polyplive.review.report_data import LONGEST_STEP_S
+from polyplive.review.decisions import Verdict
 from polyplive.system.file_names import file_name
 from polyplive.text_table import TextTable
 from polyplive.wording import count_of, counted, moment, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
     from polyplive.review.report_data import ReportData
-    from polyplive.review.track_summary import TrackSummary
+    from polyplive.review.timeline import Timeline
+    from polyplive.review.tracks import Span, Track
     from polyplive.stats import Distribution
 
-_PICTURES = 12
+MOST_PICTURES = 40
+"""Of an hour with more findings, those seen longest: the page stays below 5 MB."""
 _SIZES = 8
 """So many changes of the picture's size are listed; a damaged recording may have any number."""
-_BINS = 480
-_TOUCH = 0.01
-"""Of a bin: what reaches no further into it does not count there."""
+_GAPS = 12
+"""So many stretches that were not analysed are listed."""
 _STAGE_NAMES = {
     "decode": "Decode",
     "preprocess": "Preprocess",
@@ -39,110 +37,153 @@ _STAGE_NAMES = {
     "postprocess": "Postprocess",
     "composite": "Composite",
 }
+_HEADINGS = {
+    Verdict.ACCEPTED: ("Accepted findings", "No finding was accepted."),
+    Verdict.UNSEEN: ("Findings that nobody judged", "Every finding was judged."),
+    Verdict.REJECTED: ("Rejected findings", "No finding was rejected."),
+}
 
 
 def report_page(data: ReportData) -> str:
     """The whole page as text."""
-    shown = sorted(data.tracks.values(), key=lambda track: (-track.frames, track.number))[:_PICTURES]
-    return render(
-        "report.html.j2",
-        kind="polyplive report",
-        heading=file_name(data.session.source.name),
-        started=moment(data.session.started),
-        tiles=_tiles(data),
-        timeline=_timeline(data),
-        marks=_marks(data),
-        tracks=_tracks(data),
-        pictures=[picture for track in sorted(shown, key=lambda track: track.number) if (picture := _picture(track))],
-        left_out=len(data.tracks) - len(shown),
-        times=_times(data),
-        session=_session(data),
-    )
+    return render("report.html.j2", **report_values(data))
+
+
+def report_values(data: ReportData) -> dict[str, object]:
+    """What the page's template, and that of the printed report, are filled with."""
+    return {
+        "kind": "polyplive review" if data.is_reviewed else "polyplive report",
+        "heading": file_name(data.session.source.name),
+        "started": moment(data.session.started),
+        "tiles": _tiles(data),
+        "coverage": _coverage(data),
+        "timeline": findings_chart(data),
+        "scores": score_chart(data),
+        "groups": list(_groups(data)),
+        "notes": _notes(data),
+        "marks": _marks(data),
+        "times": _times(data),
+        "session": _session(data),
+    }
 
 
 def _tiles(data: ReportData) -> list[tuple[str, str]]:
-    tracks = len(data.tracks)
-    return [
-        (f"{tracks}", "polyp track" if tracks == 1 else "polyp tracks"),
-        (clock(data.in_view_s), "with a polyp marked"),
-        (count_of(data.marked, data.frames), "frames marked"),
-        (f"{data.frames}", "frame processed" if data.frames == 1 else "frames processed"),
-    ]
+    """Coverage first: what is said of findings holds for what was analysed."""
+    timeline = data.timeline
+    tiles = []
+    if timeline.duration_s > 0:
+        tiles.append((_covered(timeline), f"of {clock(timeline.duration_s)} analysed"))
+    if data.is_reviewed:
+        for verdict, name in (
+            (Verdict.ACCEPTED, "accepted"),
+            (Verdict.UNSEEN, "not judged"),
+            (Verdict.REJECTED, "rejected"),
+        ):
+            tiles.append((str(len(data.of_verdict(verdict))), name))
+    else:
+        tracks = len(timeline.tracks)
+        tiles.append((f"{tracks}", "finding" if tracks == 1 else "findings"))
+    tiles.append((clock(timeline.in_view_s), "with a finding in view"))
+    tiles.append((count_of(data.marked, data.frames), "analysed frames marked"))
+    return tiles
 
 
-def _timeline(data: ReportData) -> Chart | None:
-    """One bar for each stretch of video, as high as the highest score in it."""
-    if not data.timeline:
-        return None
-    start = min(time_s for time_s, _ in data.timeline)
-    end = max(time_s for time_s, _ in data.timeline) + data.frame_s
-    across = Axis("time of the video", start, end, time_ticks(start, end))
-    up = Axis("score", 0.0, 1.0, tuple(Tick(level, f"{level:.1f}") for level in (0.0, 0.5, 1.0)))
-    step = (end - start) / _BINS
-    bars, place = [], 0
-    for (score, at_s), run in groupby(_best_by_bin(data.timeline, data.frame_s, start, step)):
-        left, place = place, place + len(list(run))
-        if score > 0:
-            says = f"{clock(at_s)}: {percent(score)}"
-            bars.append(Bar(start + left * step, start + place * step, 0.0, score, says=says))
-    places = [(mark.number, mark.pts_s) for mark in data.marks.values() if mark.pts_s is not None]
-    marks = [ChartMark(at_s, str(number)) for number, at_s in places if start <= at_s <= end]
-    return Chart("Highest score over the time of the video", across, up, tuple(bars), marks=tuple(marks))
+def _covered(timeline: Timeline) -> str:
+    """A share that is not whole never reads as such."""
+    return percent(1.0) if not timeline.gaps else f"{math.floor(100 * timeline.coverage)} %"
 
 
-def _marks(data: ReportData) -> TextTable:
-    """What a person marked, in order."""
-    rows = [
-        (f"Mark {mark.number}", clock(mark.pts_s) if mark.pts_s is not None else "before the first frame", mark.text)
-        for mark in data.marks.values()
-    ]
-    return TextTable("Marks", ("Mark", "At", "Note"), tuple(rows))
+def _coverage(data: ReportData) -> str:
+    """What of the recording was not analysed, in words; empty where all of it was."""
+    timeline = data.timeline
+    gaps = timeline.gaps
+    if not gaps:
+        return ""
+    shown = ", ".join(_span(gap) for gap in gaps[:_GAPS])
+    rest = f" and {counted(len(gaps) - _GAPS, 'more stretch', 'more stretches')}" if len(gaps) > _GAPS else ""
+    return f"Nothing is known of {shown}{rest}: that was not analysed."
 
 
-def _best_by_bin(
-    timeline: list[tuple[float, float | None]], frame_s: float, start: float, step: float
-) -> list[tuple[float, float]]:
-    """Each bin's highest score and when it was; a frame's score holds until the next frame."""
-    best = [(0.0, 0.0)] * _BINS
-    ends = [time_s for time_s, _ in timeline[1:]] + [timeline[-1][0] + frame_s]
-    for (time_s, score), end in zip(timeline, ends, strict=True):
-        if score is None:
-            continue
-        until = min(max(end, time_s), time_s + LONGEST_STEP_S)
-        first = min(int((time_s - start) / step), _BINS - 1)
-        last = min(max(first + 1, math.ceil((until - start) / step - _TOUCH)), _BINS)
-        for place in range(first, last):
-            best[place] = max(best[place], (score, time_s))
-    return best
+def _span(span: Span) -> str:
+    return f"{clock(span[0])} to {clock(span[1])}"
 
 
-def _tracks(data: ReportData) -> TextTable:
-    rows = [
-        (
+def _groups(data: ReportData) -> Iterator[tuple[TextTable, list[Picture], str, str]]:
+    """Table, pictures, what is said without a row, and what is said of pictures that are left out; by verdict."""
+    longest = sorted(data.timeline.tracks, key=lambda track: (-len(track.sightings), track.number))
+    shown = {track.number for track in longest[:MOST_PICTURES]}
+    groups = [(heading, empty, data.of_verdict(verdict)) for verdict, (heading, empty) in _HEADINGS.items()]
+    if not data.is_reviewed:
+        groups = [("Findings", "No polyp was marked.", data.timeline.tracks)]
+    for heading, empty, tracks in groups:
+        pictures = [picture for track in tracks if track.number in shown and (picture := _picture(data, track))]
+        left_out = len(tracks) - len(pictures)
+        yield _tracks(data, heading, tracks), pictures, empty, _left_out(len(pictures), left_out)
+
+
+def _left_out(pictures: int, left_out: int) -> str:
+    if not left_out or not pictures:
+        return ""
+    return f"Pictures of the {pictures} seen longest; {left_out} more {'is' if left_out == 1 else 'are'} listed above."
+
+
+def _tracks(data: ReportData, heading: str, tracks: Sequence[Track]) -> TextTable:
+    rows = []
+    for track in tracks:
+        row = [
             f"Polyp {track.number}",
             clock(track.first_s),
             clock(track.last_s),
-            str(track.frames),
-            percent(track.best_score),
-            clock(track.best_s),
-            grouped(track.largest_px),
-        )
-        for track in data.tracks.values()
-    ]
-    head = ("Track", "First seen", "Last seen", "Frames", "Peak score", "Peak at", "Largest area, px")
-    return TextTable("Polyps", head, tuple(rows))
+            clock(track.in_view_s),
+            percent(track.mean_score),
+            percent(track.peak_score),
+            clock(track.best.time_s),
+            f"{grouped(track.largest.area_px)} ({percent(track.largest.share)})",
+        ]
+        rows.append((*row, _notes_of(data, track)) if data.is_reviewed else tuple(row))
+    head = (
+        "Finding",
+        "First seen",
+        "Last seen",
+        "In view",
+        "Mean score",
+        "Peak score",
+        "Seen best at",
+        "Largest area, px",
+    )
+    return TextTable(heading, (*head, "Notes") if data.is_reviewed else head, tuple(rows))
 
 
-def _picture(track: TrackSummary) -> Picture | None:
-    """None where a track has none, or where it cannot be encoded."""
-    if track.picture is None:
-        return None
-    encoded, jpeg = cv2.imencode(".jpg", track.picture, [cv2.IMWRITE_JPEG_QUALITY, 85])
-    if not encoded:
+def _notes_of(data: ReportData, track: Track) -> str:
+    return "; ".join(note.text for note in data.notes if note.track == track.number) or "-"
+
+
+def _picture(data: ReportData, track: Track) -> Picture | None:
+    """None where there is none."""
+    jpeg = data.pictures.get(track.number)
+    if jpeg is None:
         return None
     name = f"Polyp {track.number}"
-    caption = f"at {clock(track.best_s)}, score {percent(track.best_score)}"
-    return Picture(jpeg.tobytes(), name, caption, f"{name} at its peak score")
+    caption = f"at {clock(track.best.time_s)}, score {percent(track.best.score)}"
+    return Picture(jpeg, name, caption, f"{name} where it is seen best")
+
+
+def _notes(data: ReportData) -> TextTable:
+    """What a person wrote in the review, in order of the video."""
+    rows = [
+        (clock(note.at_s), f"Polyp {note.track}" if note.track is not None else "-", note.text, note.by or "-")
+        for note in data.notes
+    ]
+    return TextTable("Notes", ("At", "Finding", "Note", "By"), tuple(rows))
+
+
+def _marks(data: ReportData) -> TextTable:
+    """What a person marked in the session, in order."""
+    rows = [
+        (f"Mark {mark.number}", clock(mark.pts_s) if mark.pts_s is not None else "before the first frame", mark.text)
+        for mark in data.timeline.marks
+    ]
+    return TextTable("Marks", ("Mark", "At", "Note"), tuple(rows))
 
 
 def _times(data: ReportData) -> TextTable:
@@ -176,8 +217,6 @@ def _size(size: tuple[int, int, Fraction]) -> str:
 
 def _seen(data: ReportData) -> str:
     """The part of the picture that the model saw in most frames, and how many others there were."""
-    if not data.seen:
-        return "-"
     (roi, frames), *others = data.seen.most_common()
     most = f"{roi.width} x {roi.height} at {roi.x}, {roi.y}"
     rest = sum(count for _, count in others)
@@ -195,9 +234,10 @@ def _session(data: ReportData) -> list[tuple[str, str]]:
         ("Model SHA-256", session.model_sha256),
         ("Backend", session.backend),
         ("Precision", session.precision or "unknown"),
-        ("Field of view", _seen(data)),
+        *([("Field of view", _seen(data))] if data.seen else []),
         ("Threshold", " to ".join(dict.fromkeys((*thresholds[:1], *thresholds[-1:]))) or "-"),
         ("polyplive", session.version),
+        *([("Judged by", ", ".join(data.reviewers))] if data.reviewers else []),
         ("Ended", data.reason),
     ]
     if data.tally is not None:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from polyplive.review.tracks import Span, Track
     from polyplive.sinks.base import Mark
 
+SMALLEST_GAP_S = 0.5
+"""Seconds. The end of a recording is known no better."""
+
 
 class Quality(Enum):
     """What may be wrong with a stretch of picture; ``value`` is its word. It never mutes a finding."""
@@ -50,3 +53,19 @@ class Timeline:
         if self.duration_s <= 0:
             return 0.0
         return min(sum(end - start for start, end in self.analysed) / self.duration_s, 1.0)
+
+    @property
+    def gaps(self) -> tuple[Span, ...]:
+        """The stretches that were not analysed, in order; what is shorter than ``SMALLEST_GAP_S`` is none."""
+        edges = [0.0, *(edge for span in self.analysed for edge in span), self.duration_s]
+        pairs = zip(edges[::2], edges[1::2], strict=True)
+        return tuple((start, end) for start, end in pairs if end - start >= SMALLEST_GAP_S)
+
+    @property
+    def in_view_s(self) -> float:
+        """For how many seconds at least one finding is seen."""
+        seen, until_s = 0.0, 0.0
+        for start, end in sorted(span for track in self.tracks for span in track.spans):
+            seen += max(end - max(start, until_s), 0.0)
+            until_s = max(until_s, end)
+        return seen

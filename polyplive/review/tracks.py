@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -33,6 +34,11 @@ class Sighting:
     score: float
     events_track: int
 
+    @property
+    def worth(self) -> float:
+        """How well it shows the finding: the score times the root of its share of the picture, in [0, 1]."""
+        return self.score * math.sqrt(self.share)
+
 
 @dataclass(frozen=True)
 class Track:
@@ -58,8 +64,8 @@ class Track:
 
     @cached_property
     def best(self) -> Sighting:
-        """The sighting that shows it best: the highest score times the root of its share; the first of equals."""
-        return max(self.sightings, key=lambda one: one.score * one.share**0.5)
+        """The sighting that shows it best (``Sighting.worth``); the first of equals."""
+        return max(self.sightings, key=lambda one: one.worth)
 
     @cached_property
     def largest(self) -> Sighting:

@@ -17,9 +17,12 @@ from polyplive.pages.benchmark import benchmark_page
 from polyplive.pages.evaluation import evaluation_page
 from polyplive.pages.recording import recording_page
 from polyplive.pages.report import report_page
+from polyplive.review.decisions import Decision, ReviewNote, Verdict
 from polyplive.review.report_data import ReportData
-from polyplive.review.track_summary import TrackSummary
-from polyplive.sinks.base import SessionInfo
+from polyplive.review.timeline import Timeline
+from polyplive.review.track_pictures import as_jpeg
+from polyplive.review.tracks import Sighting, Track
+from polyplive.sinks.base import Mark, SessionInfo
 from polyplive.stats import Distribution, Share
 from polyplive.types import SourceInfo, Tally
 
@@ -39,16 +42,22 @@ NUMBERS = Distribution(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 
 def report(text: str, source: str = "", reason: str = "") -> str:
     session = SessionInfo(SourceInfo(source or text, 96, 64, 25.0, 100, 4.0, text), text, text, text, text, text)
-    picture = np.zeros((4, 4, 3), np.uint8)
+    jpeg = as_jpeg(np.zeros((4, 4, 3), np.uint8))
+    assert jpeg is not None
+    track = Track(1, (Sighting(0, 0.0, (1, 1, 2, 2), 4, 0.01, 0.9, 1),), 0.04, text)
     return report_page(
         ReportData(
             session,
+            Timeline(4.0, ((0.0, 1.0),), (track,), marks=(Mark(1, 0.0, 0, 0.0, text),)),
             Tally(1, 1, {text: 1}),
             reason or text,
             1,
             1,
-            timeline=[(0.0, 0.9)],
-            tracks={1: TrackSummary(1, 0.0, 0.0, 1, 0.9, 0.0, 9, picture)},
+            scores=[(0.0, 0.9)],
+            pictures={1: jpeg},
+            is_reviewed=True,
+            decisions={1: Decision(Verdict.ACCEPTED, text, text)},
+            notes=(ReviewNote(1, 0.5, text, 1, text, text),),
             stages={"decode": NUMBERS},
             annotation=NUMBERS,
         )

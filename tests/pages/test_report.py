@@ -9,6 +9,7 @@ from checked_page import CheckedPage
 
 from polyplive.pages.report import report_page
 from polyplive.review.report_data import ReportData
+from polyplive.review.timeline import Timeline
 from polyplive.sinks.base import SessionInfo
 from polyplive.types import SourceInfo
 
@@ -16,7 +17,7 @@ from polyplive.types import SourceInfo
 def bars(timeline: list[tuple[float, float | None]]) -> list[tuple[float, float, float]]:
     """Left, right and height of each bar, in per cent of the plot."""
     session = SessionInfo(SourceInfo("c.mp4", 96, 64, 25.0, 100, 4.0), "m", "ab", "b", "1", "today")
-    page = CheckedPage(report_page(ReportData(session, timeline=timeline, frames=len(timeline))))
+    page = CheckedPage(report_page(ReportData(session, Timeline(0.0), scores=timeline, frames=len(timeline))))
     found = {
         name: [float(value.rstrip("%")) for tag, key, value in page.attributes if (tag, key) == ("rect", name)]
         for name in ("x", "width", "height")

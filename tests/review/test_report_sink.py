@@ -16,7 +16,7 @@ from checked_page import CheckedPage, loads_nothing
 from polyplive.errors import SinkError
 from polyplive.pages.report import report_page
 from polyplive.pixels.picture import BgrPicture
-from polyplive.review.report import ReportSink
+from polyplive.review.report_sink import ReportSink
 from polyplive.sinks.base import FrameRecord, Mark, SessionInfo
 from polyplive.types import Detection, Frame, Prediction, Roi, SourceInfo, StageTimes, Tally
 
@@ -67,6 +67,36 @@ def test_a_session_on_one_page(tmp_path: Path) -> None:
     assert cv2.imdecode(jpeg, cv2.IMREAD_COLOR).mean() == pytest.approx(74, abs=2), "the frame of the highest score"
 
 
+def test_coverage_comes_first_and_the_time_line_goes_to_the_recording_s_end(tmp_path: Path) -> None:
+    """Of four seconds the first and the third were played."""
+    sink = ReportSink(tmp_path / "r.html", report_page)
+    sink.open(session())
+    for index in [*range(25), *range(50, 75)]:
+        sink.write(record(index, (1, 0.9)))
+    sink.end(Tally(50, 50, {}), "stopped")
+    page = CheckedPage((tmp_path / "r.html").read_text(encoding="utf-8"))
+    texts = [text for text in page.texts if text]
+    assert texts[texts.index("of 00:04.0 analysed") - 1] == "50 %"
+    assert "Nothing is known of 00:01.0 to 00:02.0, 00:03.0 to 00:04.0: that was not analysed." in texts
+    assert "not analysed: 00:03.0 to 00:04.0" in texts
+
+
+def test_what_is_burned_in_around_the_field_of_view_is_not_in_the_pictures(tmp_path: Path) -> None:
+    seen = record(0, (1, 0.9))
+    image = np.zeros((64, 96, 3), np.uint8)
+    image[:, :20] = 255  # where a name stands
+    prediction = dataclasses.replace(seen.prediction, roi=Roi(24, 0, 72, 64))
+    sink = ReportSink(tmp_path / "r.html", report_page)
+    sink.open(session())
+    sink.write(dataclasses.replace(seen, frame=Frame(image, 0, 0.0, 0.0), composite=image, prediction=prediction))
+    sink.end(Tally(1, 1, {}), "end of file")
+    (address,) = CheckedPage((tmp_path / "r.html").read_text(encoding="utf-8")).values("src")
+    jpeg = np.frombuffer(base64.b64decode(address.split(",", 1)[1]), np.uint8)
+    shown = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    assert shown.shape == (64, 72, 3)
+    assert shown.max() < 40
+
+
 def test_marks_are_in_the_timeline_and_in_a_table(tmp_path: Path) -> None:
     sink = ReportSink(tmp_path / "r.html", report_page)
     sink.open(session())
@@ -114,16 +144,16 @@ def test_a_name_that_is_not_utf8_does_not_cost_the_report(tmp_path: Path) -> Non
     assert "cl?ip.mp4" in path.read_text(encoding="utf-8")
 
 
-def test_many_polyps_leave_twelve_pictures(tmp_path: Path) -> None:
+def test_many_findings_leave_forty_pictures(tmp_path: Path) -> None:
     sink = ReportSink(tmp_path / "r.html", report_page)
     sink.open(session())
-    for track in range(1, 31):
+    for track in range(1, 51):
         for index in range(1 + track % 3):
             sink.write(record(track * 3 + index, (track, 0.7)))
-    sink.end(Tally(90, 90, {}), "stopped")
+    sink.end(Tally(100, 100, {}), "stopped")
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
-    assert text.count("data:image/jpeg;base64,") == 12
-    assert "18 more are listed above" in text
+    assert text.count("data:image/jpeg;base64,") == 40
+    assert "10 more are listed above" in text
 
 
 @pytest.mark.parametrize("frames", [0, 1])
@@ -188,7 +218,9 @@ def test_pictures_are_in_their_true_shape(size: tuple[int, int], aspect: Fractio
     sink = ReportSink(tmp_path / "r.html", report_page)
     sink.open(dataclasses.replace(session(), source=source))
     seen = record(0, (1, 0.9))
-    sink.write(dataclasses.replace(seen, frame=Frame(image, 0, 0.0, 0.0, sample_aspect=aspect), composite=image))
+    prediction = dataclasses.replace(seen.prediction, roi=Roi(0, 0, width, height))
+    frame = Frame(image, 0, 0.0, 0.0, sample_aspect=aspect)
+    sink.write(dataclasses.replace(seen, frame=frame, composite=image, prediction=prediction))
     sink.end(Tally(1, 1, {}), "end of file")
     sink.close()
     page = CheckedPage((tmp_path / "r.html").read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyplive.review.report_data import ReportCollector
+from polyplive.review.report_collector import ReportCollector
 from polyplive.sinks.base import Content, Mark, Sink
 from polyplive.sinks.failures import sink_error
 from polyplive.system.atomic_file import write_atomic
