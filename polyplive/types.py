@@ -167,10 +167,6 @@ class Frame:
         return self.picture.bgra_at(width, height, out, crop)
 
 
-def _size(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
-
-
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
     """What is known of a source when it has been opened.
@@ -181,6 +177,7 @@ class SourceInfo:
     for square pixels: a picture is shown ``width * sample_aspect`` by ``height``. ``notices`` are lines for the user
     about what the source does not tell by itself, such as which of several streams plays. ``stereo`` is the half that
     it gives of 3D pictures that hold both eyes: left, right, top or bottom; None where it gives whole pictures.
+    ``stream`` is the number of the stream that was asked for (None: the best). ``deinterlaced`` frames were made whole.
     """
 
     name: str
@@ -194,6 +191,8 @@ class SourceInfo:
     sample_aspect: Fraction = SQUARE
     notices: tuple[str, ...] = ()
     stereo: str | None = None
+    stream: int | None = None
+    deinterlaced: bool = False
 
 
 class Strength(Enum):
@@ -266,7 +265,8 @@ class Prediction:
     enough evidence for them. ``completed_s`` is ``time.monotonic()`` at the end. ``size`` is the width and height of
     the frame in pixels; None if it is not known. ``cam_of`` is None where ``cam`` is this frame's own. A live session
     that computes the map on some frames only keeps the last one for those between: then ``cam`` and ``cam_full_scale``
-    are those of the frame that ``cam_of`` names.
+    are those of the frame that ``cam_of`` names. ``model_sha256`` is the model's. ``run`` counts from 1 how often
+    findings began anew (0: not known), ``run_began`` is the index of the first frame processed since.
     """
 
     index: int
@@ -281,6 +281,9 @@ class Prediction:
     withheld: int = 0
     size: tuple[int, int] | None = None
     cam_of: MapOrigin | None = None
+    model_sha256: str = ""
+    run: int = 0
+    run_began: int = 0
 
     @property
     def cam_roi(self) -> Roi:
@@ -299,7 +302,8 @@ class Prediction:
         given = shape[1], shape[0]
         if self.size is not None and given != self.size:
             raise ImageError(
-                f"The prediction is of another frame, of {_size(self.size)}: the picture given is {_size(given)}",
+                f"The prediction is of another frame, of {self.size[0]}x{self.size[1]}: "
+                f"the picture given is {given[0]}x{given[1]}",
                 "Give the frame that it was made of.",
             )
 

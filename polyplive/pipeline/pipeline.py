@@ -72,7 +72,13 @@ class Pipeline:
         self._field_of_view = FieldOfView.parse(settings.roi or "auto")
         self._postprocessor = self.new_postprocessor()
         self._next_index = 0
+        self._run, self._run_began = 1, -1
         self._owner = (os.getpid(), threading.get_ident())
+
+    @property
+    def settings(self) -> PipelineSettings:
+        """As they were given."""
+        return self._settings
 
     @property
     def own_threshold(self) -> float:
@@ -164,6 +170,8 @@ class Pipeline:
         infer_s = outputs.infer_s or inferred - started.began_s
         check_numbers(outputs, spec.backend)
         size = frame.width, frame.height
+        if self._run_began < 0:
+            self._run_began = frame.index
         detections = self._postprocessor.run(outputs.probability, roi, self.threshold, size)
         finished = time.perf_counter()
         worked_s = max(started.began_s, inferred - infer_s)  # before that it waited for its turn inside the engine
@@ -180,6 +188,9 @@ class Pipeline:
             withheld=self._postprocessor.withheld,
             completed_s=time.monotonic(),
             size=size,
+            model_sha256=spec.manifest.sha256,
+            run=self._run,
+            run_began=self._run_began,
             stages=StageTimes(
                 decode_ms=frame.decode_ms,
                 preprocess_ms=started.prepared.preprocess_ms,
@@ -206,6 +217,8 @@ class Pipeline:
     def forget_findings(self) -> None:
         """Of ``reset``, what concerns ``finish``; in its thread."""
         self._postprocessor.reset()
+        if self._run_began >= 0:
+            self._run, self._run_began = self._run + 1, -1
 
     def close(self) -> None:
         """Close the engine."""

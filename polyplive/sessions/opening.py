@@ -103,8 +103,16 @@ def open_video(
     return FileSource(Path(path), deinterlace=deinterlace, full_path=full_path, stream=stream, stereo=stereo)
 
 
-def describe_session(source: SourceInfo, engine: EngineSpec, started: datetime.datetime | None = None) -> SessionInfo:
-    """The description of a session that began at ``started`` (with its time zone; None: now)."""
+def describe_session(
+    source: SourceInfo,
+    engine: EngineSpec,
+    settings: PipelineSettings | None = None,
+    started: datetime.datetime | None = None,
+) -> SessionInfo:
+    """The description of a session that began at ``started`` (with its time zone; None: now).
+
+    ``settings`` are those of its pipeline, None for the defaults.
+    """
     started = started or datetime.datetime.now().astimezone()
     return SessionInfo(
         source=source,
@@ -114,6 +122,7 @@ def describe_session(source: SourceInfo, engine: EngineSpec, started: datetime.d
         version=__version__,
         started=started.isoformat(timespec="seconds"),
         precision=engine.precision,
+        pipeline=settings or PipelineSettings(),
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from polyplive.config import PipelineSettings
     from polyplive.types import Frame, Image, Prediction, SessionState, SourceInfo, StageTimes, Tally
 
 
@@ -23,6 +24,7 @@ class SessionInfo:
     """The constant facts of a session, at the head of events and reports.
 
     ``started`` is local wall-clock time in ISO 8601 with its offset from UTC. ``precision`` is that of the arithmetic.
+    ``pipeline`` are the settings that frames were processed with, None where there was no model.
     """
 
     source: SourceInfo
@@ -32,6 +34,7 @@ class SessionInfo:
     version: str
     started: str
     precision: str = ""
+    pipeline: PipelineSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,9 +1,9 @@
-"""Events as JSON Lines (schema 5): what was found in each frame, for other programs to read."""
+"""Events as JSON Lines (schema 6): what was found in each frame, for other programs to read."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from io import FileIO
 
     from polyplive.sinks.base import FrameRecord, Note, SessionInfo, SessionNote
-    from polyplive.types import Detection, Frame, StageTimes, Tally
+    from polyplive.types import Detection, Frame, Prediction, StageTimes, Tally
 
-SCHEMA = 5
+SCHEMA = 6
 
 
 class EventsSink(Sink):
@@ -35,6 +35,7 @@ class EventsSink(Sink):
         self._created = False
         self._size: tuple[int, int, Fraction] | None = None
         self._marks: tuple[Mark, ...] = ()
+        self._pipeline: dict[str, Any] = {}
 
     @property
     def content(self) -> Content:
@@ -72,8 +73,12 @@ class EventsSink(Sink):
         if size != self._size:
             self._size = size
             self._write_line(size_line(frame))
-        if record.prediction is not None:
-            self._write_line(frame_line(record))
+        if record.prediction is None:
+            return
+        if (line := pipeline_line(record.prediction)) | {"index": None} != self._pipeline and record.prediction.run:
+            self._pipeline = line | {"index": None}
+            self._write_line(line)
+        self._write_line(frame_line(record))
 
     def note(self, note: Note) -> None:
         """Write one line. Raises ``SinkError``."""
@@ -126,10 +131,15 @@ def session_line(session: SessionInfo) -> dict[str, Any]:
         "height": source.height,
         "sample_aspect": _rounded(source.sample_aspect, 6),
         "stereo": source.stereo,
+        "stream": source.stream,
+        "deinterlaced": source.deinterlaced,
+        "live": source.live,
         "frames": source.frames,
         "model": session.model,
         "model_sha256": session.model_sha256,
         "backend": session.backend,
+        "precision": session.precision,
+        "pipeline": asdict(session.pipeline) if session.pipeline is not None else None,
         "version": session.version,
         "started": session.started,
     }
@@ -144,6 +154,20 @@ def size_line(frame: Frame) -> dict[str, Any]:
         "width": frame.width,
         "height": frame.height,
         "sample_aspect": _rounded(frame.sample_aspect, 6),
+    }
+
+
+def pipeline_line(prediction: Prediction) -> dict[str, Any]:
+    """The values of the line before the first frame that was processed otherwise; it holds until the next one."""
+    roi = prediction.roi
+    return {
+        "type": "pipeline",
+        "index": prediction.index,
+        "model_sha256": prediction.model_sha256,
+        "threshold": prediction.threshold,
+        "roi": [roi.x, roi.y, roi.width, roi.height],
+        "run": prediction.run,
+        "run_began": prediction.run_began,
     }
 
 

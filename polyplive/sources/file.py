@@ -81,6 +81,7 @@ class FileSource:
         ``MissingDependency`` for DICOM without pydicom.
         """
         self._path = path
+        self._asked_stream = stream
         self._name = str(path.absolute()) if full_path else path.name
         self._medium = medium_of(path) if medium is None else medium
         self._dropped: Counter[str] = Counter()
@@ -288,6 +289,8 @@ class FileSource:
             notices=tuple(filter(None, notices)),
             sample_aspect=self._sample_aspect(self._stream.first),
             stereo=eye.name,
+            stream=self._asked_stream,
+            deinterlaced=self._deinterlacer is not None,
         )
 
     def _sample_aspect(self, picture: VideoFrame) -> Fraction:

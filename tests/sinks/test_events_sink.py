@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from polyplive.config import PipelineSettings
 from polyplive.errors import SinkError
 from polyplive.pixels.picture import BgrPicture
 from polyplive.sinks.base import FrameRecord, GovernorStep, Mark, SessionInfo
@@ -25,6 +26,8 @@ SESSION = SessionInfo(
     "openvino",
     "0.1.0",
     "2026-01-01T09:00:00+01:00",
+    "float32",
+    PipelineSettings(min_frames=3),
 )
 
 
@@ -52,17 +55,30 @@ def test_a_name_that_is_not_utf8_is_written_as_far_as_it_can_be(tmp_path: Path) 
 
 SESSION_LINE = {
     "type": "session",
-    "schema": 5,
+    "schema": 6,
     "source": SESSION.source.name,
     "fps": 25.0,
     "width": 96,
     "height": 64,
     "sample_aspect": 1.0,
     "stereo": None,
+    "stream": None,
+    "deinterlaced": False,
+    "live": False,
     "frames": 3,
     "model": "m",
     "model_sha256": "ab" * 32,
     "backend": "openvino",
+    "precision": "float32",
+    "pipeline": {
+        "roi": None,
+        "threshold": None,
+        "min_area": 0.002,
+        "min_frames": 3,
+        "confirm_probability": None,
+        "release_probability": 0.25,
+        "one_field": True,
+    },
     "version": "0.1.0",
     "started": "2026-01-01T09:00:00+01:00",
 }
@@ -168,6 +184,33 @@ def test_a_line_says_where_the_size_or_the_shape_of_pixels_changes(tmp_path: Pat
     assert written[1] == {"type": "size", "index": 1, "pts_s": 0.04, "width": 128, "height": 32, "sample_aspect": 1.0}
     assert (written[3]["width"], written[3]["sample_aspect"]) == (128, 1.422222)
     assert (written[5]["width"], written[5]["height"], written[5]["sample_aspect"]) == (96, 64, 1.0)
+
+
+def test_a_line_says_where_frames_are_processed_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    sink = EventsSink(path)
+    sink.open(SESSION)
+    roi = Roi(8, 0, 80, 64)
+    kinds: list[dict] = [{}, {}, {"threshold": 0.4}, {"threshold": 0.4, "roi": roi}, {"run": 2, "run_began": 4}]
+    for index, kind in enumerate(kinds):
+        made = record(index)
+        known = {"run": 1, "run_began": 0, "model_sha256": "cd" * 32, **kind}
+        sink.write(dataclasses.replace(made, prediction=dataclasses.replace(made.prediction, **known)))
+    sink.close()
+    _, *written = lines(path)
+    found = [line for line in written if line["type"] == "pipeline"]
+    assert [line["index"] for line in found] == [0, 2, 3, 4]
+    assert [line["type"] for line in written[:4]] == ["pipeline", "frame", "frame", "pipeline"]
+    assert found[2] == {
+        "type": "pipeline",
+        "index": 3,
+        "model_sha256": "cd" * 32,
+        "threshold": 0.4,
+        "roi": [8, 0, 80, 64],
+        "run": 1,
+        "run_began": 0,
+    }
+    assert (found[3]["run"], found[3]["run_began"], found[3]["threshold"]) == (2, 4, 0.5)
 
 
 @pytest.mark.parametrize("place", ["no/such/folder/e.jsonl", "."])

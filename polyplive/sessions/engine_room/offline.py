@@ -47,6 +47,11 @@ class OfflineEngineRoom:
         return self._supervisor.spec
 
     @property
+    def settings(self) -> PipelineSettings:
+        """Those of the pipeline."""
+        return self._supervisor.settings
+
+    @property
     def starts(self) -> int:
         """How many times an engine was opened, including the first time and failed attempts."""
         return self._supervisor.status.starts

@@ -89,6 +89,11 @@ class EngineRoom(threading.Thread):
         return status if self._says is None else replace(status, doing=self._says.doing)
 
     @property
+    def settings(self) -> PipelineSettings:
+        """Those of the pipeline."""
+        return self._supervisor.settings
+
+    @property
     def is_idle(self) -> bool:
         """Whether no frame is waiting or being processed."""
         return self._slot.is_empty and self._in_flight is None  # in this order: see ``_begin``

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
+from polyplive.config import PipelineSettings
 from polyplive.errors import DeviceLost, EngineClosed, EngineLost
 from polyplive.pipeline.pipeline import Pipeline
 from polyplive.sessions.failures import in_one_line, is_permanent
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polyplive.backends.base import Engine, EngineSpec
-    from polyplive.config import PipelineSettings
     from polyplive.pipeline.pipeline import Prepared, Started
     from polyplive.sessions.engine_room.interrupt import Interrupt
     from polyplive.types import Frame, Prediction
@@ -88,6 +88,11 @@ class Supervisor:
         """The session's pipeline; it exists once the first engine is open."""
         assert self._pipeline is not None, "no engine was opened yet"
         return self._pipeline
+
+    @property
+    def settings(self) -> PipelineSettings:
+        """Those of the pipeline."""
+        return self._settings or PipelineSettings()
 
     @property
     def spec(self) -> EngineSpec:

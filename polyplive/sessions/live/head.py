@@ -24,7 +24,9 @@ class SessionHead:
     def whole(self) -> SessionInfo | None:
         """The description, once both source and engine are known."""
         info, spec = self._source.info, self._results.spec
-        return describe_session(info, spec, self._started) if info is not None and spec is not None else None
+        if info is None or spec is None:
+            return None
+        return describe_session(info, spec, self._results.room.settings, self._started)
 
     def alone(self) -> SessionInfo | None:
         """The same of the source alone, once it is known: a video needs no more."""

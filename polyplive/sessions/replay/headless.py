@@ -141,7 +141,7 @@ class _Replay:
     def run(self, on_frame: Callable[[int], None] | None) -> ReplaySummary:
         if self._settings.start_s > 0:
             self._source.seek(self._settings.start_s)
-        self._recorder.open(describe_session(self._source.info, self._room.spec))
+        self._recorder.open(describe_session(self._source.info, self._room.spec, self._room.settings))
         started = time.perf_counter()
         reason = "stopped"
         try:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from polyplive.backends.base import EngineSpec
+    from polyplive.config import PipelineSettings
     from polyplive.sessions.engine_room.room import EngineRoom, Request
     from polyplive.sessions.replay.player_settings import PlayerSettings
     from polyplive.sinks.base import Sink
@@ -326,9 +327,9 @@ class Playback(threading.Thread):
         return (self._playing or self._frames_wanted > 0) and (limit is None or self._unseen < limit)
 
     @property
-    def _session(self) -> tuple[SourceInfo, EngineSpec] | None:
+    def _session(self) -> tuple[SourceInfo, EngineSpec, PipelineSettings] | None:
         info, spec = self._reader.info, self._results.spec
-        return (info, spec) if info is not None and spec is not None else None
+        return (info, spec, self._results.settings) if info is not None and spec is not None else None
 
     def _is_due(self, frame: Frame) -> bool:
         """Whether to show the frame now; if not, sets when to wake."""

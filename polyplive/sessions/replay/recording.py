@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from polyplive.backends.base import EngineSpec
+    from polyplive.config import PipelineSettings
     from polyplive.sinks.base import SessionInfo, Sink
     from polyplive.types import Frame, Hud, OverlaySettings, Prediction, SourceInfo
 
@@ -74,7 +75,7 @@ class Recording:
 
     def write(
         self,
-        session: tuple[SourceInfo, EngineSpec] | None,
+        session: tuple[SourceInfo, EngineSpec, PipelineSettings] | None,
         frame: Frame,
         prediction: Prediction | None,
         overlay: OverlaySettings,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polyplive.backends.base import EngineSpec
+    from polyplive.config import PipelineSettings
     from polyplive.sessions.engine_room.room import EngineRoom, Request
     from polyplive.types import Frame, Prediction
 
@@ -36,6 +37,11 @@ class ReplayResults:
     def generation(self) -> int:
         """Rises with every seek."""
         return self._room.generation
+
+    @property
+    def settings(self) -> PipelineSettings:
+        """Those of the pipeline."""
+        return self._room.settings
 
     @property
     def pending(self) -> Frame | None:
