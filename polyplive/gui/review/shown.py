@@ -1,0 +1,87 @@
+"""What a timeline shows at one moment; without Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polyplive.gui.review.arrays import TimelineArrays
+from polyplive.review.decisions import Verdict
+from polyplive.review.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from polyplive.review.tracks import Track
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A note or a mark of the session that recorded it, at ``at_s`` seconds of the video.
+
+    ``track`` is the finding that a note is about, if it is about one.
+    """
+
+    at_s: float
+    text: str
+    is_mark: bool
+    number: int
+    track: int | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is, and what it says."""
+        kind = "Mark" if self.is_mark else "Note"
+        return f"{kind} {self.number}: {self.text}" if self.text else f"{kind} {self.number}"
+
+
+VERDICTS = tuple(Verdict)
+"""By the code that arrays have for them."""
+_CODES = {verdict: code for code, verdict in enumerate(VERDICTS)}
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """``arrays`` are those of the timeline, ``flags`` are by time, ``verdicts`` by the number of a track."""
+
+    arrays: TimelineArrays = field(default_factory=lambda: TimelineArrays.of(Timeline(0.0)))
+    flags: tuple[Flag, ...] = ()
+    verdicts: Mapping[int, Verdict] = field(default_factory=dict)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The recording at a glance."""
+        return self.arrays.timeline
+
+    def verdict(self, number: int) -> Verdict:
+        """What was decided of the track with this number."""
+        return self.verdicts.get(number, Verdict.UNSEEN)
+
+    def track(self, number: int | None) -> Track | None:
+        """The track with this number, if there is one."""
+        place = self.place(number)
+        return None if place is None else self.timeline.tracks[place]
+
+    def place(self, number: int | None) -> int | None:
+        """Where among the tracks the one with this number is."""
+        tracks = self.timeline.tracks
+        if number is None:
+            return None
+        if 0 < number <= len(tracks) and tracks[number - 1].number == number:  # as they are numbered
+            return number - 1
+        return next((place for place, track in enumerate(tracks) if track.number == number), None)
+
+    @cached_property
+    def codes(self) -> NDArray[np.int64]:
+        """Each track's verdict as its place in ``VERDICTS``: int64 [tracks]."""
+        return np.array([_CODES[self.verdict(track.number)] for track in self.timeline.tracks], np.int64)
+
+    @cached_property
+    def bar_codes(self) -> NDArray[np.int64]:
+        """The same of each bar: int64 [bars]."""
+        return np.array([_CODES[self.verdict(number)] for number in self.arrays.bars.number.tolist()], np.int64)
