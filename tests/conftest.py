@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["POLYPLIVE_MODEL"] = "polyplive-fast"  # the same on every machine
 os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="polyplive-config-")  # not this user's own settings
 os.environ["POLYPLIVE_MEASURE"] = "no"  # sessions then run by the rule
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of interpreters would compile every module again
+sys.dont_write_bytecode = False
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

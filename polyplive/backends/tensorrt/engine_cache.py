@@ -19,7 +19,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import filelock
 import platformdirs
 
 from polyplive.errors import EngineCacheError, text_of
@@ -179,6 +178,8 @@ class EngineCache:
 
     @contextmanager
     def _locked(self, key: EngineKey, notify: Callable[[str], None]) -> Iterator[None]:
+        import filelock
+
         lock = filelock.FileLock(self.folder / f"{key.family}.lock", thread_local=False)
         try:
             make_private_folder(self.folder)
