@@ -13,8 +13,9 @@ from polyplive.errors import DataError
 from polyplive.review.findings import FrameFindings
 from polyplive.sinks.base import Mark
 from polyplive.sinks.events import SCHEMA
+from polyplive.stats import STAGES, Delays, StageRecorder
 from polyplive.system.file_names import file_name
-from polyplive.types import Detection
+from polyplive.types import Detection, StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,14 +49,17 @@ class EventsSession:
 class EventsFile:
     """An events file, read line by line; one thread.
 
-    ``session`` is there at once. ``frames`` goes through the file; then ``marks`` (by number) and ``end`` (the values
-    of the last line; None where the file was cut short) are known. Raises ``DataError`` for what is no events file.
+    ``session`` is there at once. ``frames`` goes through the file; then ``marks`` (by number), ``stages``,
+    ``annotation_ms`` and ``end`` (the values of the last line; None where the file was cut short) are known. Raises
+    ``DataError`` for what is no events file.
     """
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self.marks: dict[int, Mark] = {}
         self.end: dict[str, Any] | None = None
+        self.stages = StageRecorder()
+        self.annotation_ms = Delays()
         first = next(self._lines(), {})
         if first.get("type") != "session" or not OLDEST_SCHEMA <= first.get("schema", 0) <= SCHEMA:
             raise self._no_events()
@@ -71,6 +75,7 @@ class EventsFile:
         for line in self._lines():
             match line.get("type"):
                 case "frame":
+                    self._take_times(line)
                     yield self._frame(line, width, height)
                 case "size":
                     width, height = line["width"], line["height"]
@@ -79,6 +84,12 @@ class EventsFile:
                     self.marks[mark.number] = mark
                 case "end":
                     self.end = line
+
+    def _take_times(self, line: dict[str, Any]) -> None:
+        self.stages.add(StageTimes(**{f"{stage}_ms": line["stages_ms"][stage] for stage in STAGES}))
+        annotation_ms = line["delays_ms"]["annotation"]
+        if annotation_ms is not None:
+            self.annotation_ms.add(annotation_ms)
 
     def _frame(self, line: dict[str, Any], width: int, height: int) -> FrameFindings:
         index, time_s = line["index"], line["pts_s"]

@@ -124,7 +124,7 @@ def test_a_crash_in_a_library_says_where_python_was(place: Place, tmp_path: Path
         code, said = started.stop(signal.SIGSEGV)
     assert code == -signal.SIGSEGV
     assert "Fatal Python error: Segmentation fault" in said
-    assert "polyplive/cli.py" in said
+    assert "polyplive/cli/run.py" in said
 
 
 @pytest.mark.parametrize("command", ["demo --headless --output out", "bench --no-display", "evaluate pictures"])

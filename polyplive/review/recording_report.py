@@ -1,0 +1,87 @@
+"""The data of a recording's report, from its events, the video itself, and what a person decided."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from polyplive.review.coverage import Coverage
+from polyplive.review.linking import Linker
+from polyplive.review.recorded_pictures import recorded_pictures
+from polyplive.review.report_data import ReportData
+from polyplive.review.timeline import Timeline
+from polyplive.sinks.base import SessionInfo
+from polyplive.types import SourceInfo, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polyplive.review.events_file import EventsFile
+    from polyplive.review.review import Review
+    from polyplive.review.timeline import QualitySpan
+    from polyplive.sources.base import Source
+
+
+def recording_report(
+    events: EventsFile, source: Source, review: Review | None = None, quality: Sequence[QualitySpan] = ()
+) -> ReportData:
+    """Everything that a report shows of the recording that ``source`` gives; one thread.
+
+    Reads ``events`` twice, and one frame of the video for each finding. ``source`` stays open. Raises ``DataError``
+    and ``SourceError``.
+    """
+    session = events.session
+    data = ReportData(
+        SessionInfo(
+            _source_info(events, source.info),
+            session.model,
+            session.model_sha256,
+            session.backend,
+            session.version,
+            session.started,
+        )
+    )
+    linker, coverage = Linker(data.frame_s), Coverage(data.frame_s)
+    for frame in events.frames():
+        linker.add(frame)
+        coverage.add(frame.time_s)
+        size = frame.width, frame.height, data.session.source.sample_aspect
+        if not data.sizes or data.sizes[-1][1] != size:
+            data.sizes.append((frame.time_s, size))
+        data.frames += 1
+        data.marked += bool(frame.detections)
+        data.scores.append((frame.time_s, max((one.score for one in frame.detections), default=None)))
+    analysed, tracks = coverage.spans(), linker.tracks()
+    duration_s = max(source.info.duration_s or 0.0, analysed[-1][1] if analysed else 0.0)
+    data.timeline = Timeline(duration_s, analysed, tracks, tuple(quality), tuple(events.marks.values()))
+    data.pictures = recorded_pictures(source, events, tracks)
+    data.stages, data.annotation = events.stages.distributions(), events.annotation_ms.distribution()
+    _take_end(data, events)
+    if review is not None:
+        data.is_reviewed, data.notes = True, review.notes
+        data.decisions = {track.number: review.decision(track.number) for track in tracks}
+    return data
+
+
+def _source_info(events: EventsFile, video: SourceInfo) -> SourceInfo:
+    session = events.session
+    aspect = Fraction(session.sample_aspect).limit_denominator(10_000)
+    return SourceInfo(
+        session.source,
+        session.width,
+        session.height,
+        session.fps,
+        session.frames,
+        video.duration_s,
+        codec=video.codec,
+        sample_aspect=aspect,
+    )
+
+
+def _take_end(data: ReportData, events: EventsFile) -> None:
+    end = events.end
+    if end is None:
+        data.reason = "events cut short"
+        return
+    data.reason = end["reason"]
+    data.tally = Tally(end["frames_read"], end["frames_processed"], end["dropped"], end.get("repaired", 0))
