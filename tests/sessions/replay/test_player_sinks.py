@@ -90,7 +90,7 @@ def test_a_video_played_from_start_to_end_is_recorded_when_it_ends(tmp_path: Pat
     ]
     assert (end.reason, end.problems, end.videos) == ("end of file", (), (video,))
     assert end.duration_s == pytest.approx(view.duration_s, abs=0.05)
-    assert len(events.read_text(encoding="utf-8").splitlines()) == FRAMES + 2
+    assert len(events.read_text(encoding="utf-8").splitlines()) == FRAMES + 3  # session, pipeline, end
     player.seek(0.0)
     audience.wait(lambda view: view.state is not SessionState.ENDED)
     player.close(PATIENCE_S)
