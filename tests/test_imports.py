@@ -27,6 +27,7 @@ BLOCKED = [
     "pynvml",
     "ray",
     "jinja2",
+    "polars",
 ]
 """What is loaded when it is used, and not before: a machine may lack it."""
 

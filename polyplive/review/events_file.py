@@ -39,6 +39,7 @@ class EventsSession:
     backend: str
     version: str
     started: str
+    stereo: str | None = None
 
     @property
     def frame_s(self) -> float:
@@ -73,17 +74,26 @@ class EventsFile:
         """Every processed frame in the file's order. Raises ``DataError`` for a line that is no event."""
         width, height = self.session.width, self.session.height
         for line in self._lines():
-            match line.get("type"):
-                case "frame":
-                    self._take_times(line)
-                    yield self._frame(line, width, height)
-                case "size":
-                    width, height = line["width"], line["height"]
-                case "mark":
-                    mark = Mark(line["number"], line["at_s"], line["index"], line["pts_s"], line["text"])
-                    self.marks[mark.number] = mark
-                case "end":
-                    self.end = line
+            try:
+                match line.get("type"):
+                    case "frame":
+                        self._take_times(line)
+                        frame = self._frame(line, width, height)
+                    case "size":
+                        width, height = line["width"], line["height"]
+                        continue
+                    case "mark":
+                        mark = Mark(line["number"], line["at_s"], line["index"], line["pts_s"], line["text"])
+                        self.marks[mark.number] = mark
+                        continue
+                    case "end":
+                        self.end = line
+                        continue
+                    case _:
+                        continue
+            except (KeyError, TypeError, ValueError, OverflowError):  # JSON, but not what an event holds
+                raise self._no_events() from None
+            yield frame
 
     def _take_times(self, line: dict[str, Any]) -> None:
         self.stages.add(StageTimes(**{f"{stage}_ms": line["stages_ms"][stage] for stage in STAGES}))

@@ -1,0 +1,28 @@
+"""The commands for what was recorded and found."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from polyplive.cli.group import EXISTING, cli
+from polyplive.commands.requests import make_request
+
+
+@cli.command("export-findings", epilog="Example: polyplive export-findings events.jsonl --to cvat --out findings.xml")
+@click.argument("events", type=EXISTING)
+@click.option("--to", "form", metavar="FORMAT", required=True, help="One of those named above.")
+@click.option("--out", type=EXISTING, metavar="PATH", required=True, help="The file or folder to write.")
+@click.option("--boxes", is_flag=True, help="Boxes in the place of polygons (cvat).")
+@click.option("--every-frame", is_flag=True, help="A picture for each frame, also without findings (masks).")
+def export_findings(**options: Any) -> None:
+    """Write what was found in formats of other programs.
+
+    EVENTS is the file of 'replay --events' or of a live session. FORMAT is coco (results), coco-gt (annotations), cvat,
+    mot, label-studio, masks or parquet. Findings are followed through the whole recording, so that each has one number.
+    """
+    from polyplive.commands.export_findings import ExportFindingsRequest, run
+
+    sys.exit(run(make_request(ExportFindingsRequest, options)))

@@ -1,0 +1,60 @@
+"""``polyplive export-findings``: what was found, in formats that other programs read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from polyplive.commands.messages import print_written, resolved, say, stdout
+from polyplive.errors import ConfigError
+from polyplive.review.exports.base import ExportOptions
+from polyplive.review.exports.export import check_target, export_findings
+from polyplive.review.exports.registry import find_format
+from polyplive.validation import check_fields
+from polyplive.wording import counted
+
+if TYPE_CHECKING:
+    from polyplive.review.exports.base import ExportFormat
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFindingsRequest:
+    """The request of ``polyplive export-findings``.
+
+    ``form`` is the format's name, ``out`` the file or folder to write. ``boxes`` and ``every_frame`` are for the
+    formats that have that choice.
+    """
+
+    events: Path
+    form: str
+    out: Path
+    boxes: bool = False
+    every_frame: bool = False
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+def run(request: ExportFindingsRequest) -> int:
+    """Export the findings, and say what was written. Returns the exit code."""
+    form = find_format(request.form)
+    form.check_installed()
+    options = _options(request, form)
+    check_target(form, request.out)
+    if resolved(request.out) == resolved(request.events):
+        raise ConfigError("--out would overwrite the events themselves", "Name another file.")
+    done = export_findings(request.events, form, request.out, options=options)
+    for notice in done.notices:
+        say(notice)
+    stdout.print(f"{counted(done.tracks, 'finding')}, seen {counted(done.sightings, 'time')} in all")
+    print_written([done.path])
+    return 0
+
+
+def _options(request: ExportFindingsRequest, form: ExportFormat) -> ExportOptions:
+    for name in ("boxes", "every_frame"):
+        if getattr(request, name) and name not in form.options:
+            option = "--" + name.replace("_", "-")
+            raise ConfigError(f"'{form.name}' has no {option}", "Leave it out.")
+    return ExportOptions(request.boxes, request.every_frame)

@@ -1,0 +1,54 @@
+"""What an export format is."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from polyplive.errors import MissingDependency
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from polyplive.review.exports.linked import LinkedFindings
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What some formats leave to choose.
+
+    ``boxes`` gives boxes in the place of polygons. ``every_frame`` writes a picture for each analysed frame, not only
+    for those with findings.
+    """
+
+    boxes: bool = False
+    every_frame: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """One format; ``write(findings, path, options)`` fills ``path``.
+
+    ``path`` is an empty file, or an empty folder where ``is_folder``, which is moved to its place when all is written.
+    ``write`` may raise ``OSError``. ``what`` is one line for the user. ``options`` are the names of those that it has.
+    ``one_size`` says that all places are in one size of picture. ``package`` is what has to be installed, ``extra``
+    the extra of polyplive that brings it.
+    """
+
+    name: str
+    what: str
+    ending: str
+    write: Callable[[LinkedFindings, Path, ExportOptions], None]
+    is_folder: bool = False
+    one_size: bool = False
+    options: tuple[str, ...] = ()
+    package: str = ""
+    extra: str = ""
+
+    def check_installed(self) -> None:
+        """Raise ``MissingDependency`` where what it needs is not installed."""
+        if self.package and importlib.util.find_spec(self.package) is None:
+            how = f"pip install 'polyplive[{self.extra}]' (in a checkout: pip install -e '.[{self.extra}]')"
+            raise MissingDependency(f"'{self.name}' needs {self.package}, not installed here", f"Install with: {how}.")
