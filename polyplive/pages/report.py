@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polyplive.overlay.true_shape import true_size
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
+    from polyplive.pages.chart import Chart
     from polyplive.review.report_data import ReportData
     from polyplive.review.timeline import Timeline
     from polyplive.review.tracks import Span, Track
@@ -46,11 +48,31 @@ _HEADINGS = {
 
 def report_page(data: ReportData) -> str:
     """The whole page as text."""
-    return render("report.html.j2", **report_values(data))
+    return render("report.html.j2", **_values(data))
 
 
-def report_values(data: ReportData) -> dict[str, object]:
-    """What the page's template, and that of the printed report, are filled with."""
+@dataclass(frozen=True, slots=True)
+class PrintedReport:
+    """The report for a text document of Qt: ``text`` is its simple HTML.
+
+    It names its pictures ``chart-0``, ``chart-1``, ... and ``picture-0``, ..., in the order of these.
+    """
+
+    text: str
+    charts: tuple[Chart, ...]
+    pictures: tuple[Picture, ...]
+
+
+def printed_report(data: ReportData, width: int) -> PrintedReport:
+    """The same for paper, of ``width`` units."""
+    values = _values(data)
+    charts = tuple(chart for chart in (findings_chart(data), score_chart(data)) if chart is not None)
+    pictures = tuple(picture for _, shown, _, _ in _groups(data) for picture in shown)
+    return PrintedReport(render("printed_report.html.j2", charts=charts, width=width, **values), charts, pictures)
+
+
+def _values(data: ReportData) -> dict[str, object]:
+    """What both templates are filled with."""
     return {
         "kind": "polyplive review" if data.is_reviewed else "polyplive report",
         "heading": file_name(data.session.source.name),
