@@ -1,0 +1,1 @@
+"""The picture's quality through a recording: what is blurred, too dark, too bright, outside the body, or covered."""
