@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyplive.backends.base import Engine, Pending
-    from polyplive.types import FloatMap, Image, Roi
+    from polyplive.types import Detection, FloatMap, Image, Roi
 
 MASK_PROBABILITY = 0.5
 """Where the graph's own mask begins: the CAM's score is the sum of the logits above it."""
@@ -53,6 +53,47 @@ class Started:
     began_s: float
 
 
+class SeesRegions(Protocol):
+    """Gives each frame's region for inference, in order (``FieldOfView``); in the thread that prepares frames."""
+
+    def area(self, frame: Frame) -> Roi:
+        """The region of the next frame."""
+        ...
+
+    def reset(self) -> None:
+        """Forget what was found."""
+        ...
+
+
+class TakesProbabilities(Protocol):
+    """Finds polyps in one answer of the engine after another (``Postprocessor``); in the thread that finishes frames.
+
+    ``withheld`` is how many findings of the last frame were withheld. ``confirm_probability`` is set where an engine of
+    another model takes over.
+    """
+
+    confirm_probability: float
+    withheld: int
+
+    def run(
+        self, probability: FloatMap, roi: Roi, threshold: float, size: tuple[int, int] | None = None
+    ) -> tuple[Detection, ...]:
+        """The detections of the next frame."""
+        ...
+
+    def reset(self) -> None:
+        """Forget what was found."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineParts:
+    """The parts of a pipeline that know of the frames before."""
+
+    view: SeesRegions
+    findings: TakesProbabilities
+
+
 class Pipeline:
     """An open model: turns frames into predictions, in order. One thread, the one that opened it.
 
@@ -63,14 +104,17 @@ class Pipeline:
     findings keep their numbers.
     """
 
-    def __init__(self, engine: Engine, settings: PipelineSettings | None = None) -> None:
+    def __init__(
+        self, engine: Engine, settings: PipelineSettings | None = None, parts: PipelineParts | None = None
+    ) -> None:
+        """``parts`` take the place of the usual ones, which ``settings`` describe."""
         settings = settings or PipelineSettings()
         self._settings = settings
         self.engine = engine
         self.threshold = self.own_threshold
         self.min_area = settings.min_area
-        self._field_of_view = FieldOfView.parse(settings.roi or "auto")
-        self._postprocessor = self.new_postprocessor()
+        self._field_of_view = parts.view if parts else FieldOfView.parse(settings.roi or "auto")
+        self._postprocessor = parts.findings if parts else self.new_postprocessor()
         self._next_index = 0
         self._run, self._run_began = 1, -1
         self._owner = (os.getpid(), threading.get_ident())

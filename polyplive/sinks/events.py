@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
@@ -13,13 +14,112 @@ from polyplive.system.atomic_file import append_whole
 from polyplive.system.private_files import create_private
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from fractions import Fraction
     from io import FileIO
 
     from polyplive.sinks.base import FrameRecord, Note, SessionInfo, SessionNote
-    from polyplive.types import Detection, Frame, Prediction, StageTimes, Tally
+    from polyplive.types import Detection, Prediction, Roi, StageTimes, Tally
 
 SCHEMA = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """How a frame was processed; fields as in ``Prediction``."""
+
+    model_sha256: str
+    threshold: float
+    roi: Roi
+    run: int
+    run_began: int
+
+    @classmethod
+    def of(cls, prediction: Prediction) -> Processing | None:
+        """Of the frame of a prediction; None where that is not known."""
+        if not prediction.run:
+            return None
+        return cls(prediction.model_sha256, prediction.threshold, prediction.roi, prediction.run, prediction.run_began)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundFrame:
+    """What events say of one frame: all but its picture. Fields as in ``Frame``, ``FrameRecord`` and ``Prediction``.
+
+    ``detections`` is None for a frame without a result. ``heatmap_of`` is the frame that its heatmap was computed of.
+    """
+
+    index: int
+    pts_s: float | None
+    captured_s: float
+    width: int
+    height: int
+    sample_aspect: Fraction
+    detections: tuple[Detection, ...] | None
+    stages: StageTimes
+    video_delay_ms: float | None = None
+    annotation_delay_ms: float | None = None
+    heatmap_of: int | None = None
+    processing: Processing | None = None
+
+    @classmethod
+    def of(cls, record: FrameRecord) -> FoundFrame:
+        """Of a frame that a sink is given."""
+        frame, prediction = record.frame, record.prediction
+        return cls(
+            index=frame.index,
+            pts_s=frame.pts_s,
+            captured_s=frame.captured_s,
+            width=frame.width,
+            height=frame.height,
+            sample_aspect=frame.sample_aspect,
+            detections=None if prediction is None else prediction.detections,
+            stages=record.stages,
+            video_delay_ms=record.video_delay_ms,
+            annotation_delay_ms=record.annotation_delay_ms,
+            heatmap_of=None if prediction is None else prediction.cam_index,
+            processing=None if prediction is None else Processing.of(prediction),
+        )
+
+
+class EventLines:
+    """Writes events to an open ``file``, line after line. Raises ``OSError``; a line is there whole or not at all."""
+
+    def __init__(self, file: FileIO, session: SessionInfo) -> None:
+        """Write the session line."""
+        self._file = file
+        source = session.source
+        self._size = source.width, source.height, source.sample_aspect
+        self._processing: Processing | None = None
+        self._write(session_line(session))
+
+    def add(self, found: FoundFrame) -> None:
+        """Write one frame's line, after lines that say its size and how it was processed where that is new.
+
+        A frame without a result has none.
+        """
+        size = found.width, found.height, found.sample_aspect
+        if size != self._size:
+            self._size = size
+            self._write(size_line(found))
+        if found.detections is None:
+            return
+        if found.processing is not None and found.processing != self._processing:
+            self._processing = found.processing
+            self._write(pipeline_line(found.index, found.processing))
+        self._write(found_line(found))
+
+    def note(self, note: Note) -> None:
+        """Write one line."""
+        self._write(note_line(note))
+
+    def end(self, tally: Tally, reason: str) -> None:
+        """Write the last line."""
+        self._write(end_line(tally, reason))
+
+    def _write(self, values: dict[str, Any]) -> None:
+        text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        append_whole(self._file, text.encode(errors="replace") + b"\n")  # a file's name may not be UTF-8
 
 
 class EventsSink(Sink):
@@ -32,10 +132,9 @@ class EventsSink(Sink):
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._file: FileIO | None = None
+        self._lines: EventLines | None = None
         self._created = False
-        self._size: tuple[int, int, Fraction] | None = None
         self._marks: tuple[Mark, ...] = ()
-        self._pipeline: dict[str, Any] = {}
 
     @property
     def content(self) -> Content:
@@ -59,62 +158,47 @@ class EventsSink(Sink):
         except (OSError, ValueError) as error:
             raise sink_error(self._path, error) from None
         self._created = True
-        source = session.source
-        self._size = source.width, source.height, source.sample_aspect
-        self._write_line(session_line(session))
+        with self._said():
+            self._lines = EventLines(self._file, session)
 
     def write(self, record: FrameRecord) -> None:
         """Write one processed frame's line, after a line that says its size where that is new; raises ``SinkError``.
 
         A frame without a result has none.
         """
-        frame = record.frame
-        size = frame.width, frame.height, frame.sample_aspect
-        if size != self._size:
-            self._size = size
-            self._write_line(size_line(frame))
-        if record.prediction is None:
-            return
-        if (line := pipeline_line(record.prediction)) | {"index": None} != self._pipeline and record.prediction.run:
-            self._pipeline = line | {"index": None}
-            self._write_line(line)
-        self._write_line(frame_line(record))
+        if self._lines is not None:
+            with self._said():
+                self._lines.add(FoundFrame.of(record))
 
     def note(self, note: Note) -> None:
         """Write one line. Raises ``SinkError``."""
-        self._write_line(note_line(note))
-        if isinstance(note, Mark) and self._file is not None:
+        if self._lines is None:
+            return
+        with self._said():
+            self._lines.note(note)
+        if isinstance(note, Mark):
             self._marks += (note,)
 
     def end(self, tally: Tally, reason: str) -> None:
         """Write the last line. Raises ``SinkError``."""
-        self._write_line(
-            {
-                "type": "end",
-                "frames_read": tally.read,
-                "frames_processed": tally.processed,
-                "dropped": dict(tally.dropped),
-                "repaired": tally.repaired,
-                "reason": reason,
-                **({"live": dict(tally.live)} if tally.live else {}),
-            }
-        )
-        if self._file is not None:
-            check_in_place(self._path, self._file)
+        if self._lines is None or self._file is None:
+            return
+        with self._said():
+            self._lines.end(tally, reason)
+        check_in_place(self._path, self._file)
 
     def close(self) -> None:
         """Close the file."""
+        self._lines = None
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def _write_line(self, values: dict[str, Any]) -> None:
-        if self._file is None:
-            return
-        text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        line = text.encode(errors="replace") + b"\n"  # a file's name may not be UTF-8
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[None]:
+        """Raises the system's errors as ``SinkError``."""
         try:
-            append_whole(self._file, line)
+            yield
         except OSError as error:
             raise sink_error(self._path, error) from None
 
@@ -145,7 +229,7 @@ def session_line(session: SessionInfo) -> dict[str, Any]:
     }
 
 
-def size_line(frame: Frame) -> dict[str, Any]:
+def size_line(frame: FoundFrame) -> dict[str, Any]:
     """The values of the line before the first ``frame`` of another size or pixel shape; it holds until the next one."""
     return {
         "type": "size",
@@ -157,35 +241,52 @@ def size_line(frame: Frame) -> dict[str, Any]:
     }
 
 
-def pipeline_line(prediction: Prediction) -> dict[str, Any]:
-    """The values of the line before the first frame that was processed otherwise; it holds until the next one."""
-    roi = prediction.roi
+def pipeline_line(index: int, processing: Processing) -> dict[str, Any]:
+    """The values of the line before frame ``index``, which was processed otherwise; it holds until the next one."""
+    roi = processing.roi
     return {
         "type": "pipeline",
-        "index": prediction.index,
-        "model_sha256": prediction.model_sha256,
-        "threshold": prediction.threshold,
+        "index": index,
+        "model_sha256": processing.model_sha256,
+        "threshold": processing.threshold,
         "roi": [roi.x, roi.y, roi.width, roi.height],
-        "run": prediction.run,
-        "run_began": prediction.run_began,
+        "run": processing.run,
+        "run_began": processing.run_began,
     }
 
 
 def frame_line(record: FrameRecord) -> dict[str, Any]:
     """One frame's values: times to the microsecond, scores to four decimals, coordinates in its own pixels."""
-    frame, prediction = record.frame, record.prediction
+    return found_line(FoundFrame.of(record))
+
+
+def found_line(found: FoundFrame) -> dict[str, Any]:
+    """The same for a frame whose picture is not at hand."""
     return {
         "type": "frame",
-        "index": frame.index,
-        "pts_s": _rounded(frame.pts_s, 6),
-        "captured_s": _rounded(frame.captured_s, 6),
-        "detections": [_detection(item) for item in prediction.detections] if prediction is not None else [],
+        "index": found.index,
+        "pts_s": _rounded(found.pts_s, 6),
+        "captured_s": _rounded(found.captured_s, 6),
+        "detections": [_detection(item) for item in found.detections or ()],
         "delays_ms": {
-            "video": _rounded(record.video_delay_ms, 3),
-            "annotation": _rounded(record.annotation_delay_ms, 3),
+            "video": _rounded(found.video_delay_ms, 3),
+            "annotation": _rounded(found.annotation_delay_ms, 3),
         },
-        "stages_ms": _stages(record.stages),
-        "heatmap_of": prediction.cam_index if prediction is not None else None,
+        "stages_ms": _stages(found.stages),
+        "heatmap_of": found.heatmap_of,
+    }
+
+
+def end_line(tally: Tally, reason: str) -> dict[str, Any]:
+    """The last line's values."""
+    return {
+        "type": "end",
+        "frames_read": tally.read,
+        "frames_processed": tally.processed,
+        "dropped": dict(tally.dropped),
+        "repaired": tally.repaired,
+        "reason": reason,
+        **({"live": dict(tally.live)} if tally.live else {}),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from polyplive.pixels.picture import Picture
     from polyplive.sources.reading.frame_stream import NumberedFrame
     from polyplive.sources.reading.medium import Medium
+    from polyplive.sources.reading.presentation import FrameLayout
     from polyplive.types import StereoOption
 
 SCAN_AT_OPEN_BYTES = 256 << 20
@@ -167,15 +169,27 @@ class FileSource:
         if self._closed:
             return
         with translated(self._path):
-            number = self._stream.number_at(pts_s)
-            # The deinterlacer also needs the frame before, to give the same result as without a seek.
-            needed = max(0, number - 1) if self._deinterlacer is not None else number
-            if self._is_ahead(number) and self._stream.reaches(needed):
-                self._next = number
-            else:
-                self._begin(number)
-                self._begin_near(needed)
-            self._seeking = True
+            self._go_to(self._stream.number_at(pts_s))
+
+    def seek_frame(self, number: int) -> None:
+        """``seek`` to the frame with this ``number``, from 0."""
+        if self._closed:
+            return
+        with translated(self._path):
+            self._go_to(min(max(0, number), max(0, len(self._stream.list_packets()) - 1)))
+
+    def layout(self) -> FrameLayout:
+        """How many frames there are, and at which ones decoding can begin: only 0 where the demuxer finds no others.
+
+        The next ``read`` gives frame 0. Like a first seek it reads a large file once.
+        """
+        with translated(self._path):
+            found = self._stream.list_packets().layout
+            entries = found.entries
+            can_begin = len(entries) > 1 and self._stream.begin_near(entries[len(entries) // 2])
+            self._begin(0)
+            self._begin_near(0)
+        return found if can_begin else replace(found, entries=(0,))
 
     def close(self) -> None:
         """Free everything; calling it again does nothing."""
@@ -205,6 +219,16 @@ class FileSource:
         self._ended = False
         self._seeking = False
         self._errors_seen = self._stream.errors
+
+    def _go_to(self, number: int) -> None:
+        # The deinterlacer also needs the frame before, to give the same result as without a seek.
+        needed = max(0, number - 1) if self._deinterlacer is not None else number
+        if self._is_ahead(number) and self._stream.reaches(needed):
+            self._next = number
+        else:
+            self._begin(number)
+            self._begin_near(needed)
+        self._seeking = True
 
     def _is_ahead(self, number: int) -> bool:
         return number >= self._next and not self._ended

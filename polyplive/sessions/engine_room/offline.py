@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from polyplive.backends.base import EngineSpec
     from polyplive.config import PipelineSettings
     from polyplive.pipeline.in_flight import Entry, Item
-    from polyplive.pipeline.pipeline import Prepared
+    from polyplive.pipeline.pipeline import PipelineParts, Prepared
     from polyplive.sessions.engine_room.supervisor import OpenEngine
     from polyplive.types import Prediction
 
@@ -30,10 +30,15 @@ class OfflineEngineRoom:
     The same frames give the same predictions, whatever the number at once, and even when an engine fails in between.
     """
 
-    def __init__(self, open_engine: OpenEngine, settings: PipelineSettings | None = None) -> None:
-        """Open the first engine. Raises what that raises."""
+    def __init__(
+        self,
+        open_engine: OpenEngine,
+        settings: PipelineSettings | None = None,
+        parts: PipelineParts | None = None,
+    ) -> None:
+        """Open the first engine. ``parts`` as for ``Pipeline``. Raises what opening raises."""
         self._interrupt = Interrupt()
-        self._supervisor = Supervisor(open_engine, settings, self._interrupt)
+        self._supervisor = Supervisor(open_engine, settings, self._interrupt, parts)
         self._lost_in_a_row = 0
         try:
             self._supervisor.open()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polyplive.backends.base import Engine, EngineSpec
-    from polyplive.pipeline.pipeline import Prepared, Started
+    from polyplive.pipeline.pipeline import PipelineParts, Prepared, Started
     from polyplive.sessions.engine_room.interrupt import Interrupt
     from polyplive.types import Frame, Prediction
 
@@ -71,9 +71,17 @@ class Supervisor:
     is opened after a delay, which doubles from 0.5 s to 30 s. After 100 good answers it is 0.5 s again.
     """
 
-    def __init__(self, open_engine: OpenEngine, settings: PipelineSettings | None, interrupt: Interrupt) -> None:
+    def __init__(
+        self,
+        open_engine: OpenEngine,
+        settings: PipelineSettings | None,
+        interrupt: Interrupt,
+        parts: PipelineParts | None = None,
+    ) -> None:
+        """``parts`` as for ``Pipeline``."""
         self._open_engine = open_engine
         self._settings = settings
+        self._parts = parts
         self._interrupt = interrupt
         self._pipeline: Pipeline | None = None
         self._is_open = False
@@ -114,7 +122,7 @@ class Supervisor:
             self._lose(in_one_line(error), permanent)
             raise
         if self._pipeline is None:
-            self._pipeline = Pipeline(engine, self._settings)
+            self._pipeline = Pipeline(engine, self._settings, self._parts)
         else:
             self._pipeline.use(engine)
         self._is_open = True

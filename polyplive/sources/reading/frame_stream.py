@@ -127,10 +127,11 @@ class FrameStream:
         way = next(self.frames.ways_to(number), None)
         return self._unsure_until is None and (way is None or way[1] <= self._group)
 
-    def begin_near(self, number: int) -> None:
+    def begin_near(self, number: int) -> bool:
         """Continue at a key frame from which frame ``number`` decodes completely, or at the start.
 
-        Needs the list of packets. The next frame that ``read`` gives is at ``number`` or behind it.
+        Needs the list of packets. The next frame that ``read`` gives is at ``number`` or behind it. Returns whether
+        there was such a key frame.
         """
         assert self.frames is not None
         for key, group in self.frames.ways_to(number):
@@ -141,9 +142,10 @@ class FrameStream:
                 self._unsure_until = None if self.frames.is_trusted(group) else own
                 self._next = self.frames.number(key) or 0
                 self._wanted = self._sought = number
-                return
+                return True
         self._reopen()
         self._wanted = self._sought = number
+        return False
 
     def list_packets(self) -> Presentation:
         """Read the whole file once, without decoding, and keep the list of its frames."""

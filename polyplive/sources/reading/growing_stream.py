@@ -43,10 +43,11 @@ class GrowingStream(FrameStream):
             self.list_more()
         return max(super().number_at(pts_s), self._given.number_at(pts_s))
 
-    def begin_near(self, number: int) -> None:
+    def begin_near(self, number: int) -> bool:
         """See ``FrameStream``."""
-        super().begin_near(number)
+        begins_at_key = super().begin_near(number)
         self._errors_numbered = self.decoder.errors
+        return begins_at_key
 
     def list_more(self) -> None:
         """List the packets that are in the file now, if much was added since the last time or nothing more comes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 REORDERED = 16
 """A codec holds back at most so many frames (H.264, HEVC)."""
 _FEW = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLayout:
+    """How many ``frames`` a file holds, and the numbers of those that decoding can begin at (``entries``, from 0)."""
+
+    frames: int
+    entries: tuple[int, ...]
 
 
 class Presentation:
@@ -51,6 +60,12 @@ class Presentation:
 
     def __len__(self) -> int:
         return len(self.places)
+
+    @property
+    def layout(self) -> FrameLayout:
+        """How many there are, and where decoding can begin."""
+        numbers = {self._numbers.get(place) for place in self._key_places}
+        return FrameLayout(len(self), tuple(sorted({0, *(number for number in numbers if number is not None)})))
 
     @property
     def holds_decoding_times(self) -> bool:
