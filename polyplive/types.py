@@ -375,13 +375,14 @@ class Caption:
 class Hud:
     """The contents of the picture's corners, of which ``OverlaySettings`` say what is drawn.
 
-    These are the session's state, a short reason, the figures, and the frame's caption.
+    These are state, reason, figures, caption. Labels call findings by their ``names``, which are by ``track`` number.
     """
 
     state: SessionState = SessionState.READY
     reason: str = ""
     figures: Figures = field(default_factory=Figures)
     caption: Caption | None = None
+    names: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from polyplive.commands import live, replay
+from polyplive.commands import live, replay, review
 from polyplive.commands.session_setup import require_display
 from polyplive.config import Settings
 from polyplive.errors import MissingDependency, SourceRefused, SourceUnreadable
@@ -34,6 +34,11 @@ class WindowProgram:
     def recording(self, path: Path) -> ReplayOpening:
         """The video at ``path``."""
         return replay.opening(replay.ReplayRequest(path, self.settings, snapshots=self.snapshots))
+
+    def review(self, path: Path, by: str, name_reviewer: Callable[[str], None], start_s: float = 0.0) -> ReplayOpening:
+        """The video at ``path``, to be reviewed from ``start_s`` on."""
+        request = review.ReviewRequest(path, self.settings, start_s, snapshots=self.snapshots)
+        return review.opening(request, by, name_reviewer)
 
     def source(self, address: str, capture: CaptureRequest) -> LiveOpening:
         """The capture device, screen or stream at ``address``."""

@@ -50,7 +50,7 @@ def baked(
     patches: list[Patch] = []
     if prediction is not None and settings.visible:
         patches += _baked_marks(target, prediction, settings)
-        patches += [laid(label) for label in labels(target, prediction, settings, pads)]
+        patches += [laid(label) for label in labels(target, prediction, settings, pads, hud)]
     return (*patches, *map(laid, pads))
 
 

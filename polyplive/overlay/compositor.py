@@ -93,7 +93,7 @@ def elements(
     pads = corners(target, settings, hud)
     if prediction is None or not settings.visible:
         return _on(target, pads)
-    named = labels(target, prediction, settings, pads)
+    named = labels(target, prediction, settings, pads, hud)
     return [*marks(target, prediction, settings), *_on(target, [*named, *pads])]
 
 
@@ -118,15 +118,23 @@ def marks(target: Target, prediction: Prediction, settings: OverlaySettings) -> 
 
 
 def labels(
-    target: Target, prediction: Prediction, settings: OverlaySettings, pads: Iterable[Line | Legend]
+    target: Target,
+    prediction: Prediction,
+    settings: OverlaySettings,
+    pads: Iterable[Line | Legend],
+    hud: Hud | None = None,
 ) -> list[Label]:
-    """A label for each polyp of which something is seen, clear of ``pads``; in the target's ``shown`` pixels."""
+    """A label for each polyp of which something is seen, clear of ``pads``; in the target's ``shown`` pixels.
+
+    ``hud`` may have other names for them.
+    """
     if not settings.scores:
         return []
     places = [(one, target.box(one.bbox).clipped(*target.shown)) for one in prediction.detections]
     seen = [(one, place) for one, place in places if place is not None]
     reserved = [pad.rect for pad in pads]
-    return place_labels([one for one, _ in seen], [place for _, place in seen], target.scale, *target.shown, reserved)
+    found, at = [one for one, _ in seen], [place for _, place in seen]
+    return place_labels(found, at, target.scale, *target.shown, reserved, dict(hud.names) if hud is not None else {})
 
 
 @functools.lru_cache(maxsize=8)  # the same text stands there for several frames

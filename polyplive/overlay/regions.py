@@ -16,7 +16,7 @@ from polyplive.overlay.text import REGULAR, STRONG, ascent, draw_pad, draw_text,
 from polyplive.types import Strength
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from polyplive.overlay.element import Cover, Scale
     from polyplive.types import Contour, Detection, Image
@@ -159,16 +159,22 @@ def label_inset(size: int) -> int:
 
 
 def place_labels(
-    detections: Sequence[Detection], polyps: Sequence[Rect], scale: Scale, width: int, height: int, reserved: list[Rect]
+    detections: Sequence[Detection],
+    polyps: Sequence[Rect],
+    scale: Scale,
+    width: int,
+    height: int,
+    reserved: list[Rect],
+    names: Mapping[int, str],
 ) -> list[Label]:
     """A label beside each polyp: inside of the frame, clear of ``reserved``, and off every polyp where there is room.
 
     ``polyps`` are where the detections lie in a frame of ``width`` by ``height``. What has no place at all gets no
-    label. Each placed label is added to ``reserved``.
+    label. Each placed label is added to ``reserved``. ``names`` are what some are called, by the number of the track.
     """
     labels = []
     for detection, polyp in zip(detections, polyps, strict=True):
-        number, score = f"Polyp {detection.track}", f"{100 * detection.score:.0f} %"
+        number, score = names.get(detection.track, f"Polyp {detection.track}"), f"{100 * detection.score:.0f} %"
         text = steady_width(number, scale.text, STRONG) + round(0.5 * scale.text)
         text += steady_width(score, scale.text, REGULAR)
         size = text + 2 * label_inset(scale.text), round(1.55 * scale.text)

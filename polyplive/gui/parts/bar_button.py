@@ -11,7 +11,12 @@ from polyplive.gui.parts.icons import icon
 from polyplive.gui.parts.shortcuts import key_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PyQt6.QtCore import pyqtBoundSignal
+    from PyQt6.QtWidgets import QWidget
+
+    from polyplive.gui.parts.shortcuts import Shortcut
 
 
 def bar_button(command: str, picture: str, text: str, clicked: pyqtBoundSignal) -> QToolButton:
@@ -19,6 +24,7 @@ def bar_button(command: str, picture: str, text: str, clicked: pyqtBoundSignal) 
     button = QToolButton()
     button.setIcon(icon(picture))
     button.setIconSize(QSize(20, 20))
+    button.setProperty("command", command)
     button.setToolTip(f"{text} ({key_of(command)})")
     button.setAccessibleName(text)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -37,3 +43,11 @@ def view_buttons(clicked: pyqtBoundSignal) -> list[QToolButton]:
             ("help", "help", "Keyboard shortcuts"),
         )
     ]
+
+
+def show_keys(root: QWidget, shortcuts: Sequence[Shortcut]) -> None:
+    """Name the keys of ``shortcuts`` in the tool tips of all such buttons below ``root``."""
+    for button in root.findChildren(QToolButton):
+        command = button.property("command")
+        if command is not None:
+            button.setToolTip(f"{button.accessibleName()} ({key_of(command, shortcuts)})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ SHORTCUTS = (
     Shortcut("open_recording", ("Ctrl+O",), "Open a recording…", "File"),
     Shortcut("connect", ("Ctrl+L",), "Connect a card or stream…", "File"),
     Shortcut("play_demo", ("Ctrl+D",), "Play the demo", "File"),
+    Shortcut("review", ("Ctrl+R",), "Review this recording", "File"),
     Shortcut("export", ("Ctrl+E",), "Export video, events, report…", "File"),
     Shortcut("choose_outputs", ("Ctrl+Shift+S",), "Folder for recordings…", "File"),
     Shortcut("close_source", ("Ctrl+W",), "Close what is shown", "File"),
@@ -97,7 +99,47 @@ SHORTCUTS = (
     Shortcut("help", ("?", "F1"), "Keyboard shortcuts", "Help"),
     Shortcut("about", ("Shift+F1",), "About polyplive", "Help"),
 )
-"""All shortcuts; each command appears once."""
+"""All shortcuts but those of a review; each command appears once."""
+
+_OF_REVIEW = (
+    Shortcut("next_finding", ("N",), "Next finding", "Review"),
+    Shortcut("previous_finding", ("P",), "Previous finding", "Review"),
+    Shortcut("accept", ("A",), "Accept the finding, or take that back", "Review"),
+    Shortcut("reject", ("R",), "Reject the finding, or take that back", "Review"),
+    Shortcut("note", ("T",), "Note here, or change the one here", "Review"),
+    Shortcut("next_note", ("J",), "Next note or mark", "Review"),
+    Shortcut("previous_note", ("Shift+J",), "Previous note or mark", "Review"),
+    Shortcut("undo", ("Ctrl+Z",), "Undo", "Review"),
+    Shortcut("redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Redo", "Review"),
+    Shortcut("far_forward", ("Shift+F",), "10 frames on", "Review"),
+    Shortcut("far_back", ("Shift+D",), "10 frames back", "Review"),
+    Shortcut("toggle_findings", ("W",), "List of findings", "Review"),
+    Shortcut("toggle_analysis", ("Y",), "Pause or go on with the analysis", "Review"),
+    Shortcut("reviewer", ("Ctrl+Shift+N",), "Name of the reviewer\u2026", "Review"),
+)
+_KEYS_IN_REVIEW = {
+    "step_forward": ("F", "Right"),
+    "step_back": ("D", "Left"),
+    "toggle_scores": ("Shift+N",),
+    "toggle_panel": ("Shift+T",),
+    "toggle_fullscreen": ("F11",),
+    "details": ("E",),
+}
+"""What a key of the review takes its own key from, and the steps that programs for annotation have on F and D."""
+_NOT_IN_REVIEW = ("Recording", "toggle_sound", "toggle_glow")
+
+_FIRST = ("File", "Playback")
+_REKEYED = tuple(
+    dataclasses.replace(item, keys=_KEYS_IN_REVIEW[item.command], label="") if item.command in _KEYS_IN_REVIEW else item
+    for item in SHORTCUTS
+    if not {item.group, item.command} & {*_NOT_IN_REVIEW}
+)
+REVIEW_SHORTCUTS = (
+    *(item for item in _REKEYED if item.group in _FIRST),
+    *_OF_REVIEW,
+    *(item for item in _REKEYED if item.group not in _FIRST),
+)
+"""The shortcuts while a recording is reviewed."""
 
 
 _COLUMN = 280
@@ -106,9 +148,9 @@ _ROWS = 18
 """So many rows fit below one another on a usual screen."""
 
 
-def key_of(command: str) -> str:
+def key_of(command: str, shortcuts: Sequence[Shortcut] = SHORTCUTS) -> str:
     """The key of ``command``, for tool tips."""
-    return next(shortcut.shown for shortcut in SHORTCUTS if shortcut.command == command)
+    return next(shortcut.shown for shortcut in shortcuts if shortcut.command == command)
 
 
 class ShortcutDialog(QDialog):

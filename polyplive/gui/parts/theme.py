@@ -55,6 +55,15 @@ QToolButton:hover, QPushButton:hover, QComboBox:hover {{ background: {HOVER}; }}
 QToolButton:pressed, QPushButton:pressed {{ background: {BORDER}; }}
 QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border-color: {ACCENT}; }}
 QToolButton:checked {{ background: {ACCENT}; }}
+QToolButton[role="filter"] {{
+    padding: 0 8px; min-height: 20px; font-size: 12px; color: {QUIET}; background: transparent; border-color: {BORDER};
+}}
+QToolButton[role="filter"]:checked {{ background: {HOVER}; color: {TEXT}; border-color: transparent; }}
+QToolButton[role="filter"]:focus {{ border-color: {ACCENT}; }}
+QPushButton:checked {{ background: {ACCENT}; color: {BACKGROUND}; }}
+QPushButton[role="reject"]:checked {{ background: {QUIET}; }}
+QListView#findings {{ background: {PANEL}; border: none; padding: 0; outline: none; }}
+QListView#findings:focus {{ border: 1px solid {ACCENT}; border-radius: 4px; }}
 QToolButton#record:checked {{ background: {HOVER}; border-color: {ALERT}; }}
 QMainWindow::separator {{ width: 0; height: 0; }}
 QToolButton#play {{ background: {ACCENT}; border-radius: 18px; padding: 8px; }}

@@ -29,12 +29,17 @@ class Switch(QAbstractButton):
     def __init__(self, text: str, key: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setText(text)
-        self._key = key
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setToolTip(f"{text} ({key})")
+        self.show_key(key)
+
+    def show_key(self, key: str) -> None:
+        """Name the key that does the same."""
+        self._key = key
+        self.setToolTip(f"{self.text()} ({key})")
+        self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Room for the text, the key and the switch."""

@@ -28,7 +28,7 @@ _NARROW = 900
 class RecordedPanel(QDockWidget):
     """One row for each recording that is over; a row goes when it is closed, and the panel with its last row.
 
-    ``review_wanted`` carries the path of a recording that is to be played. Qt's thread.
+    ``review_wanted`` carries the path of a recording that is to be reviewed. Qt's thread.
     """
 
     review_wanted = pyqtSignal(object)
@@ -89,7 +89,7 @@ class RecordedRow(QWidget):
         self._show(self.problem, without_folders("".join(end.problems[:1])), "\n".join(end.problems))
         self.problem.setProperty("role", "problem")
         self.folder = self._button("Show in folder", self._show_folder, shown=bool(end.files))
-        self.review = self._button("Review this", self._review, shown=bool(end.videos))
+        self.review = self._button("Review this recording", self._review, shown=bool(end.videos))
         self.copy = self._button("Copy path", self._copy, shown=bool(end.files))
         self.close_row = self._button("Close", self.closed.emit, shown=True)
         texts = QVBoxLayout()

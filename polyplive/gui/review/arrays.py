@@ -52,9 +52,9 @@ class TimelineArrays:
             _spans([(track.first_s, track.last_s) for track in tracks]),
         )
 
-    def tracks_at(self, time_s: float) -> list[Track]:
-        """The tracks that are in view at a time, or were before it and will be after it."""
-        around = (self.extent[:, 0] <= time_s) & (time_s <= self.extent[:, 1])
+    def tracks_at(self, time_s: float, reach_s: float = 0.0) -> list[Track]:
+        """The tracks that are in view at a time, or were before it and will be after it, up to ``reach_s`` away."""
+        around = (self.extent[:, 0] - reach_s <= time_s) & (time_s <= self.extent[:, 1] + reach_s)
         return [self.timeline.tracks[place] for place in np.flatnonzero(around).tolist()]
 
 

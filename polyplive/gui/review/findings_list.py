@@ -24,6 +24,7 @@ from polyplive.gui.parts.theme import BACKGROUND, HOVER, QUIET, TEXT
 from polyplive.gui.review.axis import time_text
 from polyplive.gui.review.findings_model import FindingsModel, Role
 from polyplive.gui.review.looks import VERDICT_COLOURS, VERDICT_SIGNS
+from polyplive.gui.review.places import percent
 from polyplive.gui.review.rows import THUMB_SIZE
 from polyplive.review.decisions import Verdict
 
@@ -39,9 +40,13 @@ WIDTH = 248
 
 
 class FindingsList(QFrame):
-    """Rows of findings, and buttons that show or hide those of each verdict. ``selected`` carries a number."""
+    """Rows of findings, and buttons that show or hide those of each verdict.
+
+    ``selected`` carries a number, ``filtered`` says that ``wanted`` are other verdicts.
+    """
 
     selected = pyqtSignal(int)
+    filtered = pyqtSignal()
 
     def __init__(
         self, thumbnail: Callable[[Track], QPixmap | None] = lambda _: None, parent: QWidget | None = None
@@ -70,6 +75,11 @@ class FindingsList(QFrame):
         assert selection is not None
         selection.currentChanged.connect(self._taken)
         self.show_content(self.model.shown)
+
+    @property
+    def wanted(self) -> frozenset[Verdict]:
+        """The verdicts that are shown."""
+        return frozenset(verdict for verdict, button in self.filters.items() if button.isChecked())
 
     def show_content(self, shown: Shown) -> None:
         """Show these findings; what is selected stays selected."""
@@ -114,10 +124,11 @@ class FindingsList(QFrame):
     def _choose(self) -> None:
         chosen = self._chosen()
         self._is_following = True
-        self.model.show_only([verdict for verdict, button in self.filters.items() if button.isChecked()])
+        self.model.show_only(self.wanted)
         self._is_following = False
         self._show_emptiness()
         self.show_selected(chosen)
+        self.filtered.emit()
 
     def _chosen(self) -> int | None:
         track = self.view.currentIndex().data(Role.TRACK)
@@ -189,10 +200,11 @@ class _RowPainter(QStyledItemDelegate):
         painter.restore()
 
     def _write(self, painter: QPainter, room: QRect, track: Track, verdict: Verdict, notes: int) -> None:
+        figures = "  \u00b7  ".join(filter(None, (percent(track.peak_score), track.label, _notes_text(notes))))
         lines = (
             (f"{track.number}  {VERDICT_SIGNS[verdict]} {verdict.value}", VERDICT_COLOURS[verdict], True),
             (f"{time_text(track.first_s)}  \u00b7  {track.in_view_s:.1f} s", TEXT, False),
-            (f"{track.peak_score:.0%}  {track.label}{_notes_text(notes)}", QUIET, False),
+            (figures, QUIET, False),
         )
         for place, (text, colour, bold) in enumerate(lines):
             font = QFont(painter.font())
@@ -206,4 +218,4 @@ class _RowPainter(QStyledItemDelegate):
 
 
 def _notes_text(notes: int) -> str:
-    return f"  \u00b7  {notes} note{'' if notes == 1 else 's'}" if notes else ""
+    return f"{notes} note{'' if notes == 1 else 's'}" if notes else ""

@@ -78,7 +78,7 @@ def title_of(track: Track, shown: Shown) -> str:
 def figures_of(track: Track) -> tuple[str, str]:
     """When a finding is seen, and how sure the model is."""
     seen = f"{time_text(track.first_s)} to {time_text(track.last_s)}, {track.in_view_s:.1f} s in view"
-    return seen, f"Score {track.peak_score:.0%} at best, {track.mean_score:.0%} on average"
+    return seen, f"Score {percent(track.peak_score)} at best, {percent(track.mean_score)} on average"
 
 
 def said_of(shown: Shown, selected: int | None, at_s: float) -> str:
@@ -90,5 +90,10 @@ def said_of(shown: Shown, selected: int | None, at_s: float) -> str:
         parts.append(f"{title_of(track, shown)}, of {len(timeline.tracks)}, {', '.join(figures_of(track))}")
     else:
         parts.append(f"{len(timeline.tracks)} findings")
-    parts.append(f"{timeline.coverage:.0%} analysed")
+    parts.append(f"{percent(timeline.coverage)} analysed")
     return ". ".join(parts)
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1] in words."""
+    return f"{100 * share:.0f} %"

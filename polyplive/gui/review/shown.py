@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A note or a mark of the session that recorded it, at ``at_s`` seconds of the video.
+    """A note at ``at_s`` seconds of the video; ``is_mark``: made in the session that recorded it.
 
-    ``track`` is the finding that a note is about, if it is about one.
+    ``track`` is the finding that it is about, if it is about one.
     """
 
     at_s: float
@@ -36,8 +36,7 @@ class Flag:
     @property
     def title(self) -> str:
         """What it is, and what it says."""
-        kind = "Mark" if self.is_mark else "Note"
-        return f"{kind} {self.number}: {self.text}" if self.text else f"{kind} {self.number}"
+        return f"{'Mark' if self.is_mark else 'Note'}: {self.text}"
 
 
 VERDICTS = tuple(Verdict)

@@ -18,6 +18,8 @@ from polyplive.sessions.view import View
 from polyplive.types import Figures, Hud, OverlaySettings, SessionState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from polyplive.types import Frame, Image, Prediction
 
 THRESHOLDS = (0.05, 0.95)
@@ -39,6 +41,8 @@ class Display:
         self.view = View()
         self._threshold = threshold
         self._min_area = min_area
+        self.names: Callable[[Prediction], tuple[tuple[int, str], ...]] = lambda _: ()
+        """What labels call the findings of a prediction (``Hud.names``)."""
         self._redone: tuple[Prediction, Prediction] | None = None
         self._figures, self._figures_s = Figures(), -math.inf
 
@@ -115,7 +119,9 @@ class Display:
 
     def _hud(self, frame: Frame) -> Hud:
         caption = caption_of(frame, self.view.engine, self.overlay)
-        return Hud(self.state, self.view.reason, self._readable(self.view.figures), caption)
+        prediction = self.prediction
+        names = self.names(prediction) if prediction is not None else ()
+        return Hud(self.state, self.view.reason, self._readable(self.view.figures), caption, names)
 
     def _readable(self, figures: Figures) -> Figures:
         """While frames pass, the figures of a moment ago: each is to be read, and drawing them takes time."""

@@ -18,17 +18,17 @@ REST_MS = 2500
 
 
 class FullScreen(QObject):
-    """Lays out a ``page``: the picture, a tool ``beside`` it and rows ``below``. Qt's thread.
+    """Lays out a ``page``: the picture, tools ``beside`` it and rows ``below``. Qt's thread.
 
     While the page's window fills the screen, so does the picture, whose size does not change with the tools. These lie
     over it when the pointer has moved, and go with the pointer when that rests. Over a tool, or with a list or a dialog
     open, they stay.
     """
 
-    def __init__(self, page: QWidget, video: VideoView, beside: QWidget, below: Sequence[QWidget]) -> None:
+    def __init__(self, page: QWidget, video: VideoView, beside: Sequence[QWidget], below: Sequence[QWidget]) -> None:
         super().__init__(page)
         self._page, self._video = page, video
-        self._tools = (beside, *below)
+        self._tools = (*beside, *below)
         self._wanted = dict.fromkeys(self._tools, True)
         self._is_on = False
         self._at = QPoint()
@@ -38,9 +38,10 @@ class FullScreen(QObject):
         self._layout.setRowStretch(0, 1)
         self._layout.setColumnStretch(0, 1)
         self._layout.addWidget(video, 0, 0)
-        self._layout.addWidget(beside, 0, 1)
+        for column, tool in enumerate(beside, start=1):
+            self._layout.addWidget(tool, 0, column)
         for row, tool in enumerate(below, start=1):
-            self._layout.addWidget(tool, row, 0, 1, 2)
+            self._layout.addWidget(tool, row, 0, 1, 1 + len(beside))
         self.rest = QTimer(self)
         self.rest.setSingleShot(True)
         self.rest.timeout.connect(self._put_away)
@@ -98,7 +99,7 @@ class FullScreen(QObject):
             assert menus is not None
             menus.setVisible(not is_on)
         self._layout.removeWidget(self._video)
-        rows, columns = (self._layout.rowCount(), 2) if is_on else (1, 1)
+        rows, columns = (self._layout.rowCount(), self._layout.columnCount()) if is_on else (1, 1)
         self._layout.addWidget(self._video, 0, 0, rows, columns)
         self._video.set_framed(not is_on)
         if is_on:

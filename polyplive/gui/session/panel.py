@@ -14,6 +14,9 @@ from polyplive.overlay.true_shape import true_size
 from polyplive.types import MIDDLING_FROM, SQUARE, STRONG_FROM
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polyplive.gui.parts.shortcuts import Shortcut
     from polyplive.gui.session.display import Display
 
 _OVERLAY = (
@@ -96,6 +99,11 @@ class Panel(QFrame):
         self.opacity.set_value(display.overlay.opacity)
         self.opacity.setEnabled(display.overlay.visible)
         self.about.setText(_about(display))
+
+    def show_keys(self, shortcuts: Sequence[Shortcut]) -> None:
+        """Name the keys of ``shortcuts`` at the switches."""
+        for name, switch in self.switches.items():
+            switch.show_key(key_of(f"toggle_{name}", shortcuts))
 
     def offer_announcements(self) -> None:
         """Show how a new finding may be announced, with the switches in ``announcements``."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PyQt6.QtGui import QCloseEvent
 
     from polyplive.gui.session.display import Display
+    from polyplive.gui.session.session_page import Additions
     from polyplive.sessions.replay import Player
     from polyplive.sessions.view import View
     from polyplive.types import Frame, ViewOption
@@ -46,7 +47,7 @@ class ReplayPage(SessionPage):
     """Shows what the player plays.
 
     ``make_player`` takes the function that receives views, and returns a player that is not started. ``start`` starts
-    it, and closing the page closes it. No method waits for the player.
+    it, and closing the page closes it. ``more`` is what a page has besides. No method waits for the player.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class ReplayPage(SessionPage):
         display: Display,
         snapshots: Path,
         view: ViewOption = "auto",
+        more: Additions | None = None,
     ) -> None:
         self._size: tuple[int, int] | None = None
         self._told_of_repairs = False
@@ -64,7 +66,7 @@ class ReplayPage(SessionPage):
         self._bridge = Bridge()
         self.player = make_player(self._bridge.deliver)
         self.transport = Transport()
-        super().__init__(self.player, display, snapshots, self.transport, self._playback_commands(), view)
+        super().__init__(self.player, display, snapshots, self.transport, self._playback_commands(), view, more)
         self._bridge.arrived.connect(self._take)
         self.transport.command.connect(self.run_command)
         self.transport.sought.connect(self.player.seek)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import sys
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -12,6 +13,7 @@ from PyQt6.QtGui import QCloseEvent, QResizeEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from polyplive.gui.parts.actions import make_actions
+from polyplive.gui.parts.bar_button import show_keys
 from polyplive.gui.parts.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.gui.recording.recording_strip import RecordingStrip
 from polyplive.gui.session.details import Details
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Protocol
 
+    from polyplive.gui.parts.shortcuts import Shortcut
     from polyplive.gui.session.display import Display
     from polyplive.overlay.target import Target
     from polyplive.sessions.recorder.status import RecordingEnd
@@ -66,12 +69,26 @@ OVERLAY_SWITCHES = ("visible", "contour", "mask", "heatmap", "scores", "legend",
 """The parts of the overlay that a key turns on and off: fields of ``OverlaySettings``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a page has besides: rows ``above`` its bar, tools ``beside`` the picture, left of the panel, and commands.
+
+    Its keys are those of ``shortcuts``.
+    """
+
+    above: Sequence[QWidget] = ()
+    beside: Sequence[QWidget] = ()
+    commands: Mapping[str, Callable[[], object]] = field(default_factory=dict)
+    shortcuts: Sequence[Shortcut] = SHORTCUTS
+
+
 class SessionPage(QWidget):
     """The picture of a ``session`` and its tools: what a window holds. Subclasses say what is played, and how.
 
     ``bar`` is the row below the picture. ``commands`` are the subclass's own commands for keys, menus and buttons.
     ``actions_by_command`` has one action for each; its key works wherever the page is seen. ``view`` is what draws the
-    picture. ``over`` says that the session ended by itself, ``recorded`` carries what a recording left. No method waits
+    picture. ``more`` is what a page has besides.
+    ``over`` says that the session ended by itself, ``recorded`` carries what a recording left. No method waits
     for the session but ``close``, which ends it. The constructor calls no method of a subclass.
     """
 
@@ -87,9 +104,12 @@ class SessionPage(QWidget):
         bar: QWidget,
         commands: Mapping[str, Callable[[], object]],
         view: ViewOption = "auto",
+        more: Additions | None = None,
     ) -> None:
         super().__init__()
+        more = more or Additions()
         self.display = display
+        self.shortcuts = more.shortcuts
         self.survivors: tuple[str, ...] = ()
         self._session = session
         self._snapshots = SnapshotWriter(snapshots, self._snapshot_written.emit)
@@ -106,8 +126,9 @@ class SessionPage(QWidget):
         self.recording_strip = RecordingStrip()
         self.video.contents.on_target = session.set_target
         self.video.fell_back.connect(self._tell_of_view)
-        self._commands = self._overlay_commands() | view_commands(self.video) | dict(commands)
-        self._lay_out(bar)
+        self._commands = self._overlay_commands() | view_commands(self.video)
+        self._commands |= {**commands, **more.commands}
+        self._lay_out(bar, more)
         self.details = Details(self.log, self)
         self.video.double_clicked.connect(self.full_screen.toggle)
         if "toggle_play" in self._commands:
@@ -116,7 +137,9 @@ class SessionPage(QWidget):
         self.strip.command.connect(self.run_command)
         self.panel.threshold_chosen.connect(self.set_threshold)
         self.panel.opacity_chosen.connect(self.set_opacity)
-        self.actions_by_command = make_actions(self, self._commands, self.run_command)
+        self.actions_by_command = make_actions(self, self._commands, self.run_command, self.shortcuts)
+        self.panel.show_keys(self.shortcuts)
+        show_keys(self, self.shortcuts)
 
     @property
     def top(self) -> QWidget:
@@ -173,7 +196,7 @@ class SessionPage(QWidget):
     def show_help(self) -> None:
         """Show the list of shortcuts; the video continues."""
         known = self._commands.keys() | {str(action.data()) for action in self.top.actions()}
-        dialog = ShortcutDialog(self, [item for item in SHORTCUTS if item.command in known])
+        dialog = ShortcutDialog(self, [item for item in self.shortcuts if item.command in known])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
@@ -211,12 +234,13 @@ class SessionPage(QWidget):
 
     # Parts
 
-    def _lay_out(self, bar: QWidget) -> None:
+    def _lay_out(self, bar: QWidget, more: Additions) -> None:
         recording = QWidget()  # which the strip in it shows or not by itself, also where it comes with the pointer
         row = QVBoxLayout(recording)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.recording_strip)
-        self.full_screen = FullScreen(self, self.video, beside=self.panel, below=(recording, bar, self.strip))
+        beside, below = (*more.beside, self.panel), (recording, *more.above, bar, self.strip)
+        self.full_screen = FullScreen(self, self.video, beside=beside, below=below)
         self.resize(1280, 800)
         self.video.setFocus()
 

@@ -14,10 +14,12 @@ from polyplive.errors import PolypliveError
 from polyplive.evaluation.demo_truth import demo_clip
 from polyplive.gui.connect.dialog import ConnectDialog
 from polyplive.gui.export.dialog import ExportDialog
-from polyplive.gui.parts.actions import make_actions
-from polyplive.gui.parts.shortcuts import ShortcutDialog
+from polyplive.gui.parts.actions import allow, make_actions
+from polyplive.gui.parts.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.gui.recording.recorded_panel import RecordedPanel
+from polyplive.gui.review.review_page import ReviewPage
 from polyplive.gui.session.live_page import LivePage
+from polyplive.gui.session.replay_page import ReplayPage
 from polyplive.gui.session.session_page import SessionPage
 from polyplive.gui.session.snapshots import default_folder
 from polyplive.gui.window.about import AboutDialog
@@ -62,6 +64,7 @@ class MainWindow(QMainWindow):
             "open_recording": self._choose_recording,
             "connect": self._choose_source,
             "play_demo": lambda: self._once_agreed(lambda: self.open(self._program.demo), "play the demo"),
+            "review": self.review_shown,
             "export": self.show_export,
             "choose_outputs": self._choose_outputs,
             "close_source": lambda: self._once_agreed(self.close_source, "close it"),
@@ -104,8 +107,23 @@ class MainWindow(QMainWindow):
             self._fill_menus()
 
     def review(self, path: Path) -> None:
-        """Play a recording that was made here, once it is agreed to that a live session ends for it."""
-        self._once_agreed(lambda: self.open_recording(path), "review this recording")
+        """Review a recording that was made here, once it is agreed to that a live session ends for it."""
+        self._once_agreed(lambda: self.open_review(path), "review this recording")
+
+    def review_shown(self) -> None:
+        """Review the recording that is played, from where it is."""
+        page, video = self.page, self._opening.path if self._opening is not None else None
+        if isinstance(page, ReplayPage) and video is not None:
+            self.open_review(video, page.display.view.position_s)
+
+    def open_review(self, path: Path, start_s: float = 0.0) -> None:
+        """Show the video at ``path`` with what is needed to review it, and remember it."""
+        if self.open(lambda: self._program.review(path, self.preferences.reviewer, self._name_reviewer, start_s)):
+            self.preferences.add_recent(path)
+            self._fill_menus()
+
+    def _name_reviewer(self, name: str) -> None:
+        self.preferences.reviewer = name
 
     def show_opening(self, opening: Opening) -> None:
         """End what is shown, then show ``opening`` and start it."""
@@ -234,6 +252,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(page)
         opening = self._opening
         self._actions["export"].setEnabled(opening is not None and opening.path is not None)
+        allow(self._actions["review"], _why_no_review(page, opening))
         self._actions["close_source"].setEnabled(not isinstance(page, StartPage))
         self._actions["help"].setEnabled(not isinstance(page, SessionPage))  # which has the same key
         self._fill_menus()
@@ -313,7 +332,8 @@ class MainWindow(QMainWindow):
         page = self.page
         of_page = page.actions_by_command if isinstance(page, SessionPage) else {}
         recent = RecentMenu(self.preferences.recent, self._open_recent, self._forget_recent)
-        fill_menus(bar, self._actions | of_page, recent)
+        shortcuts = page.shortcuts if isinstance(page, SessionPage) else SHORTCUTS
+        fill_menus(bar, self._actions | of_page, recent, shortcuts)
 
     def _open_recent(self, path: Path) -> None:
         self._once_agreed(lambda: self.open_recording(path), "open this recording")
@@ -324,6 +344,13 @@ class MainWindow(QMainWindow):
             self._show_start()
         else:
             self._fill_menus()
+
+
+def _why_no_review(page: QWidget, opening: Opening | None) -> str:
+    """Why what is shown cannot be reviewed; empty where it can."""
+    if isinstance(page, ReviewPage):
+        return "It is being reviewed"
+    return "" if opening is not None and opening.path is not None else "Only a recording can be reviewed"
 
 
 def _dropped(event: QDropEvent) -> Path | None:

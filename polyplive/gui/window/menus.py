@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from PyQt6.QtGui import QAction
     from PyQt6.QtWidgets import QMenuBar
 
+    from polyplive.gui.parts.shortcuts import Shortcut
+
 _RECENT_BEFORE = "play_demo"
 
 
@@ -37,14 +39,20 @@ class RecentMenu(QMenu):
         self.setEnabled(bool(recent))
 
 
-def fill_menus(bar: QMenuBar, actions: Mapping[str, QAction], recent: RecentMenu) -> None:
-    """Fill ``bar`` with ``actions`` by command, and ``recent`` among those of the file."""
+def fill_menus(
+    bar: QMenuBar, actions: Mapping[str, QAction], recent: RecentMenu, shortcuts: Sequence[Shortcut] = SHORTCUTS
+) -> None:
+    """Fill ``bar`` with ``actions`` by command in the order of ``shortcuts``, and ``recent`` among those of the file.
+
+    What cannot be done now says why in its tool tip.
+    """
     bar.clear()
-    for group in dict.fromkeys(shortcut.group for shortcut in SHORTCUTS):
-        found = [actions[item.command] for item in SHORTCUTS if item.group == group and item.command in actions]
+    for group in dict.fromkeys(shortcut.group for shortcut in shortcuts):
+        found = [actions[item.command] for item in shortcuts if item.group == group and item.command in actions]
         if not found:
             continue
         menu = QMenu(f"&{group}", bar)
+        menu.setToolTipsVisible(True)
         menu.addActions(found)
         if actions.get(_RECENT_BEFORE) in found:
             recent.setParent(menu, recent.windowFlags())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from polyplive.config import Settings
+from polyplive.gui.review.review_page import ReviewPage
 from polyplive.gui.session.display import Display
 from polyplive.gui.session.live_page import LivePage
 from polyplive.gui.session.replay_page import ReplayPage
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from polyplive.gui.export.job import Export
+    from polyplive.gui.review.parts import ReviewParts
     from polyplive.gui.session.session_page import SessionPage
     from polyplive.sessions.engine_room.supervisor import OpenEngine
     from polyplive.sessions.live import LiveParts
@@ -70,6 +72,13 @@ class Program(Protocol):
         """The video at ``path``."""
         ...
 
+    def review(self, path: Path, by: str, name_reviewer: Callable[[str], None], start_s: float = 0.0) -> Opening:
+        """The video at ``path``, to be reviewed by somebody called ``by`` (empty: not said), from ``start_s`` on.
+
+        ``name_reviewer`` keeps another name. A review that is there already goes on.
+        """
+        ...
+
     def source(self, address: str, capture: CaptureRequest) -> Opening:
         """The capture device, screen or stream at ``address``."""
         ...
@@ -91,7 +100,7 @@ def _nothing(_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ReplayOpening:
-    """A recording.
+    """A recording, to be played or, where ``make_review`` makes the parts of a review, to be reviewed.
 
     ``open_source`` and ``open_engine`` are called in the player's threads. ``snapshots`` is the folder for snapshots
     (None: ``default_folder``). ``on_closed`` is called with the page when its session has ended.
@@ -109,8 +118,10 @@ class ReplayOpening:
     path: Path | None = None
     source: None = None
 
+    make_review: Callable[[], ReviewParts] | None = None
+
     def make_page(self) -> ReplayPage:
-        """The page with its player."""
+        """The page with its player. Raises ``PolypliveError`` where the review cannot be made."""
         settings = self.settings
         display = Display(settings.overlay, settings.pipeline.threshold, settings.pipeline.min_area)
         chosen = PlayerSettings(
@@ -126,7 +137,10 @@ class ReplayOpening:
         def make_player(on_view: Callable[[View], None]) -> Player:
             return Player(self.open_source, self.open_engine, on_view, chosen, self.sinks, settings.pipeline)
 
-        return ReplayPage(make_player, display, self.snapshots or default_folder(), settings.view)
+        folder = self.snapshots or default_folder()
+        if self.make_review is not None:
+            return ReviewPage(make_player, display, folder, self.make_review(), settings.view)
+        return ReplayPage(make_player, display, folder, settings.view)
 
     def closed(self, page: SessionPage) -> None:
         """Say what the session did."""

@@ -113,6 +113,15 @@ class Preferences:
         self._settings.remove("recent")
 
     @property
+    def reviewer(self) -> str:
+        """Who reviews, as decisions and notes say it; empty where nobody gave a name."""
+        return self._get("reviewer", str, "")
+
+    @reviewer.setter
+    def reviewer(self, name: str) -> None:
+        self._set("reviewer", name)
+
+    @property
     def card(self) -> Card | None:
         """What was connected last; None at the first start."""
         return self._get("card", Card, None)

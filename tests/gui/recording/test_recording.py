@@ -19,11 +19,14 @@ from window_driver import PATIENCE_MS
 from polyplive.config import LiveSettings, Settings
 from polyplive.gui.parts.quantities import hours_text, size_text
 from polyplive.gui.recording.recording_strip import RecordingStrip
-from polyplive.gui.session.replay_page import ReplayPage
+from polyplive.gui.review.parts import ReviewParts
+from polyplive.gui.review.review_page import ReviewPage
 from polyplive.gui.window.main_window import MainWindow
 from polyplive.gui.window.opening import LiveOpening, ReplayOpening
 from polyplive.gui.window.preferences import Preferences
 from polyplive.gui.window.start_page import StartPage
+from polyplive.review.live_marks import marks_beside
+from polyplive.review.storage import open_review
 from polyplive.sessions.opening import open_video
 from polyplive.sessions.recorder.recording_files import RecordingSettings
 from polyplive.sessions.recorder.status import RecordingStatus
@@ -47,6 +50,15 @@ class Program:
     def recording(self, path: Path) -> ReplayOpening:
         open_video(path).close()
         return ReplayOpening(lambda: open_video(path), open_gated(lambda: None))
+
+    def review(self, path: Path, by: str, name_reviewer, start_s: float = 0.0) -> ReplayOpening:
+        def parts() -> ReviewParts:
+            review = open_review(path, by=by)
+            return ReviewParts(
+                review, lambda: open_video(path), read_marks=lambda: marks_beside(path), close=review.close
+            )
+
+        return dataclasses.replace(self.recording(path), make_review=parts)
 
 
 class LiveWindow:
@@ -193,8 +205,15 @@ def test_what_fails_at_the_very_end_is_said_in_the_window_and_on_stderr(live: Li
     assert live.window.failed
 
 
-def test_a_recording_is_reviewed_once_the_live_session_may_end(live: LiveWindow) -> None:
-    row = live.record()
+def test_a_recording_is_reviewed_once_the_live_session_may_end_with_its_marks(live: LiveWindow) -> None:
+    live.press(Key.Key_R)
+    live.stream(lambda: len(live.page.display.view.recording.files) == 2)
+    live.stream(lambda: live.page.display.view.recording.elapsed_s > 0.2)
+    live.press(Key.Key_M)
+    live.page.recording.marks.described.emit(1, "caecum")
+    live.press(Key.Key_R)
+    live.stream(lambda: live.window.recorded.rows)
+    row = live.window.recorded.rows[-1]
     video = next(live.folder.glob("*.mp4"))
     row.review.click()
     asked = live.window.findChild(QMessageBox)
@@ -205,9 +224,13 @@ def test_a_recording_is_reviewed_once_the_live_session_may_end(live: LiveWindow)
     live.rig.ending.set()
     asked.button(QMessageBox.StandardButton.Ok).click()
     page = live.window.page
-    assert isinstance(page, ReplayPage)
-    live.qtbot.waitUntil(lambda: page.display.view.frame is not None, timeout=PATIENCE_MS)
+    assert isinstance(page, ReviewPage)
+    live.qtbot.waitUntil(lambda: bool(page.display.view.frame and page.desk.shown.flags), timeout=PATIENCE_MS)
     assert page.display.view.info.name == video.name
+    (flag,) = page.desk.shown.flags
+    (mark,) = marks_beside(video)
+    assert (flag.text, flag.is_mark, flag.at_s) == ("caecum", True, mark.pts_s)
+    assert 0 < flag.at_s <= page.display.view.duration_s
 
 
 def test_a_mark_is_confirmed_and_takes_a_note_later(live: LiveWindow) -> None:

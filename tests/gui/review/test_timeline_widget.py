@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DURATION_S = 600.0
-FLAGS = (Flag(120.0, "ileum", False, 1, None), Flag(300.0, "", True, 1))
+FLAGS = (Flag(120.0, "ileum", False, 1, None), Flag(300.0, "caecum", True, 2))
 
 
 def shown_of(timeline: Timeline, **verdicts: Verdict) -> Shown:
@@ -165,7 +165,7 @@ def test_the_pointer_is_told_what_is_below_it(widget) -> None:
         return QToolTip.text()
 
     assert tip(at(widget, 70)).startswith("Finding 1: accepted\n1:00 to 1:20")
-    assert tip(at(widget, 120, None, row=widget.rows.flags + 4)) == "Note 1: ileum\n2:00"
+    assert tip(at(widget, 120, None, row=widget.rows.flags + 4)) == "Note: ileum\n2:00"
     assert tip(at(widget, 70, None, row=widget.rows.quality_top(Quality.BLURRED) + 1)).startswith("Blurred: here")
     assert "Not analysed yet" in tip(at(widget, 500))
     QToolTip.hideText()
