@@ -17,11 +17,14 @@ from polyplive.commands.requests import make_request
 @click.option("--out", type=EXISTING, metavar="PATH", required=True, help="The file or folder to write.")
 @click.option("--boxes", is_flag=True, help="Boxes in the place of polygons (cvat).")
 @click.option("--every-frame", is_flag=True, help="A picture for each frame, also without findings (masks).")
+@click.option("--video", type=EXISTING, metavar="FILE", help="The recording, for key frames (dicom).")
+@click.option("--dicom-references", "references", is_flag=True, help="Name the DICOM video and its study (dicom).")
 def export_findings(**options: Any) -> None:
     """Write what was found in formats of other programs.
 
     EVENTS is the file of 'replay --events' or of a live session. FORMAT is coco (results), coco-gt (annotations), cvat,
-    mot, label-studio, masks or parquet. Findings are followed through the whole recording, so that each has one number.
+    mot, label-studio, masks, parquet or dicom. Findings are followed through the whole recording, so that each has one
+    number.
     """
     from polyplive.commands.export_findings import ExportFindingsRequest, run
 

@@ -18,12 +18,20 @@ if TYPE_CHECKING:
     from polyplive.review.exports.base import ExportFormat
 
 
+_OPTIONS = {
+    "boxes": "--boxes",
+    "every_frame": "--every-frame",
+    "video": "--video",
+    "references": "--dicom-references",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ExportFindingsRequest:
     """The request of ``polyplive export-findings``.
 
-    ``form`` is the format's name, ``out`` the file or folder to write. ``boxes`` and ``every_frame`` are for the
-    formats that have that choice.
+    ``form`` is the format's name, ``out`` the file or folder to write. ``boxes``, ``every_frame``, ``video`` and
+    ``references`` are for the formats that have that choice.
     """
 
     events: Path
@@ -31,6 +39,8 @@ class ExportFindingsRequest:
     out: Path
     boxes: bool = False
     every_frame: bool = False
+    video: Path | None = None
+    references: bool = False
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -53,8 +63,7 @@ def run(request: ExportFindingsRequest) -> int:
 
 
 def _options(request: ExportFindingsRequest, form: ExportFormat) -> ExportOptions:
-    for name in ("boxes", "every_frame"):
+    for name, option in _OPTIONS.items():
         if getattr(request, name) and name not in form.options:
-            option = "--" + name.replace("_", "-")
             raise ConfigError(f"'{form.name}' has no {option}", "Leave it out.")
-    return ExportOptions(request.boxes, request.every_frame)
+    return ExportOptions(request.boxes, request.every_frame, request.video, request.references)

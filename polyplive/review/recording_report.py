@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from polyplive.review.coverage import Coverage
+from polyplive.review.key_frames import key_frames
 from polyplive.review.linking import Linker
 from polyplive.review.recorded_pictures import recorded_pictures
 from polyplive.review.report_data import ReportData
@@ -54,7 +55,7 @@ def recording_report(
     analysed, tracks = coverage.spans(), linker.tracks()
     duration_s = max(source.info.duration_s or 0.0, analysed[-1][1] if analysed else 0.0)
     data.timeline = Timeline(duration_s, analysed, tracks, tuple(quality), tuple(events.marks.values()))
-    data.pictures = recorded_pictures(source, events, tracks)
+    data.pictures = recorded_pictures(key_frames(source, events, tracks))
     data.stages, data.annotation = events.stages.distributions(), events.annotation_ms.distribution()
     _take_end(data, events)
     if review is not None:

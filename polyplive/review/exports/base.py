@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyplive.errors import MissingDependency
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from polyplive.review.exports.linked import LinkedFindings
 
@@ -20,11 +20,14 @@ class ExportOptions:
     """What some formats leave to choose.
 
     ``boxes`` gives boxes in the place of polygons. ``every_frame`` writes a picture for each analysed frame, not only
-    for those with findings.
+    for those with findings. ``video`` is the recording, of which key frames are taken. With ``references`` DICOM
+    objects name the one that the video is.
     """
 
     boxes: bool = False
     every_frame: bool = False
+    video: Path | None = None
+    references: bool = False
 
 
 @dataclass(frozen=True, slots=True)

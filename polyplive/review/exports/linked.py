@@ -111,6 +111,10 @@ class LinkedFindings:
         """What was decided of the track with this number."""
         return self._verdicts.get(track, Verdict.UNSEEN)
 
+    def events(self) -> EventsFile:
+        """The events file, opened anew."""
+        return EventsFile(self._path)
+
     def frame_name(self, index: int, ending: str) -> str:
         """The name of a frame's picture, such as ``procedure_000120.png``; ``ending`` has its dot."""
         return f"{self.stem}_{index:06d}{ending}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from polyplive.errors import ConfigError
+from polyplive.review.dicom.export import DICOM
 from polyplive.review.exports.base import ExportFormat
 from polyplive.review.exports.coco import COCO_GROUND_TRUTH, COCO_RESULTS
 from polyplive.review.exports.cvat import CVAT
@@ -21,6 +22,7 @@ FORMATS: dict[str, ExportFormat] = {
         LABEL_STUDIO,
         MASKS,
         PARQUET,
+        DICOM,
     )
 }
 
