@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from polyplive.cli.group import EXISTING, cli
+from polyplive.cli.group import EXISTING, FILE, cli
+from polyplive.commands.options import engine_options
 from polyplive.commands.requests import make_request
 
 
@@ -29,3 +30,20 @@ def export_findings(**options: Any) -> None:
     from polyplive.commands.export_findings import ExportFindingsRequest, run
 
     sys.exit(run(make_request(ExportFindingsRequest, options)))
+
+
+@cli.command("verify", epilog="Example: polyplive verify raw.mp4 --events events.jsonl")
+@click.argument("videos", type=EXISTING, nargs=-1, required=True, metavar="SESSION...")
+@click.option("--events", type=EXISTING, metavar="FILE", help="Of the session.  [default: those beside SESSION]")
+@click.option("--json", "json_path", type=FILE, metavar="FILE", help="Write all figures to it.")
+@engine_options
+def verify(**options: Any) -> None:
+    """Run a recorded session again and compare with what it found.
+
+    SESSION is a raw recording, its files in their order, or the video that was replayed. On the same model, backend and
+    precision the detections of a lossless recording, and of a replay, are the same bit for bit. Otherwise it is said
+    how far they agree.
+    """
+    from polyplive.commands.verify import VerifyRequest, run
+
+    sys.exit(run(make_request(VerifyRequest, options)))

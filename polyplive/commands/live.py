@@ -19,7 +19,7 @@ from polyplive.sessions.engine_room.opening import SameModelOpener
 from polyplive.sessions.live import LiveParts, LiveSession, LiveSummary
 from polyplive.sessions.live.second_screen import SecondScreen
 from polyplive.sessions.recorder.recorder import Recorder
-from polyplive.sessions.recorder.recording_files import RecordingSettings
+from polyplive.sessions.recorder.recording_files import RecordingSettings, live_encoder
 from polyplive.sessions.recorder.thread import RecorderThread, ResultsThread
 from polyplive.sinks.restream.address import parse_restream
 from polyplive.sinks.restream.server import PictureServer
@@ -51,8 +51,8 @@ class LiveRequest:
     second) and ``pixel_format`` (four letters) are requested from it. ``stream`` is the number of the video stream
     where an address sends several, ``stereo`` the half that is shown of 3D pictures. ``frames`` is the number of frames
     after which to end. ``record``, ``record_raw``, ``events`` and ``report`` are files to write; a recording begins a
-    new file after ``segment_minutes``, and ends before less than ``keep_free_mib`` MiB of the disk are free.
-    ``restream`` is the address that other programs get the picture from.
+    new file after ``segment_minutes``, and ends before less than ``keep_free_mib`` MiB of the disk are free. With
+    ``lossless`` raw ones hold every sample. ``restream`` is the address that other programs get the picture from.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -68,6 +68,7 @@ class LiveRequest:
     stereo: StereoOption | None = None
     record: Path | None = None
     record_raw: Path | None = None
+    lossless: bool = False
     segment_minutes: Annotated[float, Meta(ge=0.05)] | None = None
     keep_free_mib: Annotated[float, Meta(ge=0)] = KEEP_FREE_MIB
     events: Path | None = None
@@ -76,6 +77,8 @@ class LiveRequest:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.lossless and self.headless and self.record_raw is None:
+            raise ConfigError("--lossless does nothing without --record-raw", "Add --record-raw, or leave it out.")
 
 
 def run(request: LiveRequest) -> int:
@@ -122,7 +125,7 @@ def _parts(request: LiveRequest, settings: Settings) -> tuple[LiveParts, Address
         threshold=settings.pipeline.threshold,
         frames=request.frames,
         recorders=_recorders(request),
-        recording=RecordingSettings(_segments(request), settings.full_paths),
+        recording=RecordingSettings(_segments(request), settings.full_paths, request.lossless),
         with_screen=not request.headless,
         second_screen=_second_screen(request.restream),
     )
@@ -246,7 +249,11 @@ def _recorders(request: LiveRequest) -> list[RecorderThread]:
         recorders.append(ResultsThread(Recorder(sinks, marked_only=True, full_paths=request.settings.full_paths)))
     wanted = [(request.record, True), (request.record_raw, False)]
     settings = _segments(request)
-    if writers := [SegmentWriter(path, settings, composed=composed) for path, composed in wanted if path is not None]:
+    if writers := [
+        SegmentWriter(path, settings, composed=composed, encoder_for=live_encoder(composed, request.lossless))
+        for path, composed in wanted
+        if path is not None
+    ]:
         recorders.append(RecorderThread(Recorder(writers)))
     return recorders
 

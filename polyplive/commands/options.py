@@ -203,6 +203,7 @@ def recording_options(command: Command) -> Command:
         "Files",
         option("--record", type=_FILE, metavar="FILE", help="Overlay video (.mp4, .mkv), its frames listed beside it."),
         option("--record-raw", type=_FILE, metavar="FILE", help="The same without the overlay."),
+        option("--lossless", is_flag=True, default=None, help="Raw recordings hold every sample; ten times as large."),
         option("--segment", "segment_minutes", type=float, metavar="MINUTES", help="Begin a new file after so long."),
         option(
             "--keep-free",

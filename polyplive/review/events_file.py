@@ -15,7 +15,7 @@ from polyplive.sinks.base import Mark
 from polyplive.sinks.events import SCHEMA
 from polyplive.stats import STAGES, Delays, StageRecorder
 from polyplive.system.file_names import file_name
-from polyplive.types import Detection, StageTimes
+from polyplive.types import Detection, Roi, StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,10 @@ OLDEST_SCHEMA = 4
 
 @dataclass(frozen=True, slots=True)
 class EventsSession:
-    """The first line of an events file; fields as in ``SessionInfo`` and ``SourceInfo``."""
+    """The first line of an events file; fields as in ``SessionInfo`` and ``SourceInfo``.
+
+    Those with a default are missing in files of older schemas.
+    """
 
     source: str
     fps: float | None
@@ -40,11 +43,27 @@ class EventsSession:
     version: str
     started: str
     stereo: str | None = None
+    stream: int | None = None
+    deinterlaced: bool = False
+    live: bool = False
+    precision: str = ""
+    pipeline: dict[str, Any] | None = None
 
     @property
     def frame_s(self) -> float:
         """How long a frame lasts, in seconds; of an unknown rate, a 25th."""
         return 1 / (self.fps or 25.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """A line of type ``pipeline``: what frames were processed with from there on; fields as in ``Prediction``."""
+
+    model_sha256: str
+    threshold: float
+    roi: Roi
+    run: int
+    run_began: int
 
 
 class EventsFile:
@@ -59,6 +78,10 @@ class EventsFile:
         self._path = Path(path)
         self.marks: dict[int, Mark] = {}
         self.end: dict[str, Any] | None = None
+        self.processing: Processing | None = None
+        """What the frame that ``frames`` gave last was processed with; None in files of schemas before 6."""
+        self.models: dict[str, str] = {}
+        """Names of the models that ran, by their SHA-256, as far as ``frames`` has come."""
         self.stages = StageRecorder()
         self.annotation_ms = Delays()
         first = next(self._lines(), {})
@@ -66,9 +89,10 @@ class EventsFile:
             raise self._no_events()
         names = EventsSession.__dataclass_fields__
         try:
-            self.session = EventsSession(**{name: first[name] for name in names})
-        except KeyError:
+            self.session = EventsSession(**{name: first[name] for name in names if name in first})
+        except TypeError:
             raise self._no_events() from None
+        self.models[self.session.model_sha256] = self.session.model
 
     def frames(self) -> Iterator[FrameFindings]:
         """Every processed frame in the file's order. Raises ``DataError`` for a line that is no event."""
@@ -81,6 +105,13 @@ class EventsFile:
                         frame = self._frame(line, width, height)
                     case "size":
                         width, height = line["width"], line["height"]
+                        continue
+                    case "pipeline":
+                        names = ("model_sha256", "threshold", "run", "run_began")
+                        self.processing = Processing(roi=Roi(*line["roi"]), **{name: line[name] for name in names})
+                        continue
+                    case "governor":
+                        self.models[line["model_sha256"]] = line["model"]
                         continue
                     case "mark":
                         mark = Mark(line["number"], line["at_s"], line["index"], line["pts_s"], line["text"])

@@ -15,7 +15,8 @@ from polyplive.sinks.base import Content, Sink
 from polyplive.sinks.containers import check_container
 from polyplive.sinks.failures import sink_error
 from polyplive.sinks.frame_list import FrameList
-from polyplive.sinks.h264 import quickest
+from polyplive.sinks.h264 import lossless, quickest
+from polyplive.sinks.lossless import pixel_format
 from polyplive.sinks.video import VideoSink, recorded_picture
 from polyplive.sinks.video_encoder import encoded_size, longest_pause_s
 from polyplive.sinks.yuv420 import colour_tags
@@ -149,8 +150,9 @@ class SegmentWriter(Sink):
 
     def _layout_of(self, record: FrameRecord) -> object:
         """What all frames of a file have in common."""
-        frame = record.frame
-        return frame.shape, frame.sample_aspect, colour_tags(recorded_picture(record, composed=self._composed))
+        frame, picture = record.frame, recorded_picture(record, composed=self._composed)
+        form = pixel_format(picture) if self._encoder_for is lossless else None
+        return frame.shape, frame.sample_aspect, form, colour_tags(picture)
 
     def _next_path(self) -> Path:
         self._number += 1

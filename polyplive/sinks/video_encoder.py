@@ -16,9 +16,11 @@ from av.video.reformatter import ColorRange
 
 from polyplive import RESEARCH_NOTICE
 from polyplive.errors import SinkError
+from polyplive.pixels.lossless import description
 from polyplive.sinks.containers import container_of, is_matroska
 from polyplive.sinks.fragments import cut_to_whole_fragments
 from polyplive.sinks.frame_clock import MOST_TICKS, FrameClock, ticks_per_second
+from polyplive.sinks.lossless import BGR, lossless_picture, lossless_tags, pixel_format
 from polyplive.sinks.matroska_display import with_display_size
 from polyplive.sinks.sound_copy import SoundCopy
 from polyplive.sinks.yuv420 import colour_tags, yuv420_picture
@@ -90,21 +92,23 @@ class VideoEncoder:
         self._shape: tuple[int, ...] = ()
         self._sample_aspect = SQUARE
         self._tags: ColourTags | None = None
+        self._form = ""
         self.muxed = 0
         """The number of frames that the encoder has passed to the file."""
 
     def encode(self, frame: Frame, image: Image | YuvSamples) -> None:
         """Encode the next frame: as drawn, or the source's samples. Raises ``SinkError``, and FFmpeg's errors."""
         shape = (image if isinstance(image, np.ndarray) else image.luma).shape[:2]
-        tags = colour_tags(image)
+        form, tags = self._code_of(image)
         if self._container is None or self._stream is None:
-            self._open(frame, shape, tags)
-        elif (shape, frame.sample_aspect, tags) != (self._shape, self._sample_aspect, self._tags):
+            self._open(frame, shape, form, tags)
+        elif (shape, frame.sample_aspect, form, tags) != (self._shape, self._sample_aspect, self._form, self._tags):
             before, now = _form(self._shape, self._sample_aspect), _form(shape, frame.sample_aspect)
             what = f"the picture changed from {before} to {now}" if before != now else "its colours are coded otherwise"
             raise SinkError(f"'{self._file.path}' ends here: {what}", "Record the rest to another file.")
         assert self._stream is not None
-        picture = yuv420_picture(image, *encoded_size(shape[1], shape[0]))
+        size = encoded_size(shape[1], shape[0])
+        picture = lossless_picture(image, form, *size) if form else yuv420_picture(image, *size)
         picture.time_base = Fraction(1, self._per_second)
         picture.pts = self._ticks(frame)
         picture.duration = self._clock.step
@@ -113,6 +117,11 @@ class VideoEncoder:
         if self._list is not None:
             self._list.add(frame)
         self._mux(self._stream.encode(picture))
+
+    def _code_of(self, image: Image | YuvSamples) -> tuple[str, ColourTags]:
+        """The pixel format of a recording without loss (empty: 4:2:0 of eight bits), and the colours' tags."""
+        form = pixel_format(image) if self._h264.lossless else None
+        return (form, lossless_tags(image)) if form else ("", colour_tags(image))
 
     def _ticks(self, frame: Frame) -> int:
         ticks = self._clock.ticks(frame.pts_s)
@@ -179,16 +188,19 @@ class VideoEncoder:
                 self._list.hold(self.muxed - held_back)  # all frames before the one which began a fragment
             self.muxed += 1
 
-    def _open(self, frame: Frame, shape: tuple[int, ...], tags: ColourTags) -> None:
-        form, options = container_of(self._file.path)
-        self._shape, self._sample_aspect, self._tags = shape, frame.sample_aspect, tags
+    def _open(self, frame: Frame, shape: tuple[int, ...], form: str, tags: ColourTags) -> None:
+        container, options = container_of(self._file.path)
+        self._shape, self._sample_aspect, self._form, self._tags = shape, frame.sample_aspect, form, tags
         if self._sound is not None:
             options = self._sound.open(self._file.path, frame) or options
-        self._container = av.open(self._file, "w", format=form, container_options=options)
+        self._container = av.open(self._file, "w", format=container, container_options=options)
         self._container.metadata["comment"] = RESEARCH_NOTICE
+        if form:
+            self._container.metadata["description"] = description(is_centred=tags.chroma_place == "center")
         even_width, even_height = encoded_size(shape[1], shape[0])
-        stream = cast("VideoStream", self._container.add_stream(self._h264.name, rate=self._rate))
-        stream.width, stream.height, stream.pix_fmt = even_width, even_height, "yuv420p"
+        name = self._h264.name + ("rgb" if form == BGR else "")
+        stream = cast("VideoStream", self._container.add_stream(name, rate=self._rate))
+        stream.width, stream.height, stream.pix_fmt = even_width, even_height, form or "yuv420p"
         context = stream.codec_context
         context.time_base = Fraction(1, self._per_second)
         context.colorspace, context.color_primaries, context.color_trc = tags.matrix, tags.primaries, tags.transfer

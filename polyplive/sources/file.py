@@ -97,7 +97,7 @@ class FileSource:
                     self._stream.list_packets()
                 self._shape = PictureShape(self._stream.decoder.stream, told=self._medium.sample_aspect, stereo=stereo)
                 codec = self._stream.decoder.stream.codec_context.name
-                self._maker = PictureMaker(self._shape, codec)
+                self._maker = PictureMaker(self._shape, codec, self.description)
                 first = self._maker.picture(self._stream.first)  # refuses a pixel format that cannot be converted
                 self._deinterlacer = Deinterlacer(self._stream.decoder.time_base) if deinterlace else None
                 self._info = self._describe(first)
@@ -105,6 +105,11 @@ class FileSource:
                 self._stream.close()
                 raise
         self._begin(0)
+
+    @property
+    def description(self) -> str:
+        """What the file says that it is, by the container's own field; empty where it says nothing."""
+        return self._stream.decoder.description
 
     @property
     def info(self) -> SourceInfo:

@@ -19,12 +19,15 @@ from polyplive.sinks.containers import check_container
 from polyplive.sinks.events import EventsSink
 from polyplive.sinks.failures import sink_error
 from polyplive.sinks.frame_list import FrameList
+from polyplive.sinks.h264 import lossless, quickest
 from polyplive.sinks.segments import SegmentSettings, SegmentWriter
 from polyplive.system.file_names import fitting_stem
 from polyplive.system.private_files import check_writable, make_private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
+
+    from polyplive.sinks.h264 import H264
 
 _EVENTS = ".events.jsonl"
 
@@ -65,10 +68,14 @@ class RecordingFiles:
 
 @dataclass(frozen=True, slots=True)
 class RecordingSettings:
-    """How a session's recordings are written. Without ``full_paths`` their events name files without folders."""
+    """How a session's recordings are written. Without ``full_paths`` their events name files without folders.
+
+    ``lossless`` raw recordings hold every sample of the source.
+    """
 
     segments: SegmentSettings = field(default_factory=SegmentSettings)
     full_paths: bool = False
+    lossless: bool = False
 
 
 def recordings_folder() -> Path:
@@ -95,12 +102,18 @@ def new_files(folder: Path, contents: Collection[Content], now: datetime.datetim
     raise AssertionError("there is always a next number")
 
 
+def live_encoder(composed: bool, is_lossless: bool) -> Callable[[int, int], H264]:
+    """The encoder of a live recording, ``composed`` with the overlay or raw."""
+    return lossless if is_lossless and not composed else quickest
+
+
 def recording_threads(files: RecordingFiles, settings: RecordingSettings, number: int) -> tuple[RecorderThread, ...]:
     """The recorders of ``files``, each a thread that is not started: of the videos, and of the events."""
-    writers = [
-        SegmentWriter(path, settings.segments, composed=content is Content.OVERLAY)
-        for content, path in files.videos.items()
-    ]
+    writers = []
+    for content, path in files.videos.items():
+        is_overlay = content is Content.OVERLAY
+        encoder = live_encoder(is_overlay, settings.lossless)
+        writers.append(SegmentWriter(path, settings.segments, composed=is_overlay, encoder_for=encoder))
     events = Recorder([EventsSink(files.events)], full_paths=settings.full_paths)
     return (
         RecorderThread(Recorder(writers), f"polyplive-recorder-{number}"),

@@ -10,6 +10,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from polyplive.errors import SourceUnreadable
+from polyplive.pixels.lossless import is_centred
 from polyplive.pixels.picture import BgrPicture, Picture, YuvPicture
 from polyplive.pixels.yuv import RED_BLUE, bgr_of
 from polyplive.sources.picture.tone_mapping import WIDE_FORMAT, ToneMapper, is_hdr
@@ -65,12 +66,13 @@ class PictureMaker:
     The matrix (BT.601, BT.709, BT.2020) and the range (limited, full) are those that the frame states. Where it
     states no matrix, BT.709 is taken from 720 lines up and BT.601 below, as players do. Samples of more than eight
     bits are rounded to eight. Frames are cropped and turned as ``shape`` says, or left whole and upright. Pixels that
-    are not square are left as they are coded. ``codec`` is FFmpeg's name of it, which tells where chroma lies.
+    are not square are left as they are coded. ``codec`` is FFmpeg's name of it, which tells where chroma lies, as does
+    what a lossless recording says as its description, ``described``.
     """
 
-    def __init__(self, shape: PictureShape | None = None, codec: str = "") -> None:
+    def __init__(self, shape: PictureShape | None = None, codec: str = "", described: str = "") -> None:
         self._shape = shape
-        self._is_centred = codec in _CENTRED
+        self._is_centred = codec in _CENTRED or is_centred(described)
         self._reformatter = VideoReformatter()
         self._widener = VideoReformatter()
         self._tones = ToneMapper()

@@ -30,13 +30,13 @@ def yuv_samples(
     if layout is None:
         return None
     bits = int(layout["bits"] or 8)
-    views = [samples(plane) if bits == 8 else _wide_samples(plane) for plane in frame.planes]
+    views = [samples(plane) if bits == 8 else wide_samples(plane) for plane in frame.planes]
     luma, cb, cr = (view.copy() for view in views) if copied else views
     return YuvSamples(luma, cb, cr, matrix, frame.color_primaries, frame.color_trc, is_full, is_centred, bits)
 
 
-def _wide_samples(plane: VideoPlane) -> NDArray[np.uint16]:
-    """uint16 [h, w]: the samples of ``plane``, of more than eight bits each."""
+def wide_samples(plane: VideoPlane) -> NDArray[np.uint16]:
+    """uint16 [h, w]: the samples of ``plane``, of more than eight bits each; its own, also to be written."""
     lines = np.frombuffer(memoryview(plane), "<u2").reshape(plane.height, plane.line_size // 2)
     return lines[:, : plane.width]
 

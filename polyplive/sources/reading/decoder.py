@@ -94,6 +94,12 @@ class Decoder:
         self._drained = False
 
     @property
+    def description(self) -> str:
+        """What the container says as its description; empty where it says nothing."""
+        found = {key.lower(): value for key, value in self._container.metadata.items()}
+        return found.get("description", "")
+
+    @property
     def errors(self) -> int:
         """Packets lost so far."""
         return self._decode_errors + self._reader.errors
