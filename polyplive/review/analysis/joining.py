@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polyplive.errors import DataError
@@ -13,6 +14,8 @@ from polyplive.pipeline.field_of_view import FieldOfView
 from polyplive.pipeline.postprocess import Postprocessor
 from polyplive.review.analysis.planning import Unit
 from polyplive.review.analysis.results import UNREADABLE, ResultFile, kept_roi
+from polyplive.review.findings import FrameFindings
+from polyplive.review.timeline import Quality
 from polyplive.sinks.events import EventLines, FoundFrame, Processing
 from polyplive.sinks.failures import sink_error
 from polyplive.system.private_files import unfinished
@@ -28,6 +31,22 @@ if TYPE_CHECKING:
 
 _MOST_TRIES = 4
 """A piece whose result is refused so often is decoded otherwise every time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JoinedFrame:
+    """A frame as events have it, and the ``flaws`` of its picture; None where it was not looked at for them."""
+
+    found: FoundFrame
+    flaws: frozenset[Quality] | None
+
+    @property
+    def findings(self) -> FrameFindings | None:
+        """What a review needs of it; None for a frame without a result."""
+        found = self.found
+        if found.detections is None or found.pts_s is None:
+            return None
+        return FrameFindings(found.index, found.pts_s, found.width, found.height, found.detections)
 
 
 class Joiner:
@@ -72,7 +91,7 @@ class Joiner:
             dropped["failed"] = failed
         return Tally(self._read + self._lost.total(), self._processed, dropped, self._repaired)
 
-    def ready(self) -> Iterator[FoundFrame]:
+    def ready(self) -> Iterator[JoinedFrame]:
         """The frames of all results that are there and were not given yet, in order, up to the first that is missing.
 
         A result that is damaged, or does not hold, counts as missing: ``wanted`` then says how to run it. Raises
@@ -140,7 +159,7 @@ class Joiner:
         self._done += 1
         self._from_start, self._refusals = False, 0
 
-    def _followed(self, frame: KeptFrame) -> FoundFrame:
+    def _followed(self, frame: KeptFrame) -> JoinedFrame:
         """The findings of the next frame."""
         behind = self._closing.behind if self._closing is not None else None
         if self._closing is not None and behind is not None and behind.index == frame.index:
@@ -159,7 +178,7 @@ class Joiner:
             )
             self._processed += 1
             self._repaired += frame.is_repaired
-        return FoundFrame(
+        found = FoundFrame(
             index=frame.index,
             pts_s=frame.pts_s,
             captured_s=frame.captured_s,
@@ -171,6 +190,7 @@ class Joiner:
             annotation_delay_ms=delay_ms,
             processing=processing,
         )
+        return JoinedFrame(found, None if frame.flaws is None else frozenset(map(Quality, frame.flaws)))
 
 
 def write_events(plan: Plan, folder: Path, path: Path) -> Tally:
@@ -183,8 +203,8 @@ def write_events(plan: Plan, folder: Path, path: Path) -> Tally:
     try:
         with unfinished(path) as (partial, file):
             lines = EventLines(file, plan.session)
-            for found in joiner.ready():
-                lines.add(found)
+            for joined in joiner.ready():
+                lines.add(joined.found)
             if joiner.wanted is not None:
                 raise DataError(
                     f"The analysis of '{plan.session.source.name}' is not complete: "

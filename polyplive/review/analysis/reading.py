@@ -12,6 +12,7 @@ import msgspec
 from polyplive.pipeline.picture_mask import picture_mask
 from polyplive.pipeline.tracking import PATIENCE
 from polyplive.review.analysis.results import Closing, KeptFrame, KeptMask, KeptView, Seam, kept_roi
+from polyplive.review.quality.flaws import frame_flaws
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from polyplive.review.analysis.planning import Unit
     from polyplive.sources.file import FileSource
     from polyplive.types import Frame, Roi
+
+QUALITY_EVERY = 5
+"""Of so many frames one is looked at for flaws of the picture: 5 a second of video."""
 
 _MISSING = "missing"
 """The one cause of loss that a source knows at the end only."""
@@ -133,6 +137,7 @@ class PieceReader:
             lost=lost,
             roi=kept_roi(roi),
             mask=None if mask is None else KeptMask.of(mask),
+            flaws=None if frame.index % QUALITY_EVERY else [flaw.value for flaw in frame_flaws(frame, roi)],
         )
         return kept, roi
 

@@ -127,7 +127,8 @@ class KeptFrame(msgspec.Struct, array_like=True, frozen=True):
     """A frame of a piece, without its picture; fields as in ``Frame``.
 
     ``lost`` are the frames lost since the frame before, by cause. ``roi`` is the region that the model saw. ``mask`` is
-    there where the field of view was looked for. ``result`` is None where inference failed.
+    there where the field of view was looked for. ``result`` is None where inference failed. ``flaws`` are what is wrong
+    with the picture, in the words of ``Quality``; None where it was not looked at.
     """
 
     index: int
@@ -140,6 +141,7 @@ class KeptFrame(msgspec.Struct, array_like=True, frozen=True):
     roi: tuple[int, int, int, int]
     mask: KeptMask | None = None
     result: KeptResult | None = None
+    flaws: list[str] | None = None
 
     @property
     def sample_aspect(self) -> Fraction:
