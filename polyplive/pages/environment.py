@@ -1,7 +1,7 @@
 """The one environment that turns templates into pages.
 
 Every value is escaped. A page loads nothing: its Content-Security-Policy allows the pictures inside it, its own style
-and the script that opens pictures large, which it knows by their hashes.
+and one script, which opens pictures large or sorts tables. It knows style and script by their hashes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def environment() -> Environment:
         loader=loader, autoescape=True, undefined=StrictUndefined, finalize=shown, trim_blocks=True, lstrip_blocks=True
     )
     made.globals.update(notice=RESEARCH_NOTICE)
-    for name, file in (("style", "style.css"), ("script", "pictures.js")):
+    for name, file in (("style", "style.css"), ("script", "pictures.js"), ("sorting", "sorting.js")):
         text = loader.get_source(made, file)[0]
         made.globals.update({name: Markup(text), f"{name}_hash": _hash(text)})
     made.filters.update(data_uri=data_uri)

@@ -133,3 +133,14 @@ def memory_mib() -> float | None:
         return pages * resource.getpagesize() / (1 << 20)
     except (ImportError, OSError, ValueError, IndexError):
         return None
+
+
+def available_memory_mib() -> float | None:
+    """How much memory programs can still have, in MiB, without swapping; None on systems other than Linux."""
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) / 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return None

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from polyplive.backends.parallel import parallel
 from polyplive.sessions.engine_room.messages import Answered, Failed, Line, Opened
 from polyplive.sessions.engine_room.shared_memory import FrameMemory
+from polyplive.system.child_process import connection, end_with_parent
 from polyplive.system.machine import memory_mib
 from polyplive.system.priority import lower_this_process
 
@@ -42,14 +43,14 @@ def main(arguments: list[str]) -> None:
     priority of this process.
     """
     pipe_handle, lifeline, memory, niceness = arguments
-    _end_with_session(int(lifeline))
+    end_with_parent(int(lifeline))
     lower_this_process(int(niceness))  # before a runtime starts its threads, which inherit it
     if sys.stderr is not None:
         faulthandler.enable()
     for name in ("SIGINT", "SIGTTOU"):  # Ctrl-C is for the session; printing must not suspend us
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    pipe = _connection(int(pipe_handle))
+    pipe = connection(int(pipe_handle))
     with contextlib.suppress(EOFError, ConnectionError):  # the session has ended: there is nobody to report to
         _serve(pipe, memory)
     if sys.stderr is not None:
@@ -139,38 +140,3 @@ def _start(engine: ParallelEngine, shared: FrameMemory, request: Infer) -> Calla
 
 def _raise(error: Exception) -> NoReturn:
     raise error
-
-
-def _connection(handle: int) -> Connection[Any, Any]:
-    if sys.platform == "win32":
-        from multiprocessing.connection import PipeConnection
-
-        return PipeConnection(handle)
-    from multiprocessing.connection import Connection
-
-    os.set_inheritable(handle, False)  # a program that the runtime starts must not hold the pipe open
-    return Connection(handle)
-
-
-def _end_with_session(handle: int) -> None:
-    """End this process when the session's process ends, which closes the pipe, even in the middle of other work.
-
-    The thread needs Python's lock (the GIL), which a hanging runtime may hold, and a suspended process runs no thread.
-    So Linux is also asked to send SIGKILL when the pipe closes; others send SIGIO, which ends a process that does not
-    handle it. Linux's PR_SET_PDEATHSIG would follow only the thread that started this process.
-    """
-    lifeline = _connection(handle)
-
-    def wait() -> None:
-        with contextlib.suppress(EOFError, OSError):
-            lifeline.recv_bytes()
-        os._exit(0)
-
-    threading.Thread(target=wait, name="polyplive-lifeline", daemon=True).start()
-    with contextlib.suppress(ImportError, OSError, AttributeError):
-        import fcntl
-
-        fcntl.fcntl(handle, fcntl.F_SETOWN, os.getpid())
-        if sys.platform == "linux":
-            fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGKILL)
-        fcntl.fcntl(handle, fcntl.F_SETFL, fcntl.fcntl(handle, fcntl.F_GETFL) | os.O_ASYNC)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import multiprocessing
-import multiprocessing.spawn
 import os
 import secrets
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyplive.errors import EngineCrashed, text_of
 from polyplive.sessions.engine_room.shared_memory import anonymous_file
+from polyplive.system.child_process import end_in_words, start_python
 from polyplive.system.frame_memory import keep_frame_memory
 
 if TYPE_CHECKING:
@@ -24,10 +22,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_CHILD = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    " from polyplive.sessions.engine_room.child import main; main(sys.argv[2:])"
-)
+_CHILD = "polyplive.sessions.engine_room.child"
 _ENDING_S = 2.0
 """How many seconds a process may take to end by itself before it is killed."""
 
@@ -75,10 +70,7 @@ class Child:
         code = self.process.returncode
         if code is None:
             return "it closed its pipe"
-        if code < 0:
-            with contextlib.suppress(ValueError):
-                return signal.Signals(-code).name
-        return f"exit code {code}"
+        return end_in_words(code)
 
 
 def start_child(niceness: int) -> Child:
@@ -87,13 +79,10 @@ def start_child(niceness: int) -> Child:
     ours, theirs = multiprocessing.Pipe()
     their_lifeline, our_lifeline = multiprocessing.Pipe(duplex=False)
     memory = f"polyplive-{secrets.token_hex(8)}" if sys.platform == "win32" else anonymous_file()
-    inherited = [theirs.fileno(), their_lifeline.fileno()]
-    command = [os.fsdecode(multiprocessing.spawn.get_executable()), "-c", _CHILD, json.dumps(sys.path)]
-    command += [*map(str, inherited), str(memory), str(niceness)]
+    handles = [theirs.fileno(), their_lifeline.fileno()]
+    arguments = [*map(str, handles), str(memory), str(niceness)]
     try:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **_inheriting(inherited, memory)
-        )
+        process = start_python(_CHILD, arguments, handles if isinstance(memory, str) else [*handles, memory])
     except OSError as error:
         ours.close()
         our_lifeline.close()
@@ -106,14 +95,3 @@ def start_child(niceness: int) -> Child:
         theirs.close()
         their_lifeline.close()
     return Child(process, ours, our_lifeline, memory)
-
-
-def _inheriting(handles: list[int], memory: int | str) -> dict[str, Any]:
-    """Arguments for ``Popen`` that pass on ``handles`` and keep a terminal's Ctrl-C away from the process."""
-    if sys.platform == "win32":
-        for handle in handles:
-            os.set_handle_inheritable(handle, True)
-        startup = subprocess.STARTUPINFO(lpAttributeList={"handle_list": handles})
-        return {"startupinfo": startup, "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    assert isinstance(memory, int)
-    return {"pass_fds": [*handles, memory], "process_group": 0}
