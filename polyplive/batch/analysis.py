@@ -13,7 +13,8 @@ from polyplive.batch.engines import kept_engine
 from polyplive.batch.figures import figures_of
 from polyplive.batch.file_state import FileState
 from polyplive.batch.result import EVENTS_FILE, REPORT_FILE, RESULT_FILE, Result, write_result
-from polyplive.errors import BackendUnavailable, ModelError, PolypliveError, SinkError, SourceError, text_of
+from polyplive.batch.worker import ENDS_BATCH
+from polyplive.errors import PolypliveError, SourceError, text_of
 from polyplive.sessions.engine_room.offline import OfflineEngineRoom
 from polyplive.sessions.opening import open_video
 from polyplive.sessions.replay.headless import ReplaySettings, replay
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 _UNFINISHED = ".unfinished"
 _NOTHING = OverlaySettings(visible=False)
 STILL_WRITTEN = "it is still being written"
-
-ENDS_BATCH = (SinkError, ModelError, BackendUnavailable)
-"""Errors that are not about one recording: the next one would meet them too."""
 
 
 class _Unfinished(PolypliveError):

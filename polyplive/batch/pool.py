@@ -95,8 +95,8 @@ class Pool(Protocol):
     def news(self, timeout_s: float) -> list[News]:
         """What happened since the last call; waits for it at most so long."""
 
-    def release(self) -> None:
-        """Say that no task waits: workers without one may go."""
+    def expect(self, waiting: int) -> None:
+        """Say how many tasks ``waiting`` for a worker there are; where there are none, idle workers may go."""
 
     def close(self) -> None:
         """End all workers; calling it again does nothing."""

@@ -62,9 +62,9 @@ class ProcessPool:
             return []
         return [self._receive(pipe) for pipe in wait(list(self._busy), timeout_s)]  # type: ignore[arg-type]
 
-    def release(self) -> None:
+    def expect(self, waiting: int) -> None:
         """See ``Pool``."""
-        while self._idle:
+        while self._idle and not waiting:
             self._idle.pop().end()
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class ProcessPool:
         for worker, _ in self._busy.values():
             worker.end()
         self._busy.clear()
-        self.release()
+        self.expect(0)
 
     def _receive(self, pipe: Connection[Any, Any]) -> News:
         worker, task = self._busy[pipe]

@@ -64,7 +64,7 @@ def as_recordings(found: Iterable[Found], key: str) -> list[Recording]:
         while name in recordings:  # two of the folders have the same name, or ten letters were too few
             place += b"+"
             name = _folder_name(each.path, _letters(key, place))
-        recordings[name] = Recording(each.path, name, each.is_certain)
+        recordings[name] = Recording(each.path.absolute(), name, each.is_certain)
     return list(recordings.values())
 
 

@@ -6,7 +6,7 @@ import functools
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from polyplive.batch.analysis import STILL_WRITTEN, analyse, clear_unfinished, failure, finish, source_name
 from polyplive.batch.file_state import FileState
@@ -16,11 +16,14 @@ from polyplive.errors import PolypliveError
 from polyplive.system.stopping import uninterrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from polyplive.batch.pool import News, Pool
+    from polyplive.batch.pool import News, Pool, Tell
     from polyplive.batch.recording import Recording
     from polyplive.batch.work import Work
+
+Unit: TypeAlias = "Callable[[Recording, Work, Tell], Result]"
+"""Does one recording in a worker, to its result file: see ``analyse``."""
 
 _TRIES = 2
 _LOOK_EVERY_S = 0.5
@@ -62,13 +65,21 @@ class Batch:
     """
 
     def __init__(
-        self, recordings: Sequence[Recording], work: Work, pool: Pool, watcher: Watcher, idle_s: float
+        self,
+        recordings: Sequence[Recording],
+        work: Work,
+        pool: Pool,
+        watcher: Watcher,
+        idle_s: float,
+        unit: Unit = analyse,
     ) -> None:
+        """``unit`` is what a worker does with a recording."""
         self.results: dict[str, Result] = {}
         self._work = work
         self._pool = pool
         self._watcher = watcher
         self._idle_s = idle_s
+        self._unit = unit
         now_s = time.monotonic()
         jobs = [_Job(one, place, FileState.of(one.path), now_s) for place, one in enumerate(recordings)]
         self._queue = deque(jobs)
@@ -91,6 +102,9 @@ class Batch:
                 self._pool.close()
                 for job in self._running.values():
                     clear_unfinished(self._work.out / job.recording.name)
+                    result = self._result_of(job, FileState.of(job.recording.path))
+                    if result is not None:  # its worker had no time to say so
+                        self.results[job.recording.name] = result
 
     def _fill(self) -> None:
         """Give work to every worker that is free."""
@@ -100,23 +114,22 @@ class Batch:
             job = self._queue.popleft()
             if not self._is_ready(job):
                 continue
-            task = Task(job.number, functools.partial(analyse, job.recording, self._work), (job.recording.path,))
+            task = Task(job.number, functools.partial(self._unit, job.recording, self._work), (job.recording.path,))
             if not self._pool.start(task, job.unseen):
                 self._queue.append(job)
                 continue
             self._running[job.number] = job
         if not self._queue:
             self._wake_resting()
-        if not self._queue and not self._resting:
-            self._pool.release()
+        self._pool.expect(len(self._queue) + len(self._resting))
 
     def _is_ready(self, job: _Job) -> bool:
         """Whether a worker is to have the job now. Otherwise it was done with, or it rests."""
         if job.tries or job.unseen:
             return True
         state = FileState.of(job.recording.path)
-        before = read_result(self._work.out / job.recording.name)
-        if before is not None and before.is_kept and before.input == state and before.work_sha256 == self._work.sha256:
+        before = self._result_of(job, state)
+        if before is not None:
             self._end(job, before, is_new=False)
             return False
         if state is None or not state.is_fresh:
@@ -130,6 +143,12 @@ class Batch:
         job.state, job.looked_s, job.has_rested = state, time.monotonic(), True
         self._resting.append(job)
         return False
+
+    def _result_of(self, job: _Job, state: FileState | None) -> Result | None:
+        """The result that its folder holds, if it is of this file and this work and need not be made again."""
+        found = read_result(self._work.out / job.recording.name)
+        is_same = found is not None and found.input == state and found.work_sha256 == self._work.sha256
+        return found if found is not None and is_same and found.is_kept else None
 
     def _wake_resting(self) -> None:
         """Queue the fresh files whose time has come to be looked at again."""

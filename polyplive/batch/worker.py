@@ -10,15 +10,17 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from polyplive.batch.analysis import ENDS_BATCH
 from polyplive.batch.pool import Done, News, Progress, Refused
-from polyplive.errors import text_of
+from polyplive.errors import BackendUnavailable, ModelError, SinkError, text_of
 from polyplive.system.child_process import connection, end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polyplive.batch.pool import Task
+
+ENDS_BATCH = (SinkError, ModelError, BackendUnavailable)
+"""Errors that are not about one recording: the next one would meet them too."""
 
 _TELL_EVERY_S = 0.2
 

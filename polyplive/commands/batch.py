@@ -13,9 +13,10 @@ from filelock import FileLock, Timeout
 from msgspec import Meta
 
 from polyplive import RESEARCH_NOTICE, __version__
-from polyplive.batch.capacity import capacity
+from polyplive.batch.capacity import THREADS, Capacity, capacity
 from polyplive.batch.finding import find_recordings
 from polyplive.batch.processes import ProcessPool
+from polyplive.batch.ray_cluster import RayPool
 from polyplive.batch.recording import as_recordings, read_key
 from polyplive.batch.run import Batch
 from polyplive.batch.table import csv_text, table_rows
@@ -116,13 +117,16 @@ def _recordings(request: BatchRequest) -> list[Recording]:
 
 def _pool(request: BatchRequest, work: Work) -> tuple[Pool, Work]:
     """The workers, and the work with their number of threads."""
-    room = capacity(request.workers, request.settings.engine.threads)
+    threads = request.settings.engine.threads
+    on_cluster = Capacity(request.workers or 0, threads or THREADS)
+    room = capacity(request.workers, threads) if request.ray is None else on_cluster
     work = work.with_threads(room.threads)
-    threads = counted(room.threads, "thread")
-    say(
-        f"Model {work.settings.model} on {work.settings.backend}; {counted(room.workers, 'worker')} with {threads} each"
-    )
-    return ProcessPool(room.workers), work
+    each = f"{counted(room.threads, 'thread')} each"
+    who = f"the Ray cluster at {request.ray}" if request.ray is not None else counted(room.workers, "worker")
+    say(f"Model {work.settings.model} on {work.settings.backend}; {who}, {each}")
+    if request.ray is None:
+        return ProcessPool(room.workers), work
+    return RayPool(request.ray, work.out, read_key(work.out), room.threads, request.workers), work
 
 
 def _write_tables(out: Path, results: Mapping[str, Result]) -> None:

@@ -1,0 +1,113 @@
+"""``polyplive batch`` from its first start to its last: killed, stopped, gone on, on files as archives have them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from processes import PATIENCE_S
+from small_archive import (
+    GrowingRecording,
+    findings,
+    result_files,
+    wait_for_results,
+    write_damaged,
+    write_recording,
+)
+
+from polyplive.commands.batch import BatchRequest, run
+from polyplive.config import EngineOptions, Settings
+from polyplive.wording import counted
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+
+IDLE = ["--idle", "0.3"]
+
+
+def started(folder: Path, out: Path, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "polyplive", "batch", str(folder), "--out", str(out), "--workers", "1", *IDLE]
+    return subprocess.Popen([*command, *more], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def ended(folder: Path, out: Path, *more: str) -> tuple[int, str, str]:
+    with started(folder, out, *more) as batch:
+        said, errors = batch.communicate(timeout=10 * PATIENCE_S)
+    return batch.returncode, said, errors
+
+
+def whole(out: Path) -> bool:
+    """Nothing is left but whole files: no folder of unfinished ones."""
+    return not [path for path in out.rglob("*") if path.name == ".unfinished" or path.suffix == ".part"]
+
+
+def rows(out: Path) -> dict[str, dict[str, str]]:
+    with (out / "batch.csv").open(encoding="utf-8", newline="") as file:
+        return {row["recording"]: row for row in csv.DictReader(file)}
+
+
+def test_it_is_killed_and_goes_on_and_no_bad_file_stops_it(tmp_path: Path) -> None:
+    archive, out = tmp_path / "archive", tmp_path / "out"
+    for number in range(3):
+        write_recording(archive / f"good{number}.mp4", number)
+    write_recording(archive / "DOE JOHN" / "good0.mp4", 3)
+    write_damaged(archive / "z.mp4", "cut")
+    with GrowingRecording(archive / "growing.mkv"):
+        with started(archive, out) as batch:
+            wait_for_results(out, 2)
+            batch.send_signal(signal.SIGKILL)
+        before = result_files(out)
+        code, said, errors = ended(archive, out)
+    assert code == 1, errors
+    assert said.splitlines()[0] == "6 recordings: 4 done, 1 failed, 1 still being written"
+    kept = {name: file for name, file in before.items() if b'"done"' in file[1]}
+    assert kept.items() <= result_files(out).items(), "nothing is done twice"
+    assert f"{counted(len(kept), 'recording')} had a result before" in errors
+    found = findings(out)
+    assert sorted(status for status, _ in found.values()) == ["done"] * 4 + ["failed"]
+    assert len({digest for status, digest in found.values() if status == "done"}) == 4
+    assert whole(out)
+    table = rows(out)
+    assert table["growing.mkv"]["reason"] == "it is still being written"
+    assert "holds no video" in table["z.mp4"]["reason"]
+    everything = [path.read_bytes() for path in out.rglob("*") if path.is_file()]
+    assert b"DOE" not in b"".join(everything), "where a file lay is in no output"
+    assert "DOE" not in " ".join(map(str, out.rglob("*")))
+
+
+def test_a_stopped_batch_leaves_whole_files_and_says_so(tmp_path: Path) -> None:
+    archive, out = tmp_path / "archive", tmp_path / "out"
+    write_recording(archive / "a.mp4", 0)
+    write_recording(archive / "b.mp4", 1, frames=100)
+    with started(archive, out) as batch:
+        wait_for_results(out, 1)
+        batch.send_signal(signal.SIGTERM)
+        _, errors = batch.communicate(timeout=PATIENCE_S)
+    assert batch.returncode == 143, errors
+    assert errors.splitlines()[-1] == "polyplive: stopped by SIGTERM."
+    assert whole(out)
+    assert rows(out)["a.mp4"]["status"] == "done", "the table has what was done"
+    assert "b.mp4" not in rows(out)
+
+
+def test_its_findings_are_those_of_a_replay(tmp_path: Path) -> None:
+    from polyplive.batch.figures import figures_of
+    from polyplive.cli import main
+
+    clip = write_recording(tmp_path / "archive" / "clip.mp4", 2, frames=12)
+    settings = Settings(engine=EngineOptions(threads=1))
+    assert run(BatchRequest((tmp_path / "archive",), tmp_path / "out", settings, workers=1)) == 0
+    assert main(["replay", str(clip), "--headless", "--no-heatmap", "--events", str(tmp_path / "events.jsonl")]) == 0
+    figures = figures_of(tmp_path / "events.jsonl")
+    (result,) = (tmp_path / "out").glob("*/result.json")
+    found = json.loads(result.read_text(encoding="utf-8"))["figures"]
+    assert found["findings_sha256"] == figures.findings_sha256
+    assert found["findings"] == figures.findings > 0
+    if os.name != "nt":
+        modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "out").rglob("*")}
+        assert modes == {0}, "its files are their owner's alone"
