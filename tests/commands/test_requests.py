@@ -11,6 +11,7 @@ from clipmaker import write_clip
 
 from polyplive.cli import cli
 from polyplive.commands import (
+    batch,
     bench,
     build,
     demo,
@@ -29,6 +30,7 @@ from polyplive.config import SETTING_NAMES, Settings, load_settings
 from polyplive.errors import ConfigError
 
 REQUESTS = [
+    ("batch", batch.BatchRequest, ()),
     ("bench", bench.BenchRequest, ()),
     ("build", build.BuildRequest, ()),
     ("demo", demo.DemoRequest, ()),

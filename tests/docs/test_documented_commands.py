@@ -26,10 +26,18 @@ if TYPE_CHECKING:
 
 SHOWN = [command for page in current_documents() for command in commands(page)]
 PYTHONS = {"python", "python3", "py"}
-OTHER_PROGRAMS = {"pip", "apt", "cd", "ruff", "mypy", "pytest"}
+OTHER_PROGRAMS = {"pip", "apt", "cd", "ruff", "mypy", "pytest", "export", "ray"}
 """What documents may show besides: its arguments are not ours to check."""
 
-OPTIONS_OF_OTHERS = {"--no-deps", "--dist", "--help", "--enable-version3", "--enable-libx264", "--enable-libx265"}
+OPTIONS_OF_OTHERS = {
+    "--node-ip-address",
+    "--no-deps",
+    "--dist",
+    "--help",
+    "--enable-version3",
+    "--enable-libx264",
+    "--enable-libx265",
+}
 
 
 def of(*programs: str) -> list[Command]:
