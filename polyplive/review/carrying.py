@@ -1,73 +1,81 @@
-"""Carries decisions from one analysis to the next, and keeps those whose finding is not there, or not yet."""
+"""Which findings a review speaks of, whatever numbers they have: decisions go with them to the next analysis."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from polyplive.review.decisions import Decision
-from polyplive.review.history import ReviewState
 from polyplive.review.merging import is_covered, match_findings
 from polyplive.review.review_content import StoredFinding, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from polyplive.review.history import History
     from polyplive.review.tracks import Span, Track
 
 
 class Carrying:
-    """Findings that somebody decided or wrote about and that the present analysis does not have; one thread.
+    """Gives findings that somebody decided or wrote about a key that stays. One thread.
 
-    They have numbers below 0. A later analysis may find them (again).
+    The number of a finding is that of its track; below 0 where the present analysis does not have it, or not yet. A
+    later analysis may find it (again).
     """
 
-    def __init__(self, findings: Iterable[StoredFinding] = ()) -> None:
+    def __init__(self) -> None:
+        self._given = 0
+        self._keys: dict[int, int] = {}
+        self._numbers: dict[int, int] = {}
         self._waiting: dict[int, StoredFinding] = {}
-        for finding in findings:
-            self.add(finding)
 
-    def add(self, finding: StoredFinding) -> int:
-        """Keep a finding; returns the number that it has here."""
-        key = min(self._waiting, default=0) - 1
-        self._waiting[key] = replace(finding, number=key)
-        return key
+    def wait_for(self, finding: StoredFinding) -> int:
+        """Keep a finding until an analysis has it; returns its key."""
+        self._given += 1
+        self._waiting[self._given] = finding
+        return self._given
+
+    def key(self, number: int) -> int:
+        """The key of the finding with this number; a new one where nobody has spoken of it yet."""
+        if number < 0:
+            return -number
+        if number not in self._keys:
+            self._given += 1
+            self._keys[number], self._numbers[self._given] = self._given, number
+        return self._keys[number]
+
+    def known_key(self, number: int) -> int | None:
+        """The same, None where nobody has spoken of it."""
+        return -number if number < 0 else self._keys.get(number)
+
+    def number(self, key: int) -> int:
+        """The number that the finding has now."""
+        return self._numbers.get(key, -key)
 
     @property
-    def findings(self) -> tuple[StoredFinding, ...]:
-        """All of them."""
-        return tuple(self._waiting.values())
+    def waiting(self) -> tuple[StoredFinding, ...]:
+        """Those that the present analysis does not have, or not yet, with their numbers."""
+        return tuple(replace(finding, number=-key) for key, finding in self._waiting.items())
 
     def lost(self, analysed: Sequence[Span]) -> tuple[StoredFinding, ...]:
-        """Those that lie where the recording was ``analysed``: the analysis does not find them."""
-        return tuple(one for one in self._waiting.values() if is_covered(one.spans, analysed))
+        """Those of ``waiting`` that lie where the recording was ``analysed``: the analysis does not find them."""
+        return tuple(one for one in self.waiting if is_covered(one.spans, analysed))
 
-    def renumber(self, before: Sequence[Track], now: Sequence[Track], history: History) -> None:
-        """Give what ``history`` says of the tracks ``before``, and of what waits, the numbers of the tracks ``now``."""
+    def follow(self, before: Iterable[Track], now: Sequence[Track], apart: Callable[[int], object]) -> None:
+        """The analysis has the tracks ``now`` in place of those ``before``.
+
+        Findings for whose keys ``apart`` says different things do not become one.
+        """
         old = {track.number: track for track in before}
-        new = {track.number: track for track in now}
-        used = history.findings
-        if not self._waiting and all(number in new and _is_same(old[number], new[number]) for number in used & {*old}):
+        numbers = {key: number for key, number in self._numbers.items() if number in old}
+        if not self._waiting and _are_same(old, now, numbers.values()):
             return
-        known = {number: stored(old[number]) for number in used if number in old} | self._waiting
-        decisions = history.state.decisions
-        apart = {number: decisions.get(number, Decision()).verdict for number in known}
-        numbers: dict[int, int] = match_findings(known, now, apart=apart)
-        self._waiting = {key: finding for key, finding in self._waiting.items() if key not in numbers}
-        for number in sorted(known.keys() - numbers.keys()):
-            numbers[number] = number if number < 0 else self.add(known[number])
-        history.rewrite(lambda state: _renumbered(state, numbers))
+        known = {key: stored(old[number]) for key, number in numbers.items()} | self._waiting
+        found = match_findings(known, now, {key: apart(key) for key in known})
+        kept = {key: number for key, number in self._numbers.items() if key not in known}
+        self._numbers = kept | found
+        self._keys = {number: key for key, number in sorted(self._numbers.items(), reverse=True)}
+        self._waiting = {key: finding for key, finding in known.items() if key not in found}
 
 
-def _is_same(one: Track, other: Track) -> bool:
-    return one is other or one.sightings[0] == other.sightings[0]
-
-
-def _renumbered(state: ReviewState, numbers: Mapping[int, int]) -> ReviewState:
-    decisions = {numbers.get(number, number): decision for number, decision in state.decisions.items()}
-    notes = {
-        key: note if note.track is None else replace(note, track=numbers.get(note.track, note.track))
-        for key, note in state.notes.items()
-    }
-    return ReviewState(decisions, notes)
+def _are_same(old: dict[int, Track], now: Sequence[Track], numbers: Iterable[int]) -> bool:
+    new = {track.number: track for track in now}
+    return all(number in new and new[number].sightings[0] == old[number].sightings[0] for number in numbers)

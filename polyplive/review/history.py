@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReviewState:
-    """What was decided and written: decisions by the number of the finding, notes by their own number.
+    """What was decided and written: decisions by the key of the finding, notes by their own number.
 
-    A number below 0 is a finding that the present analysis does not have.
+    A note's ``track`` is a key too (``Carrying``).
     """
 
     decisions: Mapping[int, Decision]
@@ -39,13 +39,6 @@ class History:
     def can_redo(self) -> bool:
         """Whether an action was taken back and nothing else was done since."""
         return bool(self._undone)
-
-    @property
-    def findings(self) -> set[int]:
-        """The numbers of all findings that any state speaks of."""
-        states = (self.state, *self._done, *self._undone)
-        decided = {number for state in states for number in state.decisions}
-        return decided | {note.track for state in states for note in state.notes.values() if note.track is not None}
 
     def change(self, state: ReviewState) -> None:
         """An action: ``state`` is the present one."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from polyplive.pipeline.tracking import iou
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from polyplive.review.review_content import Place, StoredFinding
     from polyplive.review.tracks import Sighting, Span, Track
@@ -22,34 +22,43 @@ _NEAR_S = 0.1
 
 
 def match_findings(
-    known: Mapping[int, StoredFinding], tracks: Iterable[Track], *, apart: Mapping[int, object]
+    known: Mapping[int, StoredFinding], tracks: Iterable[Track], apart: Mapping[int, object]
 ) -> dict[int, int]:
     """The number of the track that each of the ``known`` findings is, by its key; without those that are none.
 
     Pairs that overlap most come first. Several known findings may be one track, unless they differ in what ``apart``
     says of their keys: then the one that overlaps most has it.
     """
-    pairs = [
-        (overlap(finding, track), key, track.number)
-        for track in tracks
-        for key, finding in known.items()
-        if finding.spans[0][0] < track.last_s and track.first_s < finding.spans[-1][1]
-    ]
     found: dict[int, int] = {}
     taken: dict[int, object] = {}
-    for share, key, number in sorted(pairs, key=lambda pair: (-pair[0], abs(pair[1]), pair[2])):
-        if share > 0 and key not in found and taken.get(number, apart.get(key)) == apart.get(key):
+    for _, key, number in sorted(_pairs(known, tracks), key=lambda pair: (-pair[0], pair[1], pair[2])):
+        if key not in found and taken.get(number, apart.get(key)) == apart.get(key):
             found[key] = number
             taken[number] = apart.get(key)
     return found
 
 
-def overlap(finding: StoredFinding, track: Track) -> float:
-    """How much two findings are one, in [0, 1]; 0 where they are two.
+def _pairs(known: Mapping[int, StoredFinding], tracks: Iterable[Track]) -> Iterator[tuple[float, int, int]]:
+    """Overlap, key and number of each pair that may be one finding."""
+    ordered = sorted(tracks, key=lambda track: track.first_s)
+    starts = [track.first_s for track in ordered]
+    longest_s = max((track.last_s - track.first_s for track in ordered), default=0.0)
+    times: dict[int, list[float]] = {}
+    for key, finding in known.items():
+        start_s, end_s = finding.spans[0][0], finding.spans[-1][1]
+        for track in ordered[bisect_left(starts, start_s - longest_s) : bisect_left(starts, end_s)]:
+            if track.last_s > start_s:
+                if track.number not in times:
+                    times[track.number] = [one.time_s for one in track.sightings]
+                if share := overlap(finding, track, times[track.number]):
+                    yield share, key, track.number
+
+
+def overlap(finding: StoredFinding, track: Track, times: Sequence[float]) -> float:
+    """How much two findings are one, in [0, 1]; 0 where they are two. ``times`` are those of the track's sightings.
 
     The mean overlap of boxes in the frames that both have; where they have none, half of the share of time in common.
     """
-    times = [one.time_s for one in track.sightings]
     shares = [
         iou(place.box, one.box)
         for place in (finding.best, *finding.places)

@@ -10,7 +10,7 @@ from polyplive import __version__
 from polyplive.review.carrying import Carrying
 from polyplive.review.decisions import Decision, ReviewNote, Verdict
 from polyplive.review.history import History, ReviewState
-from polyplive.review.review_content import SCHEMA, ReviewContent, encode, stored
+from polyplive.review.review_content import SCHEMA, ReviewContent, encode
 from polyplive.review.timeline import Timeline
 from polyplive.wording import counted
 
@@ -62,7 +62,7 @@ class Review:
     @timeline.setter
     def timeline(self, timeline: Timeline) -> None:
         before, self._timeline = self._timeline, timeline
-        self._carrying.renumber(before.tracks, timeline.tracks, self._history)
+        self._carrying.follow(before.tracks, timeline.tracks, self._verdict)
         for mark in timeline.marks:
             if mark.number not in self._marks:
                 self._add_mark(mark)
@@ -70,10 +70,7 @@ class Review:
     @property
     def notes(self) -> tuple[ReviewNote, ...]:
         """All notes, by their time. Those of findings that the analysis does not have belong to the place alone."""
-        shown = (
-            replace(note, track=None) if note.track is not None and note.track < 0 else note
-            for note in self._history.state.notes.values()
-        )
+        shown = (replace(note, track=self._track_of(note)) for note in self._history.state.notes.values())
         return tuple(sorted(shown, key=lambda note: (note.at_s, note.number)))
 
     @property
@@ -81,9 +78,9 @@ class Review:
         """Findings with a decision that this analysis does not find, where it looked; by their time."""
         decisions = self._history.state.decisions
         found = [
-            replace(one, verdict=decision.verdict, decided=decision.decided, by=decision.by)
+            one.with_decision(decision)
             for one in self._carrying.lost(self._timeline.analysed)
-            if (decision := decisions.get(one.number)) is not None
+            if (decision := decisions.get(-one.number)) is not None
         ]
         return tuple(sorted(found, key=lambda one: one.spans[0]))
 
@@ -95,21 +92,23 @@ class Review:
 
     def decision(self, track: int) -> Decision:
         """What was decided of the track with this number."""
-        return self._history.state.decisions.get(track, Decision())
+        key = self._carrying.known_key(track)
+        return self._history.state.decisions.get(key, Decision()) if key is not None else Decision()
 
     def decide(self, track: int, verdict: Verdict) -> None:
         """Give a verdict; one that stands already changes nothing."""
         if self.decision(track).verdict is not verdict:
             state = self._history.state
             decision = Decision(verdict, _now(), self.by)
-            self._change(replace(state, decisions={**state.decisions, track: decision}))
+            self._change(replace(state, decisions={**state.decisions, self._carrying.key(track): decision}))
 
     def add_note(self, at_s: float, text: str, track: int | None = None) -> ReviewNote:
         """Write a note at ``at_s`` seconds of the video."""
-        note = self._new_note(at_s, text, track)
+        note = self._new_note(at_s, text)
+        kept = note if track is None else replace(note, track=self._carrying.key(track))
         state = self._history.state
-        self._change(replace(state, notes={**state.notes, note.number: note}))
-        return note
+        self._change(replace(state, notes={**state.notes, note.number: kept}))
+        return replace(note, track=track)
 
     def edit_note(self, number: int, text: str) -> None:
         """Change a note's text; an empty one removes the note."""
@@ -150,7 +149,7 @@ class Review:
         now, taken = self._history.state, self._taken_in(earlier)
         state = ReviewState({**taken.decisions, **now.decisions}, {**taken.notes, **now.notes})
         self._history.change(state)
-        self._carrying.renumber(self._timeline.tracks, self._timeline.tracks, self._history)
+        self._carrying.follow(self._timeline.tracks, self._timeline.tracks, self._verdict)
         self._changed()
         return True
 
@@ -170,7 +169,7 @@ class Review:
         for finding in content.findings:
             if finding.decision == Decision() and finding.number not in named:
                 continue
-            keys[finding.number] = key = self._carrying.add(finding)
+            keys[finding.number] = key = self._carrying.wait_for(finding)
             if finding.decision != Decision():
                 decisions[key] = finding.decision
         first = self._notes_given
@@ -185,12 +184,20 @@ class Review:
 
     def _add_mark(self, mark: Mark) -> None:
         self._marks |= {mark.number}
-        note = self._new_note(mark.pts_s or 0.0, mark.text or f"Mark {mark.number}", None)
+        note = self._new_note(mark.pts_s or 0.0, mark.text or f"Mark {mark.number}")
         self._history.rewrite(lambda state: replace(state, notes={**state.notes, note.number: note}))
 
-    def _new_note(self, at_s: float, text: str, track: int | None) -> ReviewNote:
+    def _new_note(self, at_s: float, text: str) -> ReviewNote:
         self._notes_given += 1
-        return ReviewNote(self._notes_given, at_s, text, track, _now(), self.by)
+        return ReviewNote(self._notes_given, at_s, text, None, _now(), self.by)
+
+    def _verdict(self, key: int) -> Verdict:
+        return self._history.state.decisions.get(key, Decision()).verdict
+
+    def _track_of(self, note: ReviewNote) -> int | None:
+        """The number of the track that a note is about; None where the analysis does not have it."""
+        number = self._carrying.number(note.track) if note.track is not None else -1
+        return number if number > 0 else None
 
     def _change(self, state: ReviewState) -> None:
         self._history.change(state)
@@ -203,14 +210,17 @@ class Review:
 
     def _content_later(self, storage: Storage) -> Callable[[], bytes]:
         """How to make the file's bytes of what is so now, in any thread: all values are frozen."""
-        state, tracks, waiting = self._history.state, self._timeline.tracks, self._carrying.findings
+        tracks, waiting = self._timeline.tracks, self._carrying.waiting
+        decisions = {self._carrying.number(key): each for key, each in self._history.state.decisions.items()}
+        notes = tuple(
+            note if note.track is None else replace(note, track=self._carrying.number(note.track))
+            for note in self._history.state.notes.values()
+        )
         analysis, marks = self.analysis or self._earlier_analysis, tuple(sorted(self._marks))
 
         def content() -> bytes:
-            found = [stored(track, state.decisions.get(track.number)) for track in tracks]
-            kept = [_decided(one, state.decisions.get(one.number, Decision())) for one in waiting]
-            notes = tuple(state.notes.values())
-            findings = (*found, *kept)
+            found = (*storage.stored(tracks), *waiting)
+            findings = tuple(one.with_decision(decisions.get(one.number, Decision())) for one in found)
             return encode(
                 ReviewContent(SCHEMA, __version__, _now(), storage.identity, analysis, findings, notes, marks)
             )
@@ -228,10 +238,6 @@ class Review:
         kept = self._loaded - lost
         line = f"{counted(kept, 'decision')} of an analysis with {earlier.model} {'was' if kept == 1 else 'were'} kept"
         return f"{line}; {counted(lost, 'decision')} on findings that this one does not have." if lost else f"{line}."
-
-
-def _decided(finding: StoredFinding, decision: Decision) -> StoredFinding:
-    return replace(finding, verdict=decision.verdict, decided=decision.decided, by=decision.by)
 
 
 def _now() -> str:

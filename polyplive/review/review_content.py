@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _LARGEST = 1 << 27
 """Bytes. Far more than the longest review takes; a larger file is something else."""
-_PLACES = 16
+_PLACES = 12
 """So many places of a finding are kept, spread over its time: enough to know it again."""
 
 
@@ -70,6 +70,10 @@ class StoredFinding:
         """What was decided."""
         return Decision(self.verdict, self.decided, self.by)
 
+    def with_decision(self, decision: Decision) -> StoredFinding:
+        """The same finding with another decision."""
+        return replace(self, verdict=decision.verdict, decided=decision.decided, by=decision.by)
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewContent:
@@ -89,25 +93,21 @@ class ReviewContent:
     marks: tuple[int, ...] = ()
 
 
-def stored(track: Track, decision: Decision | None = None, number: int | None = None) -> StoredFinding:
-    """What the file keeps of a track; ``number`` None is the track's own."""
-    decision = decision or Decision()
+def stored(track: Track) -> StoredFinding:
+    """What the file keeps of a track, without a decision."""
     step = max(1, -(-len(track.sightings) // _PLACES))
     return StoredFinding(
-        track.number if number is None else number,
+        track.number,
         tuple((round(start, 6), round(end, 6)) for start, end in track.spans),
         _place(track.best),
         tuple(_place(one) for one in track.sightings[::step]),
         track.label,
-        decision.verdict,
-        decision.decided,
-        decision.by,
     )
 
 
 def encode(content: ReviewContent) -> bytes:
-    """The file's bytes: UTF-8, indented, so that a person can read it."""
-    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
+    """The file's bytes, in UTF-8."""
+    return msgspec.json.encode(content) + b"\n"
 
 
 def read_content(path: Path) -> ReviewContent:

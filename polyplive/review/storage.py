@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from polyplive.errors import DataError, text_of
 from polyplive.review.review import Review
+from polyplive.review.review_content import stored
 from polyplive.review.review_file import ReviewFile
 from polyplive.review.review_writer import ReviewWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from polyplive.review.review_content import ReviewContent
+    from polyplive.review.review_content import ReviewContent, StoredFinding
+    from polyplive.review.tracks import Track
     from polyplive.system.video_identity import VideoIdentity
 
 
@@ -25,6 +27,7 @@ class Storage:
         self.content: ReviewContent | None = file.load()
         """What was kept; None where there was nothing."""
         self._writer = ReviewWriter(file)
+        self._stored: dict[int, tuple[Track, StoredFinding]] = {}
 
     @property
     def identity(self) -> VideoIdentity:
@@ -45,6 +48,20 @@ class Storage:
         """The review of other bytes under the video's name; once."""
         earlier, self._file.earlier = self._file.earlier, None
         return earlier
+
+    def stored(self, tracks: Sequence[Track]) -> tuple[StoredFinding, ...]:
+        """What the file keeps of ``tracks``, without decisions; those that it has kept before cost nothing.
+
+        In the writer's thread.
+        """
+        before = self._stored
+        self._stored = {
+            track.number: known
+            if (known := before.get(track.number)) is not None and known[0] is track
+            else (track, stored(track))
+            for track in tracks
+        }
+        return tuple(finding for _, finding in self._stored.values())
 
     def put(self, make: Callable[[], bytes]) -> None:
         """Write what ``make`` returns, in another thread."""
