@@ -47,3 +47,18 @@ def verify(**options: Any) -> None:
     from polyplive.commands.verify import VerifyRequest, run
 
     sys.exit(run(make_request(VerifyRequest, options)))
+
+
+@cli.command("report", epilog="Example: polyplive report procedure.mp4 --events events.jsonl --pdf report.pdf")
+@click.argument("video", type=EXISTING)
+@click.option("--events", type=EXISTING, metavar="FILE", help="What was found.  [default: the events beside the video]")
+@click.option("--page", type=FILE, metavar="FILE", help="Write a page (.html).")
+@click.option("--pdf", type=FILE, metavar="FILE", help="Write a PDF (.pdf).")
+def report(**options: Any) -> None:
+    """Write a report of a recording: coverage, findings, decisions and notes of its review, pictures, delays.
+
+    Accepted findings come first, then those that nobody judged, then rejected ones.
+    """
+    from polyplive.commands.report import ReportRequest, run
+
+    sys.exit(run(make_request(ReportRequest, options)))

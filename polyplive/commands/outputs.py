@@ -94,5 +94,7 @@ def _check_name(name: str, path: Path) -> None:
         check_container(path)
     if name in PAGES and path.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"--{name} '{path}' has no name of a page", "Name a file that ends in .html.")
+    if name == "pdf" and path.suffix.lower() != ".pdf":
+        raise ConfigError(f"--pdf '{path}' has no name of a PDF", "Name a file that ends in .pdf.")
     if name == "json" and path.exists() and path.suffix.lower() != ".json":
         raise ConfigError(f"--json '{path}' exists and is no .json file", "Name another file: it would be overwritten.")

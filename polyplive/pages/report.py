@@ -173,7 +173,7 @@ def _tracks(data: ReportData, heading: str, tracks: Sequence[Track]) -> TextTabl
         "Seen best at",
         "Largest area, px",
     )
-    return TextTable(heading, (*head, "Notes") if data.is_reviewed else head, tuple(rows))
+    return TextTable(heading, (*head, "Notes") if data.is_reviewed else head, tuple(rows), ("Notes",))
 
 
 def _notes_of(data: ReportData, track: Track) -> str:
@@ -196,7 +196,7 @@ def _notes(data: ReportData) -> TextTable:
         (clock(note.at_s), f"Polyp {note.track}" if note.track is not None else "-", note.text, note.by or "-")
         for note in data.notes
     ]
-    return TextTable("Notes", ("At", "Finding", "Note", "By"), tuple(rows))
+    return TextTable("Notes", ("At", "Finding", "Note", "By"), tuple(rows), ("Finding", "Note", "By"))
 
 
 def _marks(data: ReportData) -> TextTable:
@@ -205,7 +205,7 @@ def _marks(data: ReportData) -> TextTable:
         (f"Mark {mark.number}", clock(mark.pts_s) if mark.pts_s is not None else "before the first frame", mark.text)
         for mark in data.timeline.marks
     ]
-    return TextTable("Marks", ("Mark", "At", "Note"), tuple(rows))
+    return TextTable("Marks", ("Mark", "At", "Note"), tuple(rows), ("Note",))
 
 
 def _times(data: ReportData) -> TextTable:

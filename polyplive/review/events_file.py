@@ -97,6 +97,7 @@ class EventsFile:
     def frames(self) -> Iterator[FrameFindings]:
         """Every processed frame in the file's order. Raises ``DataError`` for a line that is no event."""
         width, height = self.session.width, self.session.height
+        self.stages, self.annotation_ms = StageRecorder(), Delays()
         for line in self._lines():
             try:
                 match line.get("type"):

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from polyplive.review.coverage import Coverage
+from polyplive.review.decisions import Decision
 from polyplive.review.key_frames import key_frames
 from polyplive.review.linking import Linker
 from polyplive.review.recorded_pictures import recorded_pictures
@@ -40,6 +41,7 @@ def recording_report(
             session.backend,
             session.version,
             session.started,
+            session.precision,
         )
     )
     linker, coverage = Linker(data.frame_s), Coverage(data.frame_s)
@@ -50,6 +52,9 @@ def recording_report(
         if not data.sizes or data.sizes[-1][1] != size:
             data.sizes.append((frame.time_s, size))
         data.frames += 1
+        if events.processing is not None:
+            data.thresholds[events.processing.threshold] += 1
+            data.seen[events.processing.roi] += 1
         data.marked += bool(frame.detections)
         data.scores.append((frame.time_s, max((one.score for one in frame.detections), default=None)))
     analysed, tracks = coverage.spans(), linker.tracks()
@@ -59,9 +64,17 @@ def recording_report(
     data.stages, data.annotation = events.stages.distributions(), events.annotation_ms.distribution()
     _take_end(data, events)
     if review is not None:
-        data.is_reviewed, data.notes = True, review.notes
-        data.decisions = {track.number: review.decision(track.number) for track in tracks}
+        _take_review(data, review)
     return data
+
+
+def _take_review(data: ReportData, review: Review) -> None:
+    """Decisions go to the tracks that they were made of, whatever their numbers are here."""
+    review.timeline = data.timeline
+    data.notes = review.notes
+    given = {track.number: review.decision(track.number) for track in data.timeline.tracks}
+    data.decisions = {number: one for number, one in given.items() if one != Decision()}
+    data.is_reviewed = bool(data.notes or data.decisions)
 
 
 def _source_info(events: EventsFile, video: SourceInfo) -> SourceInfo:

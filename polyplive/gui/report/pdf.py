@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF, Qt, QUrl
-from PyQt6.QtGui import QFont, QImage, QPageSize, QPainter, QPdfWriter, QTextDocument
+from PyQt6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QMarginsF, QRectF, QSizeF, Qt, QUrl
+from PyQt6.QtGui import QFont, QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter, QTextDocument
 
 from polyplive import RESEARCH_NOTICE, __version__
-from polyplive.gui.app import make_application
 from polyplive.gui.report.chart_picture import chart_picture
 from polyplive.pages.report import printed_report
 from polyplive.sinks.failures import sink_error
@@ -31,7 +30,7 @@ def write_report_pdf(data: ReportData, path: Path) -> None:
 
     The file is moved into place once it is whole. Raises ``SinkError``.
     """
-    application = make_application()
+    application = _application()
     held = QByteArray()
     buffer = QBuffer(held)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -48,6 +47,11 @@ def write_report_pdf(data: ReportData, path: Path) -> None:
         write_atomic(path, held.data())
     except (OSError, ValueError) as error:
         raise sink_error(path, error, kept=False) from None
+
+
+def _application() -> QCoreApplication:
+    """The window's, or one of its own that needs no screen."""
+    return QGuiApplication.instance() or QGuiApplication(["polyplive", "-platform", "offscreen"])
 
 
 def _document(data: ReportData, width: int) -> QTextDocument:
