@@ -130,6 +130,11 @@ class FileSource:
         return {cause: count for cause, count in dict(self._dropped).items() if count}
 
     @property
+    def errors(self) -> int:
+        """How often reading or decoding met damage so far; at a new start the same damage may count again."""
+        return self._stream.errors
+
+    @property
     def concealed(self) -> int:
         """The number of frames in which the decoder concealed damage."""
         return self._concealed

@@ -124,14 +124,18 @@ class Joiner:
         return None
 
     def _decodes_on(self, piece: Piece, closing: Closing) -> bool:
-        """Whether the piece begins with the picture that the piece before it ended at."""
+        """Whether the piece is decoded as in an unsplit run.
+
+        One that was reached by decoding all frames before it is. Any other has to begin with the picture that the piece
+        before it ended at, and neither may have met damage, which can show in other pictures there.
+        """
         before = self._closing
-        if before is None:
+        if before is None or closing.from_start:
             return True
         if before.behind is None or before.behind.index >= piece.last:  # all its frames are lost
             holds = closing.first is None and closing.behind == before.behind
         else:
-            holds = closing.first == before.behind
+            holds = closing.first == before.behind and closing.is_clean and before.is_clean
         self._from_start |= not holds
         return holds
 
@@ -150,7 +154,8 @@ class Joiner:
     def _close(self, closing: Closing) -> None:
         """Go on behind a piece."""
         before = self._closing
-        if before is None or closing.first is not None:
+        has_ended = before is not None and before.behind is None
+        if not has_ended and (before is None or closing.first is not None or closing.from_start):
             self._closing = closing
             if closing.behind is None:
                 self._lost.update(closing.lost)
@@ -163,7 +168,7 @@ class Joiner:
         """The findings of the next frame."""
         behind = self._closing.behind if self._closing is not None else None
         if self._closing is not None and behind is not None and behind.index == frame.index:
-            self._lost.update(self._closing.lost)  # the piece before has read on from the last frame that it has
+            self._lost.update(self._closing.lost)  # the piece before has read on from its last frame to this one
         else:
             self._lost.update(frame.lost)
         self._read += 1

@@ -74,7 +74,8 @@ class Unit:
     """A piece to run.
 
     ``view`` is what is known of the field of view before its first frame; None where that is still to be found out and
-    has to be assumed. ``from_start``: its frames are reached by decoding from the start of the file.
+    has to be assumed. ``from_start``: its frames are reached by decoding from the start of the file, as damage may show
+    in other pictures where decoding begins elsewhere.
     """
 
     piece: Piece

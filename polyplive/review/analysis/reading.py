@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from polyplive.pipeline.field_of_view import FieldOfView
-    from polyplive.review.analysis.planning import Unit
+    from polyplive.review.analysis.planning import Piece
     from polyplive.sources.file import FileSource
     from polyplive.types import Frame, Roi
 
@@ -56,22 +56,42 @@ class GivenRegion:
         """Nothing is kept."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Position:
+    """Where the reading of a recording stands: ``frame`` was read last, and ``lost`` before it, by cause.
+
+    ``from_start``: all frames were read in order from the first one on.
+    """
+
+    frame: Frame
+    lost: dict[str, int]
+    from_start: bool
+
+
 class PieceReader:
     """Gives a piece's frames that have to be processed, and sets the region of each in ``region``.
 
-    ``view`` finds the regions, from the state before the piece on. ``known`` are the frames of an earlier result of the
-    piece, in order: a frame with the same region is not processed again. Its neighbours behind a frame that is
-    processed are, as these may leave findings that are missing in them.
+    ``position`` is where ``source`` stands, if that is at the piece's first frame; None where it has been sought, or
+    stands at the start of the file. ``view`` finds the regions, from the state before the piece on. ``known`` are the
+    frames of an earlier result of the piece, in order: a frame with the same region is not processed again. Its
+    neighbours behind a frame that is processed are, as these may leave findings that are missing in them.
 
-    ``frames`` runs in one thread, up to the end; then ``rest`` and ``closing`` are there. ``stop`` in any thread ends
-    it.
+    ``frames`` runs in one thread, up to the end; then ``rest``, ``closing`` and ``position`` are there. ``stop`` in any
+    thread ends it.
     """
 
     def __init__(
-        self, source: FileSource, unit: Unit, view: FieldOfView, region: GivenRegion, known: Iterable[KeptFrame]
+        self,
+        source: FileSource,
+        piece: Piece,
+        position: Position | None,
+        view: FieldOfView,
+        region: GivenRegion,
+        known: Iterable[KeptFrame],
     ) -> None:
         self._source = source
-        self._piece = unit.piece
+        self._piece = piece
+        self._begin = position
         self._view = view
         self._region = region
         self._known = iter(known)
@@ -79,21 +99,29 @@ class PieceReader:
         self._near = 0
         self._stopped = threading.Event()
         self._first: Seam | None = None
-        self._behind: Seam | None = None
+        self._behind: Frame | None = None
         self._stepped: list[KeptFrame] = []
         self._lost: dict[str, int] = {}
         self._counted = _counted(source.dropped)
+        self._was_lost = False
+        self._damage = source.errors + source.concealed
 
     @property
     def rest(self) -> list[KeptFrame]:
         """The frames behind the last one that was given, whose results were known."""
         return self._stepped
 
+    def position(self, *, from_start: bool) -> Position | None:
+        """Where the source stands now: at the first frame behind the piece; None at the end."""
+        return None if self._behind is None else Position(self._behind, self._lost, from_start)
+
     def closing(self, *, from_start: bool, has_failed: bool) -> Closing:
         """What lies around the piece."""
-        missing = self._source.dropped.get(_MISSING, 0) if self._behind is None else 0
+        behind = None if self._behind is None else _seam(self._behind)
+        missing = self._source.dropped.get(_MISSING, 0) if behind is None else 0
+        is_clean = not self._was_lost and self._source.errors + self._source.concealed == self._damage
         view = KeptView.of(self._view.state)
-        return Closing(self._first, self._behind, view, self._lost, missing, from_start, has_failed)
+        return Closing(self._first, behind, view, self._lost, missing, is_clean, from_start, has_failed)
 
     def stop(self) -> None:
         """Read no more frames."""
@@ -101,16 +129,13 @@ class PieceReader:
 
     def frames(self) -> Iterator[PieceFrame]:
         """The frames to process, in order."""
-        while not self._stopped.is_set():
-            frame = self._source.read()
-            self._count_lost()
-            if frame is None:
-                return
+        for frame in self._read():
             if not self._piece.is_last and frame.index >= self._piece.last:
-                self._behind = _seam(frame)
+                self._behind = frame
                 return
             if frame.index < self._piece.first:  # on the way to the piece
-                self._lost = {}
+                self._lost, self._was_lost = {}, False
+                self._damage = self._source.errors + self._source.concealed
                 continue
             kept, roi = self._described(frame)
             if (known := self._known_result(kept)) is not None:
@@ -119,6 +144,17 @@ class PieceReader:
             before, self._stepped = tuple(self._stepped), []
             self._region.roi = roi
             yield PieceFrame(frame, kept, before)
+
+    def _read(self) -> Iterator[Frame]:
+        if self._begin is not None:
+            self._lost, begin, self._begin = self._begin.lost, self._begin.frame, None
+            yield begin
+        while not self._stopped.is_set():
+            frame = self._source.read()
+            self._count_lost()
+            if frame is None:
+                return
+            yield frame
 
     def _described(self, frame: Frame) -> tuple[KeptFrame, Roi]:
         if self._first is None:
@@ -160,6 +196,7 @@ class PieceReader:
         now = _counted(self._source.dropped)
         lost = {cause: count - self._counted.get(cause, 0) for cause, count in now.items()}
         self._lost = {cause: count for cause, count in lost.items() if count}
+        self._was_lost |= bool(self._lost)
         self._counted = now
 
 
@@ -169,4 +206,4 @@ def _counted(dropped: Mapping[str, int]) -> dict[str, int]:
 
 
 def _seam(frame: Frame) -> Seam:
-    return Seam(frame.index, frame.pts_s, (frame.width, frame.height), zlib.crc32(frame.image.data))
+    return Seam(frame.index, frame.pts_s, frame.is_repaired, (frame.width, frame.height), zlib.crc32(frame.image.data))

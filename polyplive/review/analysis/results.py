@@ -157,6 +157,7 @@ class Seam(msgspec.Struct, array_like=True, frozen=True):
 
     index: int
     pts_s: float | None
+    is_repaired: bool
     size: tuple[int, int]
     crc: int
 
@@ -166,7 +167,8 @@ class Closing(msgspec.Struct, array_like=True, frozen=True):
 
     ``lost`` are the frames lost between the last frame and that one. ``missing`` are those that the container lists and
     the file does not hold, known at its end. ``view`` is what is known of the field of view behind the piece. How it
-    was run: ``from_start`` as in ``Unit``; ``has_failed``: there are frames without a result.
+    was run: ``is_clean``: no damage was met; ``from_start`` as in ``Unit``; ``has_failed``: there are frames without a
+    result.
     """
 
     first: Seam | None
@@ -174,6 +176,7 @@ class Closing(msgspec.Struct, array_like=True, frozen=True):
     view: KeptView
     lost: dict[str, int]
     missing: int
+    is_clean: bool
     from_start: bool
     has_failed: bool
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from polyplive.errors import ConfigError, PolypliveError, SourceUnreadable
+from polyplive.errors import ConfigError, PolypliveError
 from polyplive.pipeline.candidates import Candidates, find_candidates
 from polyplive.pipeline.field_of_view import FieldOfView, ViewState
 from polyplive.pipeline.pipeline import PipelineParts
 from polyplive.pipeline.tracking import PATIENCE
 from polyplive.review.analysis.reading import GivenRegion, PieceReader
+from polyplive.review.analysis.recording import OpenRecording
 from polyplive.review.analysis.results import UNREADABLE, KeptFrame, KeptRegion, KeptResult, ResultFile, writing
 from polyplive.sessions.engine_room.offline import OfflineEngineRoom
 from polyplive.sinks.failures import sink_error
-from polyplive.system.video_identity import identity_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from polyplive.review.analysis.reading import PieceFrame
     from polyplive.review.analysis.results import Closing, ResultWriter
     from polyplive.sessions.engine_room.supervisor import OpenEngine
-    from polyplive.sources.file import FileSource
     from polyplive.types import Detection, FloatMap, Prediction, Roi
 
 
@@ -71,8 +70,7 @@ class PieceRunner:
         self._pipeline = pipeline
         self._region, self._finder = GivenRegion(), CandidateFinder()
         self._room = OfflineEngineRoom(open_engine, pipeline, PipelineParts(self._region, self._finder))
-        self._source: FileSource | None = None
-        self._source_key = ""
+        self._recording: OpenRecording | None = None
 
     @property
     def spec(self) -> EngineSpec:
@@ -95,27 +93,32 @@ class PieceRunner:
         plan is for another engine, ``EngineError`` where frame after frame fails, and ``SinkError``.
         """
         self._check(plan)
-        source = self._opened(plan)
-        source.seek_frame(0 if unit.from_start else unit.piece.first)
+        recording = self._opened(plan)
+        position, from_start = recording.go_to(unit)
         view = FieldOfView.parse(plan.pipeline.roi or "auto")
         view.resume(assumed_view(plan, unit.piece, folder) if unit.view is None else unit.view)
         self._finder.levels = plan.levels
         path = folder / unit.piece.file_name
         try:
             with closing(_known(path, unit)) as known, writing(path) as writer:
-                reader = PieceReader(source, unit, view, self._region, known)
-                return self._process(reader, _Results(writer, self._finder), unit, on_frame, stopped)
+                reader = PieceReader(recording.source, unit.piece, position, view, self._region, known)
+                results = _Results(writer, self._finder)
+                if not self._process(reader, results, on_frame, stopped):
+                    return False
+                results.end(reader.rest, reader.closing(from_start=from_start, has_failed=results.has_failed))
         except PolypliveError:
             raise
         except OSError as error:
             raise sink_error(path, error, kept=False) from None
+        recording.has_read(unit.piece, reader.position(from_start=from_start))
+        return True
 
     def close(self) -> None:
         """Close engine and recording; calling it again does nothing."""
         self._room.close()
-        if self._source is not None:
-            self._source.close()
-            self._source = None
+        if self._recording is not None:
+            self._recording.close()
+            self._recording = None
 
     def __enter__(self) -> PieceRunner:
         return self
@@ -126,13 +129,9 @@ class PieceRunner:
         self.close()
 
     def _process(
-        self,
-        reader: PieceReader,
-        results: _Results,
-        unit: Unit,
-        on_frame: Callable[[int], None],
-        stopped: Callable[[], bool],
+        self, reader: PieceReader, results: _Results, on_frame: Callable[[int], None], stopped: Callable[[], bool]
     ) -> bool:
+        """Process the frames of ``reader``; False where it was stopped."""
         try:
             with closing(self._room.results(reader.frames(), cam=False, interrupt=reader.stop)) as processed:
                 for frame, prediction in processed:
@@ -142,7 +141,6 @@ class PieceRunner:
                     on_frame(results.done)
         finally:
             reader.stop()
-        results.end(reader.rest, reader.closing(from_start=unit.from_start, has_failed=results.has_failed))
         return True
 
     def _check(self, plan: Plan) -> None:
@@ -158,19 +156,14 @@ class PieceRunner:
         if plan.pipeline != self._pipeline:
             raise ConfigError("The analysis is planned with other settings", "Give all workers the same.")
 
-    def _opened(self, plan: Plan) -> FileSource:
+    def _opened(self, plan: Plan) -> OpenRecording:
         """The recording of ``plan``, which may be open already."""
-        key = f"{plan.key} {plan.path}"
-        if self._source is not None and key == self._source_key:
-            return self._source
-        if self._source is not None:
-            self._source.close()
-            self._source = None
-        self._source, self._source_key = plan.video.open(plan.path), key
-        if not identity_of(plan.path).is_same_video(plan.identity):
-            self._source_key = ""
-            raise SourceUnreadable(f"'{plan.path}' has changed since its analysis was planned", "Start again.")
-        return self._source
+        if self._recording is None or not self._recording.is_of(plan):
+            if self._recording is not None:
+                self._recording.close()
+            self._recording = None
+            self._recording = OpenRecording(plan)
+        return self._recording
 
 
 class _Results:

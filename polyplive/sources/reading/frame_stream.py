@@ -64,6 +64,7 @@ class FrameStream:
         self._group = 0
         self._ahead: deque[DecodedPicture] = deque()
         self._head: set[int | None] = set()
+        self._voided: dict[int, int | None] = {}
         self.frames: Presentation | None = None
         """The file's frames by number, once the packets are listed."""
         self.missing = 0
@@ -134,6 +135,7 @@ class FrameStream:
         there was such a key frame.
         """
         assert self.frames is not None
+        self._restore_stamps(self.frames, number)
         for key, group in self.frames.ways_to(number):
             if self.decoder.seek(self.frames.index, key):
                 self._ahead.clear()
@@ -272,6 +274,7 @@ class FrameStream:
                 break
             coming.discard(place)
             while number < rank and frames.places[number] not in coming:
+                self._voided.setdefault(number, frames.stamps[number])
                 frames.stamps[number] = None  # a frame that does not come has no say in the others' times
                 number, moved = number + 1, True
             if number < rank:
@@ -282,6 +285,15 @@ class FrameStream:
         if moved:
             self.times.moved(frames, self._next)
         return given
+
+    def _restore_stamps(self, frames: Presentation, first: int) -> None:
+        """From another place on, frames from ``first`` may come that did not (intra refresh)."""
+        again = {number: stamp for number, stamp in self._voided.items() if number >= first}
+        for number, stamp in again.items():
+            frames.stamps[number] = stamp
+            del self._voided[number]
+        if again:
+            self.times.moved(frames, min(again))
 
     def _decode_ahead(self, count: int) -> None:
         """Hold ``count`` decoded frames, or fewer where they are very large."""
