@@ -114,13 +114,26 @@ class RenderedColon:
         """
         if not 0 <= index < self._frames:
             raise ConfigError(f"no frame {index}", f"This rendered colon has frames 0 to {self._frames - 1}.")
-        view = self._path.view(index)
+        picture, label = self._developed(self._path.view(index))
+        rng = np.random.default_rng([self._seed, 5, index])
+        return with_noise(picture, rng, self._seen), np.where(self._seen, label, np.uint8(0))
+
+    def render_at(self, seconds: float) -> tuple[Image, Labels]:
+        """Picture and labels from where the tip is after ``seconds``, as the lens gives them: without noise or border.
+
+        The time may lie between two frames, and a little outside of the clip. Any thread may call it.
+        """
+        picture, label = self._developed(self._path.view(seconds * self._fps))
+        return np.clip(np.rint(picture), 0, 255).astype(np.uint8), label
+
+    def _developed(self, view: camera.View) -> tuple[Floats, Labels]:
+        """Picture [H, W, 3] in 0 to 255 behind the lens, which blurs a little, and labels [H, W]."""
         fields, label = self._look(view)
         colour, relief = shading.surface_colour(self._mucosa, self.polyps, fields, label)
         diffuse, shine = shading.light(fields, relief)
         exposure = 0.95 / max(float(np.percentile(diffuse[::8, ::8][self._seen[::8, ::8]], 80)), 1e-3)
         picture = shading.develop(colour, diffuse, shine, exposure)
-        return self._sensor(picture, index), np.where(self._seen, label, np.uint8(0))
+        return np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.6), np.float32), label
 
     def _look(self, view: camera.View) -> tuple[Floats, Labels]:
         """Fields [FIELDS, H, W] and labels [H, W] of every pixel.
@@ -165,13 +178,12 @@ class RenderedColon:
         assert reach is not None
         return rays, reach
 
-    def _sensor(self, picture: Floats, index: int) -> Image:
-        """Lens blur, sensor noise, and the octagon."""
-        blurred = cv2.GaussianBlur(picture, (0, 0), 0.6)
-        rng = np.random.default_rng([self._seed, 5, index])
-        noise = rng.standard_normal(self._seen.shape, np.float32) * np.float32(_NOISE)
-        image = cv2.add(blurred, cv2.merge([noise] * 3), dtype=cv2.CV_8U, mask=self._seen.astype(np.uint8))
-        return np.asarray(image, np.uint8)
+
+def with_noise(picture: Floats | Image, rng: np.random.Generator, seen: NDArray[np.bool_]) -> Image:
+    """``picture`` [H, W, 3] in 0 to 255 as the sensor gives it: grey noise where ``seen`` [H, W], black elsewhere."""
+    noise = rng.standard_normal(seen.shape, np.float32) * np.float32(_NOISE)
+    image = cv2.add(picture, cv2.merge([noise] * 3), dtype=cv2.CV_8U, mask=seen.astype(np.uint8))
+    return np.asarray(image, np.uint8)
 
 
 def _blocks(seen: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:

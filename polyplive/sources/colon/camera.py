@@ -64,8 +64,8 @@ class Path:
         turns = self._rate[1:3, None] * z / PACE + self._phase[1:3, None]
         return np.asarray(0.17 * np.sin(turns), np.float32)
 
-    def view(self, index: int) -> View:
-        """The tip at frame ``index``."""
+    def view(self, index: float) -> View:
+        """The tip at frame ``index``, which may lie between two."""
         seconds = index / self._fps
         z = self._pace.depth(seconds)
         aside = [float(np.interp(z * _TRACK_ROWS, np.arange(len(line)), line)) for line in self._track]
