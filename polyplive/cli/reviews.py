@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from polyplive.cli.group import EXISTING, FILE, cli
-from polyplive.commands.options import engine_options
+from polyplive.commands.options import engine_options, finding_options, path_options, pipeline_options
 from polyplive.commands.requests import make_request
 
 
@@ -51,13 +51,18 @@ def verify(**options: Any) -> None:
 
 @cli.command("report", epilog="Example: polyplive report procedure.mp4 --events events.jsonl --pdf report.pdf")
 @click.argument("video", type=EXISTING)
-@click.option("--events", type=EXISTING, metavar="FILE", help="What was found.  [default: the events beside the video]")
+@click.option("--events", type=EXISTING, metavar="FILE", help="What was found.  [default: the video is analysed]")
 @click.option("--page", type=FILE, metavar="FILE", help="Write a page (.html).")
 @click.option("--pdf", type=FILE, metavar="FILE", help="Write a PDF (.pdf).")
+@path_options
+@pipeline_options
+@finding_options
+@engine_options
 def report(**options: Any) -> None:
     """Write a report of a recording: coverage, findings, decisions and notes of its review, pictures, delays.
 
-    Accepted findings come first, then those that nobody judged, then rejected ones.
+    Accepted findings come first, then those that nobody judged, then rejected ones. What 'polyplive review' has
+    analysed is taken up.
     """
     from polyplive.commands.report import ReportRequest, run
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from polyplive.commands.analysed import analysed
 from polyplive.commands.messages import print_written, say
 from polyplive.commands.outputs import check_outputs
+from polyplive.config import Settings
 from polyplive.errors import ConfigError, MissingDependency
 from polyplive.pages.report import report_page
 from polyplive.review.events_file import EventsFile
+from polyplive.review.live_marks import marks_beside
 from polyplive.review.recording_report import recording_report
 from polyplive.review.storage import open_review
 from polyplive.sessions.opening import open_video
@@ -20,16 +23,18 @@ from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
     from polyplive.review.report_data import ReportData
+    from polyplive.review.timeline import QualitySpan
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
     """The request of ``polyplive report``: ``page`` (.html) and ``pdf`` are the files to write, one of them at least.
 
-    ``events`` None are those that lie beside the video, as a live recording has them.
+    ``events`` None: the recording is analysed, as ``settings`` say, unless that was done.
     """
 
     video: Path
+    settings: Settings = field(default_factory=Settings)
     events: Path | None = None
     page: Path | None = None
     pdf: Path | None = None
@@ -43,7 +48,7 @@ class ReportRequest:
 def run(request: ReportRequest) -> int:
     """Write the report, and say where. Returns the exit code."""
     check_outputs({"page": request.page, "pdf": request.pdf}, request.video)
-    data = report_data(request.video, request.events)
+    data = report_data(request)
     if request.page is not None:
         write_page(data, request.page)
     if request.pdf is not None:
@@ -61,14 +66,21 @@ def _write_pdf(data: ReportData, path: Path) -> None:
     write_report_pdf(data, path)
 
 
-def report_data(video: Path, events: Path | None) -> ReportData:
-    """What is reported of ``video``. Lines for the user are said. Raises ``PolypliveError``."""
-    source = open_video(video)
+def report_data(request: ReportRequest) -> ReportData:
+    """What is reported. Without events the recording is analysed. Lines for the user are said.
+
+    Raises ``PolypliveError``.
+    """
+    video, events = request.video, request.events
+    quality: tuple[QualitySpan, ...] = ()
+    if events is None:
+        found = analysed(video, request.settings)
+        events, quality = found.events, found.timeline.quality
+    source = open_video(video, full_path=request.settings.full_paths)
     try:
-        found = EventsFile(events or events_beside(video))
         review = open_review(video)
         try:
-            data = recording_report(found, source, review)
+            data = recording_report(EventsFile(events), source, review, quality, marks_beside(video))
             for notice in review.notices:
                 say(notice)
         finally:
@@ -76,17 +88,6 @@ def report_data(video: Path, events: Path | None) -> ReportData:
     finally:
         source.close()
     return data
-
-
-def events_beside(video: Path) -> Path:
-    """The events of a live recording. Raises ``ConfigError`` where there are none."""
-    path = video.with_name(video.stem + ".events.jsonl")
-    if not path.is_file():
-        raise ConfigError(
-            f"There are no events beside '{video.name}'",
-            "Find first: polyplive replay VIDEO --headless --events FILE; then add --events FILE.",
-        )
-    return path
 
 
 def write_page(data: ReportData, path: Path) -> None:

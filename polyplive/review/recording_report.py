@@ -21,16 +21,21 @@ if TYPE_CHECKING:
     from polyplive.review.events_file import EventsFile
     from polyplive.review.review import Review
     from polyplive.review.timeline import QualitySpan
+    from polyplive.sinks.base import Mark
     from polyplive.sources.base import Source
 
 
 def recording_report(
-    events: EventsFile, source: Source, review: Review | None = None, quality: Sequence[QualitySpan] = ()
+    events: EventsFile,
+    source: Source,
+    review: Review | None = None,
+    quality: Sequence[QualitySpan] = (),
+    marks: Sequence[Mark] = (),
 ) -> ReportData:
     """Everything that a report shows of the recording that ``source`` gives; one thread.
 
-    Reads ``events`` twice, and one frame of the video for each finding. ``source`` stays open. Raises ``DataError``
-    and ``SourceError``.
+    ``marks`` are those of the session that recorded it, besides those in ``events``. Reads ``events`` twice, and one
+    frame of the video for each finding. ``source`` stays open. Raises ``DataError`` and ``SourceError``.
     """
     session = events.session
     data = ReportData(
@@ -59,7 +64,7 @@ def recording_report(
         data.scores.append((frame.time_s, max((one.score for one in frame.detections), default=None)))
     analysed, tracks = coverage.spans(), linker.tracks()
     duration_s = max(source.info.duration_s or 0.0, analysed[-1][1] if analysed else 0.0)
-    data.timeline = Timeline(duration_s, analysed, tracks, tuple(quality), tuple(events.marks.values()))
+    data.timeline = Timeline(duration_s, analysed, tracks, tuple(quality), (*events.marks.values(), *marks))
     data.pictures = recorded_pictures(key_frames(source, events, tracks))
     data.stages, data.annotation = events.stages.distributions(), events.annotation_ms.distribution()
     _take_end(data, events)

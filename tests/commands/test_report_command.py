@@ -37,7 +37,7 @@ def test_the_review_that_lies_beside_the_video_is_in_the_report(
     assert review.close()
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     page, pdf = tmp_path / "report.html", tmp_path / "report.pdf"
-    assert main(["report", str(video), "--page", str(page)]) == 0
+    assert main(["report", str(video), "--events", str(events), "--page", str(page)]) == 0
     assert "Written" in capsys.readouterr().out
     text = page.read_text(encoding="utf-8")
     assert (
