@@ -28,6 +28,7 @@ BLOCKED = [
     "ray",
     "jinja2",
     "polars",
+    "true_colon",
 ]
 """What is loaded when it is used, and not before: a machine may lack it."""
 
@@ -116,10 +117,10 @@ FLOORS: list[set[str]] = [
     {"pipeline"},
     {"sinks"},
     {"sessions"},
+    {"review"},
     {"explanation"},
     {"evaluation"},
     {"benchmark"},
-    {"review"},
     {"batch"},
     {"pages"},
     {"gui"},

@@ -56,6 +56,37 @@ def evaluate_command(**options: Any) -> None:
     sys.exit(evaluate.run(make_request(evaluate.EvaluatePicturesRequest, asked)))
 
 
+@cli.command(
+    "evaluate-procedures",
+    epilog="Example: polyplive evaluate-procedures truth.json events.jsonl --page procedures.html",
+)
+@click.argument("truth", type=EXISTING)
+@click.argument("found", type=EXISTING, nargs=-1, required=True)
+@click.option(
+    "--validation-truth", type=EXISTING, metavar="FILE", help="Truth of another recording, for the threshold."
+)
+@click.option("--validation-found", type=EXISTING, metavar="FILE", help="What was found in it.")
+@click.option(
+    "--target-fpr",
+    type=float,
+    metavar="SHARE",
+    help="Of its frames without a lesion, as many may be flagged.  [default: 0.045]",
+)
+@click.option("--fps", type=float, metavar="N", help="Frames a second.  [default: as truth or events say]")
+@click.option("--delays", type=EXISTING, metavar="EVENTS", help="A live session, for how late results are on screen.")
+@click.option("--json", "json_path", type=FILE, metavar="FILE", help="Write all figures to it.")
+@click.option("--page", type=FILE, metavar="FILE", help="Write a page (.html): tables, FROC, latency, false alerts.")
+def evaluate_procedures(**options: Any) -> None:
+    """Measure what was found in whole procedures.
+
+    TRUTH is COCO ground truth with every frame listed. FOUND are COCO results of 'export-findings', or events. Lesions
+    found, how soon, and false alerts an hour; the protocol TRUE-Colon beside our own figures.
+    """
+    from polyplive.commands.evaluate_procedures import EvaluateProceduresRequest, run
+
+    sys.exit(run(make_request(EvaluateProceduresRequest, options)))
+
+
 @cli.command(epilog="Example: polyplive bench --compare openvino,mask --compare onnxruntime --json bench.json")
 @click.option("--video", type=EXISTING, metavar="FILE", help="What to process.  [default: the rendered demo clip]")
 @click.option("--frames", type=int, metavar="N", help=f"Frames a run.  [default: {FRAMES}]")

@@ -1,0 +1,1 @@
+"""Evaluation of whole procedures: lesions found, how soon, and false alerts."""
