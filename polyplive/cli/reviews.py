@@ -16,6 +16,13 @@ from polyplive.commands.requests import make_request
 @click.argument("events", type=EXISTING)
 @click.option("--to", "form", metavar="FORMAT", required=True, help="One of those named above.")
 @click.option("--out", type=EXISTING, metavar="PATH", required=True, help="The file or folder to write.")
+@click.option("--review", type=EXISTING, metavar="FILE", help="What was decided.  [default: the one beside the events]")
+@click.option(
+    "--only",
+    type=click.Choice(["accepted", "not-rejected"]),
+    metavar="WHICH",
+    help="Of findings that were decided: accepted or not-rejected.  [default: all]",
+)
 @click.option("--boxes", is_flag=True, help="Boxes in the place of polygons (cvat).")
 @click.option("--every-frame", is_flag=True, help="A picture for each frame, also without findings (masks).")
 @click.option("--video", type=EXISTING, metavar="FILE", help="The recording, for key frames (dicom).")

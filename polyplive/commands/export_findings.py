@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from polyplive.commands.messages import print_written, resolved, say, stdout
-from polyplive.errors import ConfigError
+from polyplive.errors import ConfigError, DataError, text_of
+from polyplive.review.events_file import EventsFile
 from polyplive.review.exports.base import ExportOptions
 from polyplive.review.exports.export import check_target, export_findings
+from polyplive.review.exports.linked import Only
 from polyplive.review.exports.registry import find_format
+from polyplive.review.exports.verdicts import review_beside, verdicts_of
 from polyplive.validation import check_fields
 from polyplive.wording import counted
 
 if TYPE_CHECKING:
     from polyplive.review.exports.base import ExportFormat
+    from polyplive.review.exports.linked import Verdicts
 
 
 _OPTIONS = {
@@ -30,13 +34,16 @@ _OPTIONS = {
 class ExportFindingsRequest:
     """The request of ``polyplive export-findings``.
 
-    ``form`` is the format's name, ``out`` the file or folder to write. ``boxes``, ``every_frame``, ``video`` and
+    ``form`` is the format's name, ``out`` the file or folder to write. ``review`` is a review file, None: the one
+    beside the events, if there is one. ``only`` is a word of ``Only``. ``boxes``, ``every_frame``, ``video`` and
     ``references`` are for the formats that have that choice.
     """
 
     events: Path
     form: str
     out: Path
+    review: Path | None = None
+    only: Literal["all", "accepted", "not-rejected"] = "all"
     boxes: bool = False
     every_frame: bool = False
     video: Path | None = None
@@ -54,12 +61,27 @@ def run(request: ExportFindingsRequest) -> int:
     check_target(form, request.out)
     if resolved(request.out) == resolved(request.events):
         raise ConfigError("--out would overwrite the events themselves", "Name another file.")
-    done = export_findings(request.events, form, request.out, options=options)
+    verdicts, only = _verdicts(request), Only(request.only)
+    if verdicts is None and only is not Only.ALL:
+        raise ConfigError(f"--only {only.value} needs a review, and none is beside the events", "Add --review FILE.")
+    done = export_findings(request.events, form, request.out, verdicts=verdicts, only=only, options=options)
     for notice in done.notices:
         say(notice)
     stdout.print(f"{counted(done.tracks, 'finding')}, seen {counted(done.sightings, 'time')} in all")
     print_written([done.path])
     return 0
+
+
+def _verdicts(request: ExportFindingsRequest) -> Verdicts | None:
+    review = request.review or review_beside(request.events, EventsFile(request.events).session.source)
+    if review is None:
+        return None
+    try:
+        verdicts = verdicts_of(review, request.events)
+    except OSError as error:
+        raise DataError(f"'{review.name}' cannot be read: {text_of(error)}", "Give another review.") from None
+    say(f"What was decided is taken from '{review.name}'.")
+    return verdicts
 
 
 def _options(request: ExportFindingsRequest, form: ExportFormat) -> ExportOptions:

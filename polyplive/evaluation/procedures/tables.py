@@ -117,7 +117,7 @@ def _how_counted(figures: Mapping[str, Any]) -> str:
     alert = "False findings that are less than a second apart are one alert"
     if analysed is None or analysed >= figures["frames"]:
         return alert
-    return f"{alert}; {figures['frames'] - analysed} frames were not analysed and have no finding"
+    return f"{alert}; {counted(figures['frames'] - analysed, 'frame')} not analysed, and so without a finding"
 
 
 def _how_late(figures: Mapping[str, Any]) -> str:

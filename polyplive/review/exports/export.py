@@ -18,9 +18,9 @@ from polyplive.system.private_files import FOLDER_MODE, make_private_folder, unf
 from polyplive.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from polyplive.review.decisions import Verdict
+    from polyplive.review.exports.linked import Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,16 @@ def export_findings(
     form: ExportFormat,
     path: str | Path,
     *,
-    verdicts: Mapping[int, Verdict] | None = None,
+    verdicts: Verdicts | None = None,
     only: Only = Only.ALL,
     options: ExportOptions | None = None,
 ) -> Exported:
     """Write the findings of an events file in the format ``form`` to ``path``; any thread, one at a time for a path.
 
-    ``verdicts`` are by the number of the track in the review. A file at ``path`` is replaced in one step. A folder must
-    be empty or not be there. After a failure nothing is left. Raises ``DataError`` for what is no events file,
-    ``ConfigError`` for a folder with something in it, ``MissingDependency``, and ``SinkError`` where it cannot be
-    written.
+    ``verdicts`` say what was decided of the tracks (``verdicts_of`` for a review file). A file at ``path`` is replaced
+    in one step. A folder must be empty or not be there. After a failure nothing is left. Raises ``DataError`` for what
+    is no events file, ``ConfigError`` for a folder with something in it, ``MissingDependency``, and ``SinkError`` where
+    it cannot be written.
     """
     target = Path(path)
     form.check_installed()

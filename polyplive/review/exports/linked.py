@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from polyplive.review.decisions import Verdict
 from polyplive.review.events_file import EventsFile
@@ -13,11 +13,14 @@ from polyplive.review.linking import Linker
 from polyplive.system.file_names import file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from polyplive.review.findings import FrameFindings
     from polyplive.review.tracks import Track
     from polyplive.types import Detection
+
+Verdicts: TypeAlias = "Callable[[Sequence[Track]], Mapping[int, Verdict]]"
+"""Gives what was decided of tracks, by their number; those that it leaves out are unseen."""
 
 POLYP = "polyp"
 """The class of a finding whose model names none."""
@@ -67,13 +70,13 @@ class LinkedFindings:
 
     ``frames`` reads the file anew each time, so that an hour needs no more memory than a place for each sighting. It
     gives each frame once, in order of ``index``: a session that went back shows frames twice, of which the first
-    counts, and is held in memory to be sorted. ``verdicts`` are by the number of the track. Raises ``DataError`` for
-    what is no events file.
+    counts, and is held in memory to be sorted. ``verdicts`` are asked once, for all tracks; None: nothing was decided.
+    Raises ``DataError`` for what is no events file.
     """
 
-    def __init__(self, path: str | Path, verdicts: Mapping[int, Verdict] | None = None, only: Only = Only.ALL) -> None:
+    def __init__(self, path: str | Path, verdicts: Verdicts | None = None, only: Only = Only.ALL) -> None:
         self._path = Path(path)
-        self._verdicts = verdicts or {}
+        self._verdicts: Mapping[int, Verdict] = {}
         self._events = EventsFile(self._path)
         self.session = self._events.session
         self.sizes: tuple[tuple[int, int], ...] = ()
@@ -83,7 +86,7 @@ class LinkedFindings:
         self.frame_count = 0
         """How many frames the recording has, as far as is known: analysed or not."""
         self._is_ordered = True
-        self.tracks = self._link(only)
+        self.tracks = self._link(verdicts, only)
         """Those that are exported."""
         self._places = {(one.index, one.events_track): track for track in self.tracks for one in track.sightings}
 
@@ -134,12 +137,14 @@ class LinkedFindings:
             yield LinkedFrame(frame.index, frame.time_s, frame.width, frame.height, tuple(found), gone)
             shown = numbers
 
-    def _link(self, only: Only) -> tuple[Track, ...]:
+    def _link(self, verdicts: Verdicts | None, only: Only) -> tuple[Track, ...]:
         tracks = self._linked()
         if tracks is None:
             self._is_ordered = False
             tracks = self._linked()
         assert tracks is not None
+        if verdicts is not None:
+            self._verdicts = verdicts(tracks)
         return tuple(track for track in tracks if only.takes(self.verdict(track.number)))
 
     def _linked(self) -> tuple[Track, ...] | None:

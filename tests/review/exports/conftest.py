@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from written_events import Placed, write_events
 
-from polyplive.review.decisions import Verdict
 from polyplive.review.exports.base import ExportOptions
 from polyplive.review.exports.export import export_findings
-from polyplive.review.exports.linked import Only
+from polyplive.review.exports.linked import Only, Verdicts
 from polyplive.review.exports.registry import find_format
 
 FIRST = {index: (20 + index, 30, 40, 30) for index in (*range(3, 8), *range(11, 15))}
@@ -39,7 +38,7 @@ def exported(events: Path, tmp_path: Path) -> Callable[..., Path]:
     def export(
         form: str,
         source: Path = events,
-        verdicts: dict[int, Verdict] | None = None,
+        verdicts: Verdicts | None = None,
         only: Only = Only.ALL,
         options: ExportOptions | None = None,
     ) -> Path:

@@ -52,12 +52,15 @@ def test_results_match_the_truth_of_the_same_findings(truth: COCO, exported: Cal
 
 @pytest.mark.parametrize(("only", "tracks"), [(Only.ALL, {1, 2}), (Only.ACCEPTED, {1}), (Only.NOT_REJECTED, {1, 2})])
 def test_only_what_was_accepted_or_not_rejected(only: Only, tracks: set[int], exported: Callable[..., Path]) -> None:
-    path = exported("coco", verdicts={1: Verdict.ACCEPTED}, only=only)
+    path = exported("coco", verdicts=lambda _: {1: Verdict.ACCEPTED}, only=only)
     assert {one["track_id"] for one in json.loads(path.read_text(encoding="utf-8"))} == tracks
 
 
 def test_what_was_rejected_is_left_out_and_its_frames_stay(exported: Callable[..., Path]) -> None:
-    verdicts = {2: Verdict.REJECTED}
-    read = json.loads(exported("coco-gt", verdicts=verdicts, only=Only.NOT_REJECTED).read_text(encoding="utf-8"))
+    read = json.loads(
+        exported("coco-gt", verdicts=lambda _: {2: Verdict.REJECTED}, only=Only.NOT_REJECTED).read_text(
+            encoding="utf-8"
+        )
+    )
     assert {(one["track_id"], one["verdict"]) for one in read["annotations"]} == {(1, "unseen")}
     assert len(read["images"]) == 20

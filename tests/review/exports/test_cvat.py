@@ -42,7 +42,7 @@ def test_frames_that_nobody_looked_at_end_no_track(exported: Callable[..., Path]
 
 
 def test_what_was_decided_stands_in_it(exported: Callable[..., Path]) -> None:
-    root = ET.parse(exported("cvat", verdicts={2: Verdict.REJECTED})).getroot()
+    root = ET.parse(exported("cvat", verdicts=lambda _: {2: Verdict.REJECTED})).getroot()
     said = {one.attrib["name"]: one.text for one in root.findall("track")[1][0]}
     assert said == {"finding": "2", "verdict": "rejected", "score": "0.6000"}
     named = {one.findtext("name") for one in root.iter("attribute") if one.find("name") is not None}

@@ -15,7 +15,7 @@ from .conftest import FIRST, SECOND
 
 
 def test_one_row_a_sighting(exported: Callable[..., Path]) -> None:
-    table = polars.read_parquet(exported("parquet", verdicts={2: Verdict.ACCEPTED}))
+    table = polars.read_parquet(exported("parquet", verdicts=lambda _: {2: Verdict.ACCEPTED}))
     assert len(table) == len(FIRST) + len(SECOND)
     first = table.filter(polars.col("track") == 1)
     assert dict(zip(first["frame"], first.select("x", "y", "width", "height").rows(), strict=True)) == FIRST
