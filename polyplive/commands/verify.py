@@ -12,8 +12,10 @@ from polyplive.backends.factory import open_engine
 from polyplive.commands.messages import announce, say, stdout, write_json
 from polyplive.commands.outputs import check_outputs, try_outputs
 from polyplive.config import DEFAULT_MODEL, PRECISIONS, Settings
+from polyplive.errors import ConfigError
 from polyplive.review.events_file import EventsFile
-from polyplive.review.verification.recorded_frames import RecordedFrames, events_beside
+from polyplive.review.live_marks import events_beside
+from polyplive.review.verification.recorded_frames import RecordedFrames
 from polyplive.review.verification.verification import Verifier, session_settings
 from polyplive.sessions.opening import open_pipeline
 from polyplive.system.progress import progress_bar
@@ -48,7 +50,7 @@ def run(request: VerifyRequest) -> int:
     """Compare, and print what came of it. Returns the exit code: 1 where something differs that has to be alike."""
     outputs = {"json": request.json_path}
     check_outputs(outputs, request.videos[0])
-    events = EventsFile(request.events or events_beside(request.videos[0]))
+    events = EventsFile(_events(request))
     settings = _settings(request.settings, events)
     frames = RecordedFrames(request.videos, events.session)
     with contextlib.closing(frames):
@@ -62,6 +64,14 @@ def run(request: VerifyRequest) -> int:
         write_json(request.json_path, {**facts, "source": events.session.source, **done.to_dict()})
     print_verification(done)
     return 1 if done.has_failed else 0
+
+
+def _events(request: VerifyRequest) -> Path:
+    video = request.videos[0]
+    path = request.events or events_beside(video)
+    if path is None:
+        raise ConfigError(f"No events lie beside '{video.name}'", "Name those of its session with --events.")
+    return path
 
 
 def print_verification(done: Verification) -> None:

@@ -17,8 +17,8 @@ from polyplive.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from polyplive.review.kept_review import KeptReview
     from polyplive.review.review_content import Analysis, StoredFinding
-    from polyplive.review.storage import Storage
     from polyplive.sinks.base import Mark
 
 
@@ -31,7 +31,7 @@ class Review:
     """
 
     def __init__(
-        self, by: str = "", on_changed: Callable[[], None] = lambda: None, storage: Storage | None = None
+        self, by: str = "", on_changed: Callable[[], None] = lambda: None, storage: KeptReview | None = None
     ) -> None:
         self.by = by
         self.analysis: Analysis | None = None
@@ -208,7 +208,7 @@ class Review:
             self._storage.put(self._content_later(self._storage))
         self._on_changed()
 
-    def _content_later(self, storage: Storage) -> Callable[[], bytes]:
+    def _content_later(self, storage: KeptReview) -> Callable[[], bytes]:
         """How to make the file's bytes of what is so now, in any thread: all values are frozen."""
         tracks, waiting = self._timeline.tracks, self._carrying.waiting
         decisions = {self._carrying.number(key): each for key, each in self._history.state.decisions.items()}

@@ -18,9 +18,10 @@ import pytest
 from made_tracks import made_timeline, made_track
 
 from polyplive.review.decisions import Verdict
+from polyplive.review.kept_review import KeptReview
 from polyplive.review.review import Review
 from polyplive.review.review_file import ReviewFile, review_path
-from polyplive.review.storage import Storage, open_review
+from polyplive.review.storage import open_review
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -272,7 +273,7 @@ class SlowFile(ReviewFile):
 
 def test_nobody_waits_for_a_slow_disk_and_the_newest_state_is_what_it_gets(video: Path, own: Path) -> None:
     file = SlowFile(video, own)
-    review = Review("", storage=Storage(file))
+    review = Review("", storage=KeptReview(file))
     for number in range(100):
         review.add_note(1.0, str(number))
     assert not review.flush(0.01)

@@ -16,12 +16,12 @@ from sink_rig import session as described
 from polyplive import FileSource
 from polyplive.cli import main
 from polyplive.config import PipelineSettings
-from polyplive.errors import ConfigError, DataError
+from polyplive.errors import DataError
 from polyplive.pipeline.pipeline import Pipeline
 from polyplive.pixels.picture import YuvPicture
 from polyplive.pixels.yuv import YuvSamples
 from polyplive.review.events_file import EventsFile
-from polyplive.review.verification.recorded_frames import RecordedFrames, events_beside
+from polyplive.review.verification.recorded_frames import RecordedFrames
 from polyplive.review.verification.verification import Verification, Verifier, session_settings
 from polyplive.sessions.opening import describe_session
 from polyplive.sessions.recorder.recording_files import RecordingFiles, RecordingSettings
@@ -192,12 +192,10 @@ def test_events_that_do_not_say_how_frames_were_processed_are_refused(recorded, 
         verified([recorded[0].raw], events)
 
 
-@pytest.mark.parametrize("video", ["a.mp4", "a-raw.mp4", "a-raw-002.mp4", "a-003.mkv"])
-def test_events_lie_beside_each_file_of_a_recording(tmp_path: Path, video: str) -> None:
-    (tmp_path / "a.events.jsonl").touch()
-    assert events_beside(tmp_path / video) == tmp_path / "a.events.jsonl"
-    with pytest.raises(ConfigError, match=r"no 'b\.events\.jsonl' beside"):
-        events_beside(tmp_path / "b.mp4")
+def test_a_recording_without_events_is_one_line(recorded, tmp_path: Path, capsys) -> None:
+    video = shutil.copy(recorded[0].raw, tmp_path / "alone.mp4")
+    assert main(["verify", str(video)]) == 2
+    assert "No events lie beside 'alone.mp4'. Name those of its session with --events." in capsys.readouterr().err
 
 
 def test_the_command_finds_a_replay_again_with_its_model_and_says_so(tmp_path: Path, capsys) -> None:

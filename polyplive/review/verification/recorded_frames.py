@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import csv
-import re
 from typing import TYPE_CHECKING
 
-from polyplive.errors import ConfigError, DataError, text_of
+from polyplive.errors import DataError, text_of
 from polyplive.pixels.lossless import is_lossless
 from polyplive.sessions.opening import open_video
 from polyplive.sinks.frame_list import FrameList
-from polyplive.system.file_names import fitting_stem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,23 +17,6 @@ if TYPE_CHECKING:
     from polyplive.review.events_file import EventsSession
     from polyplive.sources.file import FileSource
     from polyplive.types import Frame, StereoOption
-
-_EVENTS = ".events.jsonl"
-_SEGMENT = re.compile(r"-\d{3,}$")
-_CONTENT = re.compile(r"-(raw|overlay)$")
-
-
-def events_beside(video: Path) -> Path:
-    """The events of a recording: ``NAME.events.jsonl``, without ``-raw`` and a segment's number where they are.
-
-    Raises ``ConfigError`` where there is no such file.
-    """
-    plain = _SEGMENT.sub("", video.stem)
-    for stem in (video.stem, plain, _CONTENT.sub("", plain)):
-        path = video.with_name(fitting_stem(stem, _EVENTS) + _EVENTS)
-        if path.is_file():
-            return path
-    raise ConfigError(f"There is no '{video.stem}{_EVENTS}' beside the video", "Name its events with --events.")
 
 
 class RecordedFrames:
