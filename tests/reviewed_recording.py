@@ -58,6 +58,11 @@ class ReviewedRecording:
         self.asked: list[tuple[str, float]] = []
         self.closed = 0
 
+    def begin_again(self) -> Review:
+        """A new review, for the page that is open."""
+        self.review_given = Review()
+        return self.review_given
+
     def recording(self, path: Path) -> ReplayOpening:
         return ReplayOpening(self._source, open_gated(lambda: None), path=path)
 

@@ -8,8 +8,42 @@ from typing import Any
 import click
 
 from polyplive.cli.group import EXISTING, FILE, cli
-from polyplive.commands.options import engine_options, finding_options, path_options, pipeline_options
-from polyplive.commands.requests import make_request
+from polyplive.commands.options import (
+    Seconds,
+    engine_options,
+    finding_options,
+    overlay_options,
+    path_options,
+    pipeline_options,
+    source_options,
+    window_options,
+)
+from polyplive.commands.requests import check_confirmation, make_request
+
+
+@cli.command("review", epilog="Example: polyplive review procedure.mp4")
+@click.argument("video", type=EXISTING)
+@click.option("--by", metavar="NAME", help="Your name, kept with what you decide and write.")
+@click.option("--start", "start_s", type=Seconds(), metavar="SECONDS", help="Where to begin.")
+@click.option("--deinterlace", is_flag=True, help="For interlaced recordings.")
+@window_options
+@source_options
+@path_options
+@overlay_options
+@finding_options
+@pipeline_options
+@engine_options
+def review_command(**options: Any) -> None:
+    """Go through a recorded procedure: from finding to finding, accept, reject, take notes.
+
+    The whole of VIDEO is analysed in the background while you look. What you decide and write lies beside it, in
+    VIDEO.review.json, and is there the next time.
+    """
+    from polyplive.commands import review, window
+
+    request = make_request(review.ReviewRequest, options)
+    check_confirmation(options, request.settings.pipeline.min_frames)
+    sys.exit(window.run_review(request))
 
 
 @cli.command("export-findings", epilog="Example: polyplive export-findings events.jsonl --to cvat --out findings.xml")

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from polyplive.commands import replay
+from polyplive.commands.messages import say
 from polyplive.config import Settings
-from polyplive.sessions.opening import open_video
+from polyplive.review.analysis.background import Analysis
+from polyplive.review.analysis.cache import folder_of
+from polyplive.review.analysis.outlines import outline
+from polyplive.review.analysis.planning import VideoOptions
 from polyplive.types import StereoOption
 from polyplive.validation import check_fields
 
@@ -21,15 +25,18 @@ if TYPE_CHECKING:
 
     from polyplive.gui.review.parts import ReviewParts
     from polyplive.gui.window.opening import ReplayOpening
-    from polyplive.sources.file import FileSource
+    from polyplive.review.analysis.planning import Plan
+    from polyplive.review.tracks import Sighting
+    from polyplive.types import Contour
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewRequest:
-    """The request of ``polyplive review``; fields as in ``ReplayRequest``."""
+    """The request of ``polyplive review``: ``by`` is the reviewer's name; the others are as in ``ReplayRequest``."""
 
     video: Path
     settings: Settings = field(default_factory=Settings)
+    by: str = ""
     start_s: Annotated[float, Meta(ge=0)] = 0.0
     deinterlace: bool = False
     stream: Annotated[int, Meta(ge=1)] | None = None
@@ -42,32 +49,42 @@ class ReviewRequest:
     @property
     def replay(self) -> replay.ReplayRequest:
         """What plays it."""
-        return replay.ReplayRequest(**{item.name: getattr(self, item.name) for item in dataclasses.fields(self)})
+        names = {item.name for item in dataclasses.fields(self)} - {"by"}
+        return replay.ReplayRequest(**{name: getattr(self, name) for name in names})
 
 
-def opening(request: ReviewRequest, by: str, name_reviewer: Callable[[str], None]) -> ReplayOpening:
-    """The video with its review for the window, by somebody called ``by`` (empty: not said).
+def opening(request: ReviewRequest, name_reviewer: Callable[[str], None]) -> ReplayOpening:
+    """The video with its review, for the window. ``name_reviewer`` keeps another name of the reviewer.
 
-    ``name_reviewer`` keeps another name. Raises ``PolypliveError`` for what cannot be played.
+    Raises ``PolypliveError`` for what cannot be played.
     """
     made = replay.opening(request.replay)
-    return dataclasses.replace(made, make_review=functools.partial(_parts, request, by, name_reviewer))
+    return dataclasses.replace(made, make_review=functools.partial(_parts, request, name_reviewer))
 
 
-def _parts(request: ReviewRequest, by: str, name_reviewer: Callable[[str], None]) -> ReviewParts:
+def _parts(request: ReviewRequest, name_reviewer: Callable[[str], None]) -> ReviewParts:
     from polyplive.gui.review.parts import ReviewParts
+    from polyplive.gui.review.whole_analysis import WholeAnalysis
+    from polyplive.review.live_marks import marks_beside
     from polyplive.review.storage import open_review
 
-    review = open_review(request.video, by=by)
-    return ReviewParts(review, functools.partial(_source, request), name_reviewer=name_reviewer, close=review.close)
-
-
-def _source(request: ReviewRequest) -> FileSource:
-    """The video once more, for small pictures."""
-    return open_video(
-        request.video,
-        deinterlace=request.deinterlace,
-        full_path=request.settings.full_paths,
-        stream=request.stream,
-        stereo=request.stereo,
+    review = open_review(request.video, by=request.by)
+    video = VideoOptions(request.deinterlace, request.stream, request.stereo, request.settings.full_paths)
+    analysis = WholeAnalysis(functools.partial(Analysis, request.video, request.settings, video, notify=say))
+    return ReviewParts(
+        review,
+        functools.partial(video.open, request.video),
+        analysis,
+        contour_of=lambda sighting: _outline(analysis.running.plan, sighting),
+        describe=analysis.facts,
+        read_marks=lambda: marks_beside(request.video),
+        name_reviewer=name_reviewer,
+        close=review.close,
     )
+
+
+def _outline(plan: Plan | None, sighting: Sighting) -> Contour | None:
+    """The outline of a sighting, as far as the analysis has got."""
+    if plan is None:
+        return None
+    return outline(plan, folder_of(plan.key), sighting.index, sighting.box)

@@ -37,8 +37,8 @@ class WindowProgram:
 
     def review(self, path: Path, by: str, name_reviewer: Callable[[str], None], start_s: float = 0.0) -> ReplayOpening:
         """The video at ``path``, to be reviewed from ``start_s`` on."""
-        request = review.ReviewRequest(path, self.settings, start_s, snapshots=self.snapshots)
-        return review.opening(request, by, name_reviewer)
+        request = review.ReviewRequest(path, self.settings, by, start_s, snapshots=self.snapshots)
+        return review.opening(request, name_reviewer)
 
     def source(self, address: str, capture: CaptureRequest) -> LiveOpening:
         """The capture device, screen or stream at ``address``."""
@@ -99,6 +99,22 @@ def run_replay(request: replay.ReplayRequest) -> int:
     return _show(WindowProgram(request.settings, request.snapshots), lambda: replay.opening(request))
 
 
+def run_review(request: review.ReviewRequest) -> int:
+    """Show a recording to be reviewed, by who is remembered where no name is given. Returns the exit code."""
+
+    def first() -> ReplayOpening:
+        from polyplive.gui.window.preferences import Preferences
+
+        remembered = Preferences()
+
+        def remember(name: str) -> None:
+            remembered.reviewer = name
+
+        return review.opening(dataclasses.replace(request, by=request.by or remembered.reviewer), remember)
+
+    return _show(WindowProgram(request.settings, request.snapshots), first, "A review needs one.")
+
+
 def run_live(request: live.LiveRequest) -> int:
     """Show a live source. Returns the exit code."""
     program = WindowProgram(request.settings, request.snapshots)
@@ -111,8 +127,8 @@ def run_demo(settings: Settings) -> int:
     return _show(program, program.demo)
 
 
-def _show(program: WindowProgram, first: Callable[[], Opening] | None = None) -> int:
-    require_display()
+def _show(program: WindowProgram, first: Callable[[], Opening] | None = None, hint: str = "") -> int:
+    require_display(hint) if hint else require_display()
     from polyplive.gui.app import run_window
 
     if first is None:

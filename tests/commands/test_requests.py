@@ -21,9 +21,13 @@ from polyplive.commands import (
     evaluate,
     evaluate_recording,
     export,
+    export_findings,
     live,
     replay,
+    report,
+    review,
     train,
+    verify,
 )
 from polyplive.commands.requests import PICTURES_ONLY, RECORDINGS_ONLY, make_request
 from polyplive.config import SETTING_NAMES, Settings, load_settings
@@ -40,9 +44,13 @@ REQUESTS = [
     ("evaluate", evaluate.EvaluatePicturesRequest, RECORDINGS_ONLY),
     ("evaluate", evaluate_recording.EvaluateRecordingRequest, PICTURES_ONLY),
     ("export", export.ExportRequest, ()),
+    ("export-findings", export_findings.ExportFindingsRequest, ()),
     ("live", live.LiveRequest, ()),
     ("replay", replay.ReplayRequest, ()),
+    ("report", report.ReportRequest, ()),
+    ("review", review.ReviewRequest, ()),
     ("train", train.TrainRequest, ()),
+    ("verify", verify.VerifyRequest, ()),
 ]
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polyplive.review.review import Review
+    from polyplive.review.review_content import Analysis
     from polyplive.review.timeline import Timeline
     from polyplive.review.tracks import Sighting
     from polyplive.sinks.base import Mark
@@ -65,14 +66,16 @@ class ReviewParts:
     """A ``review`` with the ``analysis`` that fills its timeline (None: it is filled already).
 
     ``open_source`` opens the video once more, in a thread for small pictures; ``contour_of`` gives the outline of a
-    sighting there, or None. ``read_marks`` reads the marks of the session that recorded it, in another thread; their
-    times are the video's. ``name_reviewer`` keeps the name of who reviews. ``close`` is called when all has ended.
+    sighting there, or None. ``describe`` says what findings come from, in the analysis's thread; None while that is
+    unknown. ``read_marks`` reads the marks of the session that recorded it, in another thread; their times are the
+    video's. ``name_reviewer`` keeps the name of who reviews. ``close`` is called when all has ended.
     """
 
     review: Review
     open_source: Callable[[], Source]
     analysis: BackgroundAnalysis | None = None
     contour_of: Callable[[Sighting], Contour | None] = lambda _: None
+    describe: Callable[[], Analysis | None] = lambda: None
     read_marks: Callable[[], tuple[Mark, ...]] = lambda: ()
     name_reviewer: Callable[[str], None] = lambda _: None
     close: Callable[[], object] = lambda: None

@@ -123,7 +123,7 @@ class ReviewBar(QFrame):
 
 def progress_text(state: AnalysisState, coverage: float) -> str:
     """How far an analysis is, in a few words; ``coverage`` is the share of the recording that was analysed."""
-    share = f"Analysed {math.floor(100 * coverage + 1e-6)} %"
+    share = f"Analysed {math.floor(100 * max(coverage, state.share) + 1e-6)} %"
     if state.problem:
         return state.problem
     if state.is_over:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from PyQt6.QtGui import QCloseEvent, QResizeEvent
 
-    from polyplive.gui.review.arrays import TimelineArrays
+    from polyplive.gui.review.analysis_feed import News
     from polyplive.gui.review.parts import ReviewParts
     from polyplive.gui.review.shown import Flag
     from polyplive.gui.session.display import Display
@@ -63,7 +63,7 @@ class ReviewPage(ReplayPage):
         self.timeline = TimelineWidget(self.thumbnails.picture)
         self.findings = FindingsList(self.thumbnails.picture)
         self.review_bar, self.notes = ReviewBar(), NoteRow()
-        self.feed = AnalysisFeed(parts.analysis, parts.read_marks, self._take_news)
+        self.feed = AnalysisFeed(parts, self._take_news)
         display.names = self._names_of
         self._row = QStackedWidget()  # one row for both: the picture keeps its size while a note is written
         self._row.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -161,10 +161,12 @@ class ReviewPage(ReplayPage):
     def _names_of(self, prediction: Prediction) -> tuple[tuple[int, str], ...]:
         return names_of(prediction, self.display.view.position_s, self.desk.shown)
 
-    def _take_news(self, arrays: TimelineArrays | None) -> None:
+    def _take_news(self, news: News) -> None:
         """The analysis has found more, or its state has changed."""
-        if arrays is not None:
-            self.desk.take_arrays(arrays)
+        if news.facts is not None:
+            self.desk.review.analysis = news.facts
+        if news.arrays is not None:
+            self.desk.take_arrays(news.arrays)
         self._show_state()
 
     def _show_content(self) -> None:
@@ -182,8 +184,8 @@ class ReviewPage(ReplayPage):
         """Say what can be done, and how far the analysis is."""
         desk, target = self.desk, self.desk.target
         reasons = desk.reasons()
-        if self.feed.state.is_over:
-            reasons["toggle_analysis"] = "The analysis is over" if self.feed.exists else "There is no analysis"
+        over = "The analysis is over" if self.feed.exists else "There is no analysis"
+        reasons["toggle_analysis"] = over if self.feed.state.is_over else ""
         for command, reason in reasons.items():
             allow(self.actions_by_command[command], reason)
         self.review_bar.show_reasons(reasons)
@@ -196,7 +198,7 @@ class ReviewPage(ReplayPage):
 
     def _tell_notices(self) -> None:
         """Say once what is to be known of the review, such as that nothing can be written."""
-        notices = self._parts.review.notices
+        notices = self.desk.review.notices
         new = [line for line in notices if line not in self._review_notices]
         self._review_notices = notices
         for line in new:
@@ -256,7 +258,7 @@ class ReviewPage(ReplayPage):
 
     def _ask_reviewer(self) -> None:
         """Ask who reviews; the name goes with decisions and notes from now on, none where it is empty."""
-        review = self._parts.review
+        review = self.desk.review
         name, is_given = QInputDialog.getText(
             self, "Reviewer", "Your name, kept with each decision and note:", text=review.by
         )

