@@ -29,7 +29,7 @@ def write_review(folder: Path, sha256: str, numbers: tuple[int, int] = (1, 2)) -
     tracks = LinkedFindings(folder / "events.jsonl").tracks
     verdicts = Verdict.ACCEPTED, Verdict.REJECTED
     findings = tuple(
-        stored(replace(track, number=number), Decision(verdict))
+        stored(replace(track, number=number)).with_decision(Decision(verdict))
         for track, number, verdict in zip(tracks, numbers, verdicts, strict=True)
     )
     identity = identity_of(folder / "events.jsonl")
