@@ -42,6 +42,6 @@ def found_in(path: Path, found: Mapping[int, Mapping[int, float]], frames: int =
 
 def _box(track: int, score: float) -> Detection:
     """Each track in a place of its own, below the frame's number."""
-    left = 4 + 30 * (track - 1)
+    left = 4 + 60 * (track - 1)
     contour = np.array([[left, 110], [left + 20, 110], [left + 20, 130], [left, 130]], np.int32)
     return Detection(track, score, (left, 110, 21, 21), 441, contour)

@@ -136,7 +136,8 @@ def _groups(data: ReportData) -> Iterator[tuple[TextTable, list[Picture], str, s
     shown = {track.number for track in longest[:MOST_PICTURES]}
     groups = [(heading, empty, data.of_verdict(verdict)) for verdict, (heading, empty) in _HEADINGS.items()]
     if not data.is_reviewed:
-        groups = [("Findings", "No polyp was marked.", data.timeline.tracks)]
+        faint = "What was marked was seen too shortly or too faintly to be a finding."
+        groups = [("Findings", faint if data.marked else "No polyp was marked.", data.timeline.tracks)]
     for heading, empty, tracks in groups:
         pictures = [picture for track in tracks if track.number in shown and (picture := _picture(data, track))]
         left_out = len(tracks) - len(pictures)

@@ -26,13 +26,20 @@ def session(name: str = "colon.mp4") -> SessionInfo:
 
 
 def record(index: int, *polyps: tuple[int, float]) -> FrameRecord:
-    image = np.full((64, 96, 3), index, np.uint8)
+    image = np.full((64, 96, 3), index % 256, np.uint8)
     contour = np.array([[1, 2], [30, 2], [30, 40]], np.int32)
     found = tuple(Detection(track, score, (1, 2, 30, 39), 600, contour) for track, score in polyps)
     zero = np.zeros((4, 4), np.float32)
     prediction = Prediction(index, Roi(0, 0, 96, 64), zero, None, 1.0, 0.5, found, 101.0)
     frame = Frame(image, index, index / 25, 0.0)
     return FrameRecord(frame, prediction, image, StageTimes(1, 2, 3, 4, 5), None, 20.0)
+
+
+def write_a_moment(sink: ReportSink, made: FrameRecord, frames: int = 3) -> None:
+    """The same findings for so many frames, from that record's on: evidence enough."""
+    for index in range(made.frame.index, made.frame.index + frames):
+        frame = dataclasses.replace(made.frame, index=index, pts_s=index / 25)
+        sink.write(dataclasses.replace(made, frame=frame))
 
 
 def test_a_session_on_one_page(tmp_path: Path) -> None:
@@ -62,7 +69,7 @@ def test_a_session_on_one_page(tmp_path: Path) -> None:
     ):
         assert expected in page.texts, expected
     pictures = [value for tag, name, value in page.attributes if tag == "img" and name == "src"]
-    assert len(pictures) == 2
+    assert len(pictures) == 1, "what is seen in one frame is no finding"
     jpeg = np.frombuffer(base64.b64decode(pictures[0].split(",", 1)[1]), np.uint8)
     assert cv2.imdecode(jpeg, cv2.IMREAD_COLOR).mean() == pytest.approx(74, abs=2), "the frame of the highest score"
 
@@ -88,8 +95,9 @@ def test_what_is_burned_in_around_the_field_of_view_is_not_in_the_pictures(tmp_p
     prediction = dataclasses.replace(seen.prediction, roi=Roi(24, 0, 72, 64))
     sink = ReportSink(tmp_path / "r.html", report_page)
     sink.open(session())
-    sink.write(dataclasses.replace(seen, frame=Frame(image, 0, 0.0, 0.0), composite=image, prediction=prediction))
-    sink.end(Tally(1, 1, {}), "end of file")
+    frame = Frame(image, 0, 0.0, 0.0)
+    write_a_moment(sink, dataclasses.replace(seen, frame=frame, composite=image, prediction=prediction))
+    sink.end(Tally(3, 3, {}), "end of file")
     (address,) = CheckedPage((tmp_path / "r.html").read_text(encoding="utf-8")).values("src")
     jpeg = np.frombuffer(base64.b64decode(address.split(",", 1)[1]), np.uint8)
     shown = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
@@ -115,8 +123,8 @@ def test_marks_are_in_the_timeline_and_in_a_table(tmp_path: Path) -> None:
 def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
     sink = ReportSink(tmp_path / "r.html", report_page)
     sink.open(session())
-    sink.write(record(0, (1, 0.9)))
-    sink.end(Tally(1, 1, {}), "end of file")
+    write_a_moment(sink, record(0, (1, 0.9)))
+    sink.end(Tally(3, 3, {}), "end of file")
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert loads_nothing(text)
     assert len(CheckedPage(text).values("src")) == 1
@@ -148,8 +156,7 @@ def test_many_findings_leave_forty_pictures(tmp_path: Path) -> None:
     sink = ReportSink(tmp_path / "r.html", report_page)
     sink.open(session())
     for track in range(1, 51):
-        for index in range(1 + track % 3):
-            sink.write(record(track * 3 + index, (track, 0.7)))
+        write_a_moment(sink, record(track * 600, (track, 0.9)), 3 + track % 3)
     sink.end(Tally(100, 100, {}), "stopped")
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert text.count("data:image/jpeg;base64,") == 40
@@ -165,6 +172,16 @@ def test_short_sessions_have_a_page_too(tmp_path: Path, frames: int) -> None:
     sink.end(Tally(frames, frames, {}), "end of file")
     sink.close()
     assert "No polyp was marked." in CheckedPage((tmp_path / "r.html").read_text(encoding="utf-8")).texts
+
+
+def test_marks_that_are_no_finding_are_not_passed_over(tmp_path: Path) -> None:
+    sink = ReportSink(tmp_path / "r.html", report_page)
+    sink.open(session())
+    sink.write(record(0, (1, 0.9)))
+    sink.end(Tally(1, 1, {}), "end of file")
+    texts = CheckedPage((tmp_path / "r.html").read_text(encoding="utf-8")).texts
+    assert "What was marked was seen too shortly or too faintly to be a finding." in texts
+    assert "No polyp was marked." not in texts
 
 
 def test_closed_early_it_keeps_what_it_has(tmp_path: Path) -> None:
@@ -220,8 +237,8 @@ def test_pictures_are_in_their_true_shape(size: tuple[int, int], aspect: Fractio
     seen = record(0, (1, 0.9))
     prediction = dataclasses.replace(seen.prediction, roi=Roi(0, 0, width, height))
     frame = Frame(image, 0, 0.0, 0.0, sample_aspect=aspect)
-    sink.write(dataclasses.replace(seen, frame=frame, composite=image, prediction=prediction))
-    sink.end(Tally(1, 1, {}), "end of file")
+    write_a_moment(sink, dataclasses.replace(seen, frame=frame, composite=image, prediction=prediction))
+    sink.end(Tally(3, 3, {}), "end of file")
     sink.close()
     page = CheckedPage((tmp_path / "r.html").read_text(encoding="utf-8"))
     (address,) = [value for tag, name, value in page.attributes if tag == "img" and name == "src"]

@@ -34,7 +34,7 @@ def test_a_track_ends_where_its_finding_does(exported: Callable[..., Path]) -> N
 
 def test_frames_that_nobody_looked_at_end_no_track(exported: Callable[..., Path], tmp_path: Path) -> None:
     frames = {index: found for index, found in placed().items() if index not in (4, 5, 19)}
-    source = write_events(tmp_path / "events.jsonl", frames, known=30, ended=False)
+    source = write_events(tmp_path / "events.jsonl", frames, known=30, scores={1: 0.9}, ended=False)
     first, second = ET.parse(exported("cvat", source)).getroot().findall("track")
     assert (5, True) not in shapes(first)
     assert (8, True) in shapes(first)

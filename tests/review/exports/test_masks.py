@@ -49,10 +49,10 @@ def test_every_frame_has_one_where_that_is_wanted(exported: Callable[..., Path])
 
 
 def test_more_findings_than_a_colour_table_holds_are_16_bits(exported: Callable[..., Path], tmp_path: Path) -> None:
-    """Each in a frame of its own, far from the one before in time."""
-    frames = {index * 300: {index + 1: (20, 30, 40, 30)} for index in range(256)}
+    """Each in frames of its own, far from those before in time."""
+    frames = {index * 600 + more: {index + 1: (20, 30, 40, 30)} for index in range(256) for more in range(4)}
     folder = exported("masks", write_events(tmp_path / "events.jsonl", frames))
-    last = cv2.imread(str(folder / "masks" / f"procedure_{255 * 300:06d}.png"), cv2.IMREAD_UNCHANGED)
+    last = cv2.imread(str(folder / "masks" / f"procedure_{255 * 600:06d}.png"), cv2.IMREAD_UNCHANGED)
     assert last.dtype == np.uint16
     assert np.array_equal(last == 256, inside((20, 30, 40, 30)))
 
@@ -65,7 +65,7 @@ def test_of_two_that_overlap_the_more_probable_is_on_top(exported: Callable[...,
 
 
 def test_each_frame_has_its_own_size(exported: Callable[..., Path], tmp_path: Path) -> None:
-    frames = {index: {1: (20, 30, 40, 30)} for index in range(4)}
+    frames = {index: {1: (20, 30, 40, 30) if index < 2 else (40, 60, 80, 60)} for index in range(4)}
     folder = exported("masks", write_events(tmp_path / "events.jsonl", frames, sizes={2: (320, 256)}))
     sizes = [cv2.imread(str(path), cv2.IMREAD_UNCHANGED).shape[:2] for path in sorted((folder / "masks").iterdir())]
     assert sizes == [(128, 160), (128, 160), (256, 320), (256, 320)]
