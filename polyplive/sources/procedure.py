@@ -91,17 +91,17 @@ class RenderedProcedure:
         self._frames = round(seconds * fps)
         self._next = 0
         self._closed = False
+        self._colon = lru_cache(maxsize=2)(self._grow)
+        self._colon(0)  # a size that cannot be rendered is said now
         self._room = Room(width, height, seed)
         self._octagon = camera.octagon(width, height)
         self._phase = np.random.default_rng([seed, 31]).uniform(0, 2 * math.pi, 8)
-        self._colon = lru_cache(maxsize=2)(self._grow)
         self._view = lru_cache(maxsize=160)(self._look)  # the tip comes back to where it just was
         self._aim = lru_cache(maxsize=16)(self._target)
         length = self._frames / fps
         self._info = SourceInfo(
             f"rendered procedure, seed {seed}", width, height, fps, self._frames, length, codec="rendered"
         )
-        self._colon(0)  # a size that cannot be rendered is said now
 
     @property
     def info(self) -> SourceInfo:

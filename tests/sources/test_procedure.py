@@ -51,7 +51,10 @@ def test_a_turn_is_rounded_and_a_cut_is_not() -> None:
             assert abs(following - place) <= 0.04
 
 
-@pytest.mark.parametrize("wrong", [{"polyps": 0}, {"polyps": 61}, {"seconds": 20}, {"seconds": 1e9}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"polyps": 0}, {"polyps": 61}, {"seconds": 20}, {"seconds": 1e9}, {"seed": -1}, {"fps": 0}, {"width": 0}],
+)
 def test_wrong_arguments_are_one_clear_error(wrong: dict[str, int]) -> None:
     with pytest.raises(ConfigError) as caught:
         RenderedProcedure(**{"seconds": 60, "polyps": 2, **wrong})
