@@ -117,7 +117,7 @@ def test_a_replay_writes_everything(name: str) -> None:
     assert {path.name for path in Path.cwd().iterdir()} == {f"{name}.mp4", *outputs.values()}
     assert count(Path(outputs["record"])) == 3
     lines = [json.loads(line) for line in Path(outputs["events"]).read_text().splitlines()]
-    assert [line["type"] for line in lines] == ["session", *["frame"] * 3, "end"]
+    assert [line["type"] for line in lines] == ["session", "pipeline", *["frame"] * 3, "end"]
     assert Path(outputs["report"]).read_text(encoding="utf-8").endswith("</html>")
 
 

@@ -111,9 +111,10 @@ def test_headless_replay_writes_every_frame_twice_the_same(tmp_path: Path) -> No
         assert code == 0, errors
         assert "24 of 24 frames processed" in output
         lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
-        assert [line["type"] for line in lines] == ["session", *["frame"] * 24, "end"]
-        assert [line["index"] for line in lines[1:-1]] == list(range(125, 149))
-        found.append([line["detections"] for line in lines[1:-1]])
+        assert [line["type"] for line in lines[:: len(lines) - 1]] == ["session", "end"]
+        frames = [line for line in lines if line["type"] == "frame"]
+        assert [line["index"] for line in frames] == list(range(125, 149))
+        found.append([line["detections"] for line in frames])
     assert found[0] == found[1]
     assert sum(bool(detections) for detections in found[0]) > 10
 
@@ -125,7 +126,7 @@ def test_a_recorded_procedure_is_whole_in_video_and_events(tmp_path: Path, real_
     assert code == 0, errors
     assert "181 of 181 frames processed" in output
     lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 1 + 181 + 1
+    assert sum('"type":"frame"' in line for line in lines) == 181
     with av.open(str(tmp_path / "overlay.mp4")) as video:
         assert sum(1 for _ in video.decode(video=0)) == 181
 

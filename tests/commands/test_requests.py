@@ -100,4 +100,4 @@ def test_a_program_can_run_a_request(tmp_path: Path) -> None:
     request = replay.ReplayRequest(clip, Settings(), headless=True, events=tmp_path / "events.jsonl", frames=3)
     assert replay.run(request) == 0
     lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
-    assert [line["type"] for line in lines] == ["session", *["frame"] * 3, "end"]
+    assert [line["type"] for line in lines] == ["session", "pipeline", *["frame"] * 3, "end"]

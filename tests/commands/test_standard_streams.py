@@ -63,7 +63,7 @@ def test_closed_streams_do_not_end_up_in_the_files(tmp_path: Path) -> None:
     code, _, _ = shell(line, *POLYPLIVE, "replay", "clip.mp4", "--headless", "--events", "e.jsonl", cwd=tmp_path)
     assert code == 0
     lines = [json.loads(line) for line in (tmp_path / "e.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [line["type"] for line in lines] == ["session", "frame", "frame", "frame", "end"]
+    assert [line["type"] for line in lines] == ["session", "pipeline", "frame", "frame", "frame", "end"]
 
 
 def test_a_wrong_call_with_stderr_closed_keeps_its_code() -> None:

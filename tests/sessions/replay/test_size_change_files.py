@@ -86,7 +86,7 @@ def test_a_start_behind_the_change_is_a_recording_of_its_size(video: Path) -> No
     assert [image.shape[:2] for image in images] == [(SIZES[1][1], SIZES[1][0])] * 5
     assert not video.with_name("out-002.mp4").exists()
     lines = [json.loads(line) for line in video.with_name("out.jsonl").read_text().splitlines()]
-    assert [line["type"] for line in lines] == ["session", "size", *["frame"] * 5, "end"]
+    assert [line["type"] for line in lines] == ["session", "size", "pipeline", *["frame"] * 5, "end"]
     assert (lines[1]["index"], lines[1]["width"], lines[1]["height"]) == (EACH + 2, *SIZES[1])
 
 
