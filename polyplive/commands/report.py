@@ -11,14 +11,12 @@ from polyplive.commands.messages import print_written, say
 from polyplive.commands.outputs import check_outputs
 from polyplive.config import Settings
 from polyplive.errors import ConfigError, MissingDependency
-from polyplive.pages.report import report_page
+from polyplive.pages.report import write_report_page
 from polyplive.review.events_file import EventsFile
 from polyplive.review.live_marks import marks_beside
 from polyplive.review.recording_report import recording_report
 from polyplive.review.storage import open_review
 from polyplive.sessions.opening import open_video
-from polyplive.sinks.failures import sink_error
-from polyplive.system.atomic_file import write_atomic
 from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ def run(request: ReportRequest) -> int:
     check_outputs({"page": request.page, "pdf": request.pdf}, request.video)
     data = report_data(request)
     if request.page is not None:
-        write_page(data, request.page)
+        write_report_page(data, request.page)
     if request.pdf is not None:
         _write_pdf(data, request.pdf)
     print_written([path for path in (request.page, request.pdf) if path is not None])
@@ -80,7 +78,7 @@ def report_data(request: ReportRequest) -> ReportData:
     try:
         review = open_review(video)
         try:
-            data = recording_report(EventsFile(events), source, review, quality, marks_beside(video))
+            data = recording_report(EventsFile(events), source, review.said_of, quality, marks_beside(video))
             for notice in review.notices:
                 say(notice)
         finally:
@@ -88,11 +86,3 @@ def report_data(request: ReportRequest) -> ReportData:
     finally:
         source.close()
     return data
-
-
-def write_page(data: ReportData, path: Path) -> None:
-    """Write the page, whole or not at all. Raises ``SinkError``."""
-    try:
-        write_atomic(path, report_page(data).encode(errors="replace"))
-    except (OSError, ValueError) as error:
-        raise sink_error(path, error, kept=False) from None

@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from polyplive.review.coverage import Coverage
-from polyplive.review.decisions import Decision
 from polyplive.review.key_frames import key_frames
 from polyplive.review.linking import Linker
 from polyplive.review.recorded_pictures import recorded_pictures
@@ -16,10 +15,10 @@ from polyplive.sinks.base import SessionInfo
 from polyplive.types import SourceInfo, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from polyplive.review.events_file import EventsFile
-    from polyplive.review.review import Review
+    from polyplive.review.review import Said
     from polyplive.review.timeline import QualitySpan
     from polyplive.sinks.base import Mark
     from polyplive.sources.base import Source
@@ -28,14 +27,15 @@ if TYPE_CHECKING:
 def recording_report(
     events: EventsFile,
     source: Source,
-    review: Review | None = None,
+    said_of: Callable[[Timeline], Said] | None = None,
     quality: Sequence[QualitySpan] = (),
     marks: Sequence[Mark] = (),
 ) -> ReportData:
     """Everything that a report shows of the recording that ``source`` gives; one thread.
 
-    ``marks`` are those of the session that recorded it, besides those in ``events``. Reads ``events`` twice, and one
-    frame of the video for each finding. ``source`` stays open. Raises ``DataError`` and ``SourceError``.
+    ``said_of`` gives what a person said of the tracks of a timeline. ``marks`` are those of the session that recorded
+    it, besides those in ``events``. Reads ``events`` twice, and one frame of the video for each finding. ``source``
+    stays open. Raises ``DataError`` and ``SourceError``.
     """
     session = events.session
     data = ReportData(
@@ -68,18 +68,11 @@ def recording_report(
     data.pictures = recorded_pictures(key_frames(source, events, tracks))
     data.stages, data.annotation = events.stages.distributions(), events.annotation_ms.distribution()
     _take_end(data, events)
-    if review is not None:
-        _take_review(data, review)
+    if said_of is not None:
+        said = said_of(data.timeline)
+        data.decisions, data.notes = said.decisions, said.notes
+        data.is_reviewed = bool(data.notes or data.decisions)
     return data
-
-
-def _take_review(data: ReportData, review: Review) -> None:
-    """Decisions go to the tracks that they were made of, whatever their numbers are here."""
-    review.timeline = data.timeline
-    data.notes = review.notes
-    given = {track.number: review.decision(track.number) for track in data.timeline.tracks}
-    data.decisions = {number: one for number, one in given.items() if one != Decision()}
-    data.is_reviewed = bool(data.notes or data.decisions)
 
 
 def _source_info(events: EventsFile, video: SourceInfo) -> SourceInfo:

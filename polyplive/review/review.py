@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,19 @@ from polyplive.review.timeline import Timeline
 from polyplive.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from polyplive.review.kept_review import KeptReview
     from polyplive.review.review_content import Analysis, StoredFinding
     from polyplive.sinks.base import Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said of a recording: decisions by the number of the track, and notes by their time."""
+
+    decisions: Mapping[int, Decision]
+    notes: tuple[ReviewNote, ...]
 
 
 class Review:
@@ -83,6 +91,16 @@ class Review:
             if (decision := decisions.get(-one.number)) is not None
         ]
         return tuple(sorted(found, key=lambda one: one.spans[0]))
+
+    def said(self) -> Said:
+        """What was decided of the tracks of the timeline as it is now, and written; for any thread."""
+        given = {track.number: self.decision(track.number) for track in self._timeline.tracks}
+        return Said({number: one for number, one in given.items() if one != Decision()}, self.notes)
+
+    def said_of(self, timeline: Timeline) -> Said:
+        """The same, of the tracks of another analysis."""
+        self.timeline = timeline
+        return self.said()
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     review.add_note(2.5, "look again")
     source = FileSource(video)
     try:
-        return recording_report(EventsFile(events), source, review)
+        return recording_report(EventsFile(events), source, review.said_of)
     finally:
         source.close()
 

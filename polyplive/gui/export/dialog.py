@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,29 +29,59 @@ if TYPE_CHECKING:
 
     from polyplive.gui.export.job import Export
 
-KINDS = (
-    ("record", "Overlay video", "overlay.mp4"),
-    ("events", "Events: findings of every frame, one JSON object a line", "events.jsonl"),
-    ("report", "Report: one page (HTML)", "report.html"),
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Something to export: its ``name``, the ``text`` of its box, and what the video's name ends with in its own.
+
+    ``is_wanted``: its box is ticked at first.
+    """
+
+    name: str
+    text: str
+    ending: str
+    is_wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What can be exported, and one line ``about`` how that is done."""
+
+    about: str
+    kinds: tuple[Kind, ...]
+
+
+PLAYED = Kinds(
+    "The whole recording is processed anew, with what is drawn now.",
+    (
+        Kind("record", "Overlay video", "overlay.mp4"),
+        Kind("events", "Events: findings of every frame, one JSON object a line", "events.jsonl"),
+        Kind("report", "Report: one page (HTML)", "report.html"),
+    ),
 )
+"""Of a recording that is played."""
 _ENDING_S = 10.0
 
 
 class ExportDialog(QDialog):
-    """Exports the recording ``video``; ``begin`` makes an export of the chosen files. Qt's thread.
+    """Exports the recording ``video``; ``begin`` makes an export of the chosen files, by the names of ``kinds``.
 
-    The recording is processed anew from its first frame, as it is drawn now. Closing the dialog ends an export that
-    runs; its files are then whole as far as they go.
+    Qt's thread. Closing the dialog ends an export that runs; its files are then whole as far as they go.
     """
 
     def __init__(
-        self, video: Path, folder: Path, begin: Callable[[Mapping[str, Path]], Export], parent: QWidget | None = None
+        self,
+        video: Path,
+        folder: Path,
+        begin: Callable[[Mapping[str, Path]], Export],
+        kinds: Kinds = PLAYED,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export")
-        self._video, self._begin = video, begin
+        self._video, self._begin, self._kinds = video, begin, kinds
         self._thread: ExportThread | None = None
-        self.boxes = {name: QCheckBox(text) for name, text, _ in KINDS}
+        self.boxes = {kind.name: QCheckBox(kind.text) for kind in kinds.kinds}
         self.folder = QLineEdit(str(folder))
         self.folder.setAccessibleName("Folder")
         self.choose = QPushButton("Choose…")
@@ -62,8 +93,9 @@ class ExportDialog(QDialog):
         self.start.clicked.connect(self._start)
         self.show_folder.clicked.connect(self._show_folder)
         self.end.clicked.connect(self.close)
-        for box in self.boxes.values():
-            box.setChecked(True)
+        for kind in kinds.kinds:
+            box = self.boxes[kind.name]
+            box.setChecked(kind.is_wanted)
             box.toggled.connect(lambda _: self._update())
         self._update()
 
@@ -90,7 +122,8 @@ class ExportDialog(QDialog):
         title.setProperty("role", "title")
         title.setToolTip(str(self._video))
         layout.addWidget(title)
-        about = QLabel("The whole recording is processed anew, with what is drawn now.")
+        about = QLabel(self._kinds.about)
+        about.setWordWrap(True)
         about.setProperty("role", "quiet")
         layout.addWidget(about)
         for box in self.boxes.values():
@@ -113,7 +146,7 @@ class ExportDialog(QDialog):
     def _files(self) -> dict[str, Path]:
         """New files for what is ticked, named after the video."""
         folder = Path(self.folder.text()).expanduser()
-        wanted = [(name, end) for name, _, end in KINDS if self.boxes[name].isChecked()]
+        wanted = [(kind.name, kind.ending) for kind in self._kinds.kinds if self.boxes[kind.name].isChecked()]
         number = 1
         while True:
             mark = "" if number == 1 else f"-{number}"

@@ -168,7 +168,7 @@ class MainWindow(QMainWindow):
         def begin(files: Mapping[str, Path]) -> Export:
             return self._program.export(video, files, page.display.overlay, page.display.threshold)
 
-        dialog = ExportDialog(video, self._export_folder(video), begin, self)
+        dialog = ExportDialog(video, self._export_folder(video), begin, parent=self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 

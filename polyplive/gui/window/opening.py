@@ -90,7 +90,7 @@ class Program(Protocol):
     def export(
         self, path: Path, files: Mapping[str, Path], overlay: OverlaySettings, threshold: float | None
     ) -> Export:
-        """An export of the video at ``path`` into ``files``, by the names of ``gui.export.dialog.KINDS``."""
+        """An export of the video at ``path`` into ``files``, by the names of ``gui.export.dialog.PLAYED``."""
         ...
 
 

@@ -50,8 +50,13 @@ class ExportFormat:
     package: str = ""
     extra: str = ""
 
+    @property
+    def is_installed(self) -> bool:
+        """Whether what it needs is here."""
+        return not self.package or importlib.util.find_spec(self.package) is not None
+
     def check_installed(self) -> None:
         """Raise ``MissingDependency`` where what it needs is not installed."""
-        if self.package and importlib.util.find_spec(self.package) is None:
+        if not self.is_installed:
             how = f"pip install 'polyplive[{self.extra}]' (in a checkout: pip install -e '.[{self.extra}]')"
             raise MissingDependency(f"'{self.name}' needs {self.package}, not installed here", f"Install with: {how}.")

@@ -36,7 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     review.add_note(1.0, "<b>7 mm & flat</b>", 1)
     source = FileSource(video)
     try:
-        return recording_report(EventsFile(events), source, review)
+        return recording_report(EventsFile(events), source, review.said_of)
     finally:
         source.close()
 
