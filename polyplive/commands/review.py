@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from polyplive.commands import replay
 from polyplive.commands.messages import say
+from polyplive.commands.review_export import ReviewExport, not_analysed, review_kinds
 from polyplive.config import Settings
 from polyplive.review.analysis.background import Analysis
 from polyplive.review.analysis.cache import folder_of
@@ -21,9 +22,9 @@ from polyplive.types import StereoOption
 from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from polyplive.gui.review.parts import ReviewParts
+    from polyplive.gui.review.parts import ReviewExports, ReviewParts
     from polyplive.gui.window.opening import ReplayOpening
     from polyplive.review.analysis.planning import Plan
     from polyplive.review.tracks import Sighting
@@ -71,14 +72,23 @@ def _parts(request: ReviewRequest, name_reviewer: Callable[[str], None]) -> Revi
     review = open_review(request.video, by=request.by)
     video = VideoOptions(request.deinterlace, request.stream, request.stereo, request.settings.full_paths)
     analysis = WholeAnalysis(functools.partial(Analysis, request.video, request.settings, video, notify=say))
+    open_source = functools.partial(video.open, request.video)
+
+    def export(files: Mapping[str, Path]) -> ReviewExport:
+        events = analysis.running.events
+        if events is None:
+            raise not_analysed(analysis.state.share)
+        return ReviewExport(request.video, events, review.said(), analysis.timeline.quality, open_source, files)
+
     return ReviewParts(
         review,
-        functools.partial(video.open, request.video),
+        open_source,
         analysis,
         contour_of=lambda sighting: _outline(analysis.running.plan, sighting),
         describe=analysis.facts,
         read_marks=lambda: marks_beside(request.video),
         name_reviewer=name_reviewer,
+        exports=ReviewExports(review_kinds(), export),
         close=review.close,
     )
 

@@ -81,7 +81,7 @@ class ReviewExport:
         for name, path in self.files.items():
             if name not in reports:
                 options = ExportOptions(video=self.video if "video" in FORMATS[name].options else None)
-                export_findings(self.events, FORMATS[name], path, verdicts=verdicts, options=options)
+                export_findings(self.events, FORMATS[name], path, verdicts=lambda _: verdicts, options=options)
                 done += 1
                 on_frame(done)
         return f"Written: {', '.join(path.name for path in self.files.values())}."

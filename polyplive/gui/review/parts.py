@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
+    from polyplive.gui.export.dialog import Kinds
+    from polyplive.gui.export.job import Export
     from polyplive.review.review import Review
     from polyplive.review.review_content import Analysis
     from polyplive.review.timeline import Timeline
@@ -62,13 +65,25 @@ class BackgroundAnalysis(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewExports:
+    """What can be exported of a review: ``kinds``, of which ``begin`` makes an export of the chosen files.
+
+    Qt's thread. ``begin`` raises ``PolypliveError`` where that is not possible yet.
+    """
+
+    kinds: Kinds
+    begin: Callable[[Mapping[str, Path]], Export]
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewParts:
     """A ``review`` with the ``analysis`` that fills its timeline (None: it is filled already).
 
     ``open_source`` opens the video once more, in a thread for small pictures; ``contour_of`` gives the outline of a
     sighting there, or None. ``describe`` says what findings come from, in the analysis's thread; None while that is
     unknown. ``read_marks`` reads the marks of the session that recorded it, in another thread; their times are the
-    video's. ``name_reviewer`` keeps the name of who reviews. ``close`` is called when all has ended.
+    video's. ``name_reviewer`` keeps the name of who reviews. ``exports`` is what can be exported. ``close`` is called
+    when all has ended.
     """
 
     review: Review
@@ -78,4 +93,5 @@ class ReviewParts:
     describe: Callable[[], Analysis | None] = lambda: None
     read_marks: Callable[[], tuple[Mark, ...]] = lambda: ()
     name_reviewer: Callable[[str], None] = lambda _: None
+    exports: ReviewExports | None = None
     close: Callable[[], object] = lambda: None

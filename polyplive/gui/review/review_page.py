@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from PyQt6.QtGui import QCloseEvent, QResizeEvent
 
     from polyplive.gui.review.analysis_feed import News
-    from polyplive.gui.review.parts import ReviewParts
+    from polyplive.gui.review.parts import ReviewExports, ReviewParts
     from polyplive.gui.review.shown import Flag
     from polyplive.gui.session.display import Display
     from polyplive.sessions.replay import Player
@@ -133,6 +133,11 @@ class ReviewPage(ReplayPage):
         """Pause the analysis, or let it go on."""
         self.feed.toggle()
         self._show_state()
+
+    @property
+    def exports(self) -> ReviewExports | None:
+        """What can be exported of the review."""
+        return self._parts.exports
 
     def _connect_parts(self) -> None:
         self.desk.changed.connect(self._show_content)

@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QAbstractButton, QDialog, QFileDialog, QMainWindow, 
 from polyplive.errors import PolypliveError
 from polyplive.evaluation.demo_truth import demo_clip
 from polyplive.gui.connect.dialog import ConnectDialog
-from polyplive.gui.export.dialog import ExportDialog
+from polyplive.gui.export.dialog import PLAYED, ExportDialog
 from polyplive.gui.parts.actions import allow, make_actions
 from polyplive.gui.parts.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.gui.recording.recorded_panel import RecordedPanel
@@ -165,10 +165,13 @@ class MainWindow(QMainWindow):
         if not isinstance(page, SessionPage) or video is None:
             return
 
-        def begin(files: Mapping[str, Path]) -> Export:
+        def played(files: Mapping[str, Path]) -> Export:
             return self._program.export(video, files, page.display.overlay, page.display.threshold)
 
-        dialog = ExportDialog(video, self._export_folder(video), begin, parent=self)
+        reviewed = page.exports if isinstance(page, ReviewPage) else None
+        kinds = reviewed.kinds if reviewed is not None else PLAYED
+        begin = reviewed.begin if reviewed is not None else played
+        dialog = ExportDialog(video, self._export_folder(video), begin, kinds, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 
