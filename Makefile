@@ -1,5 +1,5 @@
 # `make demo` and `make test` do everything on a fresh machine; `make check` is what every commit passes.
-# `make heavy` runs the tests that take minutes.
+# `make heavy` runs the tests that take minutes; `make oracles` fetches others' readers, for the tests that ask them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ PYTEST := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 # The CPU build of torch serves the tests; where a package index offers only CUDA builds, those work too.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo check lint types test heavy format clean
+.PHONY: demo check lint types test heavy oracles format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/polyplive demo
@@ -30,6 +30,11 @@ test: $(VENV)/.dev
 heavy: $(VENV)/.dev
 	$(PYTEST) -m heavy
 
+# They pin other builds of OpenCV than ours, and so live in a Python of their own.
+oracles:
+	$(PYTHON) -m venv $(VENV)-oracles
+	$(VENV)-oracles/bin/pip install -q trackeval datumaro
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -46,4 +51,4 @@ $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	@touch $@ $(VENV)/.runtime
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-oracles build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
