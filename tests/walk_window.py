@@ -227,6 +227,34 @@ def walk_replay(on: Screen, home: Path) -> None:
         on.shot("replay-end")
 
 
+def walk_review(on: Screen, home: Path) -> None:
+    """The demo under a long name: as soon as it is open, while it is analysed, and with decisions and notes."""
+    video = home / "a procedure of the thirtieth of November with quite a long name, second part.mp4"
+    video.write_bytes(demo_clip().read_bytes())
+    with program(on, "review", str(video), "--by", "Ada", opens_s=6.0):
+        on.shot("review-opened")
+        time.sleep(60.0)
+        on.shot("review-analysed")
+        on.key("n", then_s=2.0)
+        on.key("a")
+        on.shot("review-accepted")
+        on.key("n", then_s=2.0)
+        on.key("r", "t", then_s=1.0)
+        on.type("a fold, seen from the side")
+        on.shot("review-note")
+        on.key("Return", "ctrl+z", then_s=1.0)
+        on.shot("review-undone")
+        on.click(0.4, 0.8, button=4, repeat=3)
+        on.shot("review-zoomed")
+        on.key("shift+t", "question")
+        on.shot("review-shortcuts")
+        on.key("Escape", "alt+r", then_s=1.0)
+        on.shot("review-menu")
+        on.key("Escape", "w", "F11", then_s=4.0)
+        on.shot("review-full-screen")
+        on.key("Escape")
+
+
 def walk_live(on: Screen, card: EmulatedCard) -> None:
     with program(on, "live", PATH, card=card) as pid:
         on.shot("live")
@@ -282,7 +310,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="for the pictures")
     parser.add_argument("--size", default="1280x800", help="of the screen")
     parser.add_argument("--scale", type=int, default=1, help="device pixels in a logical one")
-    parser.add_argument("--only", default="start,errors,replay,live,disk", help="which walks, between commas")
+    parser.add_argument("--only", default="start,errors,replay,review,live,disk", help="which walks, between commas")
     asked = parser.parse_args()
     width, height = map(int, asked.size.split("x"))
     asked.folder.mkdir(parents=True, exist_ok=True)
@@ -295,6 +323,7 @@ def main() -> None:
                 "start": lambda: walk_start(on, card),
                 "errors": lambda: walk_errors(on, home),
                 "replay": lambda: walk_replay(on, home),
+                "review": lambda: walk_review(on, home),
                 "live": lambda: walk_live(on, card),
                 "disk": lambda: walk_full_disk(on, card, home),
             }

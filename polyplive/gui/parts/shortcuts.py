@@ -120,7 +120,7 @@ _OF_REVIEW = (
 _KEYS_IN_REVIEW = {
     "step_forward": ("F", "Right"),
     "step_back": ("D", "Left"),
-    "toggle_scores": ("Shift+N",),
+    "toggle_scores": ("U",),
     "toggle_panel": ("Shift+T",),
     "toggle_fullscreen": ("F11",),
     "details": ("E",),

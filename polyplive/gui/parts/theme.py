@@ -83,6 +83,7 @@ QMenuBar::item:selected {{ background: {HOVER}; border-radius: 4px; }}
 QMenu {{ background: {RAISED}; border: 1px solid {BORDER}; padding: 4px; }}
 QMenu::item {{ padding: 5px 26px 5px 20px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {HOVER}; }}
+QMenu::item:disabled {{ color: #66717d; background: transparent; }}
 QMenu::separator {{ height: 1px; background: {BORDER}; margin: 4px 8px; }}
 QComboBox {{ padding-right: 6px; }}
 QComboBox::drop-down {{ border: none; width: 16px; }}

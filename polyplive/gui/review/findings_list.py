@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListView,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -118,6 +119,7 @@ class FindingsList(QFrame):
         button.setProperty("role", "filter")
         button.setToolTip(f"Show the {verdict.value} ones")
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.toggled.connect(self._choose)
         return button
 
@@ -147,13 +149,10 @@ class FindingsList(QFrame):
         self.view.setVisible(not is_empty)
 
     def _lay_out(self) -> None:
-        heading = QLabel("FINDINGS")
-        heading.setProperty("role", "heading")
         head = QHBoxLayout()
         head.setSpacing(4)
-        head.addWidget(heading, 1)
         for button in self.filters.values():
-            head.addWidget(button)
+            head.addWidget(button, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 6, 8)
         layout.setSpacing(6)
