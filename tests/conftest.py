@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from network_guard.guard import NetworkGuard, build_guard
+from processes import RUN_FOLDER
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["POLYPLIVE_MODEL"] = "polyplive-fast"  # the same on every machine
@@ -18,6 +19,7 @@ os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="polyplive-config-")  # 
 os.environ["POLYPLIVE_MEASURE"] = "no"  # sessions then run by the rule
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of interpreters would compile every module again
 sys.dont_write_bytecode = False
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a thread that waits leaves its processor to another test
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -53,11 +55,25 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refused)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def folder_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share, and find in their environment."""
+    own = tmp_path_factory.getbasetemp()
+    folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    os.environ[RUN_FOLDER] = str(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def guard_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The guard, compiled."""
+    return build_guard(tmp_path_factory.mktemp("guard"))
+
+
 @pytest.fixture
-def network_guard(tmp_path_factory: pytest.TempPathFactory) -> NetworkGuard:
+def network_guard(guard_library: Path, tmp_path_factory: pytest.TempPathFactory) -> NetworkGuard:
     """Watches the processes that a test starts with its environment, C libraries included."""
-    folder = tmp_path_factory.mktemp("guard")
-    return NetworkGuard(build_guard(folder), folder / "log")
+    return NetworkGuard(guard_library, tmp_path_factory.mktemp("guard") / "log")
 
 
 @pytest.fixture(scope="session")

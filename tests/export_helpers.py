@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import hashlib
+import itertools
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import filelock
 import numpy as np
 import onnx
+import pytest
 import torch
+from polyplive.export.graph import export_model as exporting
 from polyplive.export.graph.rewrite import deployed
 from polyplive.export.graph.to_onnx import onnx_graph
 from polyplive.export.networks.segmentation import SegmentationNetwork, build_network
 from polyplive.export.training.checkpoint import save_checkpoint
 from polyplive.export.training.recipe import Recipe, recipe_facts
+from processes import RUN_FOLDER
 
 from polyplive.evaluation.demo_truth import demo_clip
 from polyplive.pipeline.preprocess import preprocess
@@ -54,14 +63,42 @@ def tiny_network(seed: int = 0, kind: str = "unet") -> SegmentationNetwork:
 
 
 def tiny_graph(kind: str = "unet") -> onnx.ModelProto:
-    """That of ``tiny_network(0, kind)``: exported once, which takes seconds; each that asks gets a copy."""
+    """That of ``tiny_network(0, kind)``; each that asks gets a copy."""
     return onnx.load_from_string(_exported(kind))
 
 
 @functools.cache
 def _exported(kind: str) -> bytes:
-    exported: bytes = onnx_graph(deployed(tiny_network(0, kind)), SIDE, SIDE).SerializeToString()
+    exported: bytes = graph_once(deployed(tiny_network(0, kind)), SIDE, SIDE).SerializeToString()
     return exported
+
+
+def graph_once(network: SegmentationNetwork, height: int, width: int) -> onnx.ModelProto:
+    """``onnx_graph``, which takes seconds: a network is exported once in a run, whichever process asks first."""
+    path = Path(os.environ[RUN_FOLDER], f"graph-{_fingerprint(network, height, width)}.onnx")
+    with filelock.FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            path.write_bytes(onnx_graph(network, height, width).SerializeToString())
+    return onnx.load_model(path)
+
+
+@contextlib.contextmanager
+def exporting_once() -> Iterator[None]:
+    """Meanwhile ``export_model`` exports by ``graph_once``; it compares the graph with its checkpoint as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporting, "onnx_graph", graph_once)
+        yield
+
+
+def _fingerprint(network: SegmentationNetwork, *sizes: int) -> str:
+    """Of all that a graph is made of: structure, plain attributes, weights."""
+    digest = hashlib.sha256(repr((sizes, network)).encode())
+    for name, module in network.named_modules():
+        plain = {key: each for key, each in vars(module).items() if isinstance(each, bool | int | float | str | tuple)}
+        digest.update(repr((name, type(module), sorted(plain.items()))).encode())
+    for name, values in itertools.chain(network.named_parameters(), network.named_buffers()):
+        digest.update(name.encode() + values.detach().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def overflowing_network() -> SegmentationNetwork:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 180.0
 """Far longer than anything takes here, also on a busy machine: only a test that fails waits so long."""
+RUN_FOLDER = "POLYPLIVE_TEST_RUN"
+"""The variable that names a folder which all processes of one run of the tests share."""
 EQUAL = 0
 """The niceness of engine processes in tests that are not about it: below a busy machine's others they would starve."""
 

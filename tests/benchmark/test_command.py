@@ -12,7 +12,7 @@ import pytest
 from bench_schema import SCHEMA
 from checked_page import loads_nothing
 from clipmaker import write_clip
-from export_helpers import tiny_checkpoint
+from export_helpers import exporting_once, tiny_checkpoint
 from polyplive.export.graph.export_model import ExportSettings, export_model
 
 from polyplive.benchmark.against import compare_documents, load_document
@@ -35,7 +35,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    return export_model(ExportSettings(tiny_checkpoint(folder / "best.pt"), "tiny", folder)).graph
+    with exporting_once():
+        return export_model(ExportSettings(tiny_checkpoint(folder / "best.pt"), "tiny", folder)).graph
 
 
 @pytest.fixture(scope="module")

@@ -120,9 +120,8 @@ def test_headless_replay_writes_every_frame_twice_the_same(tmp_path: Path) -> No
 
 
 def test_a_recorded_procedure_is_whole_in_video_and_events(tmp_path: Path, real_clip: Path) -> None:
-    code, output, errors = run(
-        "replay", str(real_clip), "--headless", "--events", "events.jsonl", "--record", "overlay.mp4", cwd=tmp_path
-    )
+    outputs = ("--events", "events.jsonl", "--record", "overlay.mp4")
+    code, output, errors = run("replay", str(real_clip), "--headless", "--no-heatmap", *outputs, cwd=tmp_path)
     assert code == 0, errors
     assert "181 of 181 frames processed" in output
     lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()

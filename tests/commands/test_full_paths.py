@@ -9,6 +9,7 @@ import pytest
 from clipmaker import write_clip
 from sink_rig import session
 
+from polyplive.benchmark import modes, process_cost
 from polyplive.cli import main
 from polyplive.sessions.recorder.recorder import Recorder
 from polyplive.sinks.base import SessionNote
@@ -28,6 +29,13 @@ CALLS = {
         "b.json",
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def few_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A benchmark whose figures nobody reads."""
+    monkeypatch.setattr(modes, "WARM_UP", 1)
+    monkeypatch.setattr(process_cost, "_PAIRS", 2)
 
 
 @pytest.fixture

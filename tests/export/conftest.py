@@ -1,9 +1,10 @@
 """Tiny networks are fastest on one thread, and are exported once."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
-from export_helpers import tiny_graph
-from polyplive.export.graph import export_model as exporting
+from export_helpers import exporting_once
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -17,10 +18,8 @@ def same_numbers() -> None:
     torch.manual_seed(0)
 
 
-@pytest.fixture
-def exported_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``export_model`` of ``tiny_checkpoint()`` goes on from the graph of an export before, which took seconds.
-
-    It compares that graph with the checkpoint as ever, so any other network is refused.
-    """
-    monkeypatch.setattr(exporting, "onnx_graph", lambda *_: tiny_graph())
+@pytest.fixture(autouse=True)
+def each_once() -> Iterator[None]:
+    """Whatever a test exports by ``export_model``; what a fixture of a wider scope exports is exported."""
+    with exporting_once():
+        yield

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from export_helpers import overflowing_network, tiny_checkpoint
+from export_helpers import exporting_once, overflowing_network, tiny_checkpoint
 from fake_gpu.driver import FakeDriver
 from fake_gpu.tensorrt import FakeTensorRt
 from polyplive.export.graph.export_model import ExportSettings, export_model
@@ -40,7 +40,8 @@ def picture(engine, seed: int = 0) -> np.ndarray:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that computes in no time, where it does not matter what it answers."""
     folder = tmp_path_factory.mktemp("small")
-    return export_model(ExportSettings(tiny_checkpoint(folder / "best.pt"), "tiny", folder)).graph
+    with exporting_once():
+        return export_model(ExportSettings(tiny_checkpoint(folder / "best.pt"), "tiny", folder)).graph
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,8 @@ def overflowing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made before there is an imitation, which the exporter would ask for what no imitation has."""
     folder = tmp_path_factory.mktemp("overflowing")
     checkpoint = tiny_checkpoint(folder / "best.pt", overflowing_network())
-    return export_model(ExportSettings(checkpoint, "tiny", folder)).graph
+    with exporting_once():
+        return export_model(ExportSettings(checkpoint, "tiny", folder)).graph
 
 
 def test_it_gives_what_the_reference_gives(tensorrt: FakeTensorRt, shipped_graph: Path) -> None:

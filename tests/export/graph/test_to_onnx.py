@@ -76,7 +76,6 @@ def test_a_shipped_file_and_its_manifest_say_the_same(name: str) -> None:
     assert inside == {key: value if isinstance(value, str) else json.dumps(value) for key, value in beside.items()}
 
 
-@pytest.mark.usefixtures("exported_before")
 def test_facts_of_the_training_add_to_what_the_checkpoint_says(tmp_path: Path) -> None:
     settings = with_facts(tmp_path, training={"pictures": 800, "recipe": "mine", "origins": "mine"})
     training = load_manifest(export_model(settings).graph).training
@@ -216,7 +215,6 @@ def test_a_model_that_finds_nothing_cannot_be_verified_without_pictures(tmp_path
         export_model(ExportSettings(tiny_checkpoint(tmp_path / "best.pt", network), "tiny", tmp_path / "out"))
 
 
-@pytest.mark.usefixtures("exported_before")
 def test_the_scale_comes_from_the_check_folder(tmp_path: Path) -> None:
     for folder in ("images", "masks"):
         (tmp_path / "data" / folder).mkdir(parents=True)
@@ -231,7 +229,6 @@ def test_the_scale_comes_from_the_check_folder(tmp_path: Path) -> None:
     assert manifest.cam_full_scale != 1.0
 
 
-@pytest.mark.usefixtures("exported_before")
 @pytest.mark.parametrize(
     ("change", "error"),
     [

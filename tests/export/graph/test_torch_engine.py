@@ -12,13 +12,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from export_helpers import SIDE, demo_pictures, frame, tiny_checkpoint, tiny_graph, tiny_network
+from export_helpers import SIDE, demo_pictures, frame, graph_once, tiny_checkpoint, tiny_graph, tiny_network
 from polyplive.export.graph import export_model as exporting
 from polyplive.export.graph import torch_engine, verify
 from polyplive.export.graph.export_model import ExportSettings, export_model
 from polyplive.export.graph.read_back import network_from_graph
 from polyplive.export.graph.rewrite import deployed
-from polyplive.export.graph.to_onnx import onnx_graph
 from polyplive.export.graph.torch_engine import TorchEngine
 from polyplive.export.precision.float16_file import float16_file
 
@@ -106,10 +105,9 @@ def test_it_is_the_ordinary_network_with_batch_norm(shipped_graph: Path) -> None
 )
 def test_either_architecture_comes_back(tmp_path: Path, shipped_graph: Path, architecture: str, layer: str) -> None:
     trained = tiny_network(kind=architecture)
-    usual = trained.cam_stage == trained.cam_layers[layer]
     trained.cam_stage = trained.cam_layers[layer]
     rewritten = deployed(trained)
-    graph = tiny_graph(architecture) if usual else onnx_graph(rewritten, SIDE, SIDE)
+    graph = graph_once(rewritten, SIDE, SIDE)
     path = write_tiny(tmp_path, shipped_graph, graph, architecture, cam_layer=layer)
     again = deployed(network_from_graph(path)).state_dict()
     for name, weights in rewritten.state_dict().items():
@@ -120,7 +118,6 @@ def test_either_architecture_comes_back(tmp_path: Path, shipped_graph: Path, arc
     engine.close()
 
 
-@pytest.mark.usefixtures("exported_before")
 def test_an_exported_checkpoint_comes_back(tmp_path: Path) -> None:
     graph = export_model(ExportSettings(tiny_checkpoint(tmp_path / "best.pt"), "tiny", tmp_path)).graph
     engine, reference = TorchEngine(graph), open_engine(graph, "onnxruntime")

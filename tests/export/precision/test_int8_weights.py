@@ -133,7 +133,6 @@ def test_what_other_programs_write_stays_sound(case: str) -> None:
     np.testing.assert_array_equal(*answers)
 
 
-@pytest.mark.usefixtures("exported_before")
 def test_exported_it_runs_on_every_backend_and_keeps_mask_and_map(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,7 +156,6 @@ def test_exported_it_runs_on_every_backend_and_keeps_mask_and_map(
         np.testing.assert_allclose(answers[1].cam, answers[0].cam, atol=0.15 * answers[0].cam.max())
 
 
-@pytest.mark.usefixtures("exported_before")
 def test_rounding_that_changes_the_answers_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SMALLEST", 256)
     monkeypatch.setattr(module, "_STEPS", 3)

@@ -126,7 +126,6 @@ def test_a_weight_beyond_float16_is_one_clear_error() -> None:
         float16_graph(one_weight(1e6))
 
 
-@pytest.mark.usefixtures("exported_before")
 def test_exported_it_has_a_name_and_a_manifest_of_its_own(tmp_path: Path) -> None:
     checkpoint = tiny_checkpoint(tmp_path / "best.pt")
     report = export_model(ExportSettings(checkpoint, "tiny", tmp_path / "out", float16=True))

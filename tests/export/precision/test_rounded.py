@@ -21,7 +21,6 @@ def answer(graph: Path) -> np.ndarray:
     return probability
 
 
-@pytest.mark.usefixtures("exported_before")
 def test_it_is_a_model_of_its_own_that_runs_in_float32(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     graph = export_model(ExportSettings(tiny_checkpoint(tmp_path / "best.pt"), "tiny", tmp_path)).graph
     far = {}
@@ -35,7 +34,6 @@ def test_it_is_a_model_of_its_own_that_runs_in_float32(tmp_path: Path, capsys: p
     assert 0 < far["float16"] < far["bfloat16"] < 0.1
 
 
-@pytest.mark.usefixtures("exported_before")
 def test_what_cannot_be_rounded_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     settings = ExportSettings(tiny_checkpoint(tmp_path / "best.pt"), "tiny", tmp_path, float16=True)
     half = export_model(settings).half.graph

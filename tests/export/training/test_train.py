@@ -142,8 +142,9 @@ def test_a_killed_run_can_be_resumed(data: Path, tmp_path: Path) -> None:
     )
     command = [sys.executable, "-m", "polyplive", "train", "--recipe", str(recipe), "--data", str(data)]
     command += ["--out", str(tmp_path / "run")]
+    alone = {**os.environ, "OMP_NUM_THREADS": "1"}  # so small a network is fastest on one thread
     process = subprocess.Popen(
-        [sys.executable, "-c", KILLED_IN_A_WRITE, *command[3:]], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", KILLED_IN_A_WRITE, *command[3:]], env=alone, stderr=subprocess.PIPE, text=True
     )
     _, said = process.communicate()
     assert process.returncode == -signal.SIGKILL
@@ -152,7 +153,7 @@ def test_a_killed_run_can_be_resumed(data: Path, tmp_path: Path) -> None:
     done = len(read_checkpoint(tmp_path / "run" / "last.pt")["history"])
     assert done >= 2
     again = subprocess.run(
-        [*command, "--resume", "--epochs", str(done + 1)], capture_output=True, text=True, check=False
+        [*command, "--resume", "--epochs", str(done + 1)], env=alone, capture_output=True, text=True, check=False
     )
     assert f"epoch {done + 1}/" in again.stderr
     assert "epoch 1/" not in again.stderr

@@ -32,7 +32,6 @@ def test_three_parts_and_one(two: tuple[Path, Path], tmp_path: Path, capsys: pyt
     assert sums == [(3.0, sha256_of(two[0])), (1.0, sha256_of(two[1]))]
 
 
-@pytest.mark.usefixtures("exported_before")
 def test_graphs_can_be_mixed_and_the_mixture_is_exported(two: tuple[Path, Path], tmp_path: Path) -> None:
     graph = export_model(ExportSettings(two[0], "one", tmp_path)).graph
     assert main([f"0.5:{graph}", f"1.5:{graph}", "--out", str(tmp_path / "mixed.pt")]) == 0

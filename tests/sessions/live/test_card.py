@@ -134,7 +134,7 @@ def waits(end: dict[str, Any]) -> list[float]:
 
 
 def test_every_frame_that_the_card_sent_is_accounted_for(card: EmulatedCard, start) -> None:
-    frames = 150
+    frames = 90
     end = start(frames=frames, rate=60.0).wait("end")
     (numbers,) = end["numbers"]
     assert len(numbers) == frames
@@ -171,8 +171,8 @@ def test_frames_that_the_card_lost_are_counted_as_missed(card: EmulatedCard, sta
 
 def test_pixels_outside_the_overlay_are_the_cards_own(card: EmulatedCard, start) -> None:
     card.control.fps = 150
-    end = start(compare=300).wait("end")
-    assert end["compared"] >= 300
+    end = start(compare=100).wait("end")
+    assert end["compared"] >= 100
     assert end["changed"] == 0
 
 
@@ -315,14 +315,14 @@ def test_the_commands_see_the_card(card: EmulatedCard, tmp_path: Path) -> None:
     assert "MJPG" in listed.stdout
     events, video, raw = tmp_path / "events.jsonl", tmp_path / "overlay.mp4", tmp_path / "raw.mkv"
     files = ("--events", str(events), "--record", str(video), "--record-raw", str(raw))
-    done = run(card, "live", PATH, "--headless", "--frames", "120", *files)
+    done = run(card, "live", PATH, "--headless", "--frames", "60", *files)
     slow = "encoding is slower than the source" in done.stderr  # said and counted, on a machine under load
     assert done.returncode == int(slow), done.stderr
     assert events.is_file(), done.stderr
     lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
     assert lines[0]["source"] == PATH
     assert lines[-1]["type"] == "end"
-    assert lines[-1]["frames_read"] >= 120
+    assert lines[-1]["frames_read"] >= 60
     assert video.stat().st_size > 0
     assert [matrix_of(path) for path in (video, raw)] == [1, 5], "BT.709 of what is drawn, BT.601 of a small card's own"
 

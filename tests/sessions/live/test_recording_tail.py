@@ -25,11 +25,12 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ne
 
 @pytest.fixture(scope="module")
 def card(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCard]:
-    """Noise, faster than any processor encodes it."""
+    """Noise, faster than any processor encodes it: small pictures, but many."""
     folder = tmp_path_factory.mktemp("card")
     rng = np.random.default_rng(0)
-    pictures = [rng.integers(0, 256, (360, 640, 3), np.uint8) for _ in range(3)]
+    pictures = [rng.integers(0, 256, (180, 320, 3), np.uint8) for _ in range(3)]
     card = EmulatedCard(folder, build_card(folder), pictures)
+    card.control.fps = 240
     yield card
     card.close()
 
