@@ -76,7 +76,7 @@ def report_data(request: ReportRequest) -> ReportData:
         events, quality = found.events, found.timeline.quality
     source = open_video(video, full_path=request.settings.full_paths)
     try:
-        review = open_review(video)
+        review = open_review(video, read_only=True)
         try:
             data = recording_report(EventsFile(events), source, review.said_of, quality, marks_beside(video))
             for notice in review.notices:

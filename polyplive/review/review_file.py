@@ -49,8 +49,12 @@ class ReviewFile:
     program wrote meanwhile are renamed before the first write, never overwritten.
     """
 
-    def __init__(self, video: Path, folder: Path | None = None) -> None:
-        """``folder`` None is ``reviews_folder``. Raises ``OSError`` where the video cannot be read."""
+    def __init__(self, video: Path, folder: Path | None = None, *, read_only: bool = False) -> None:
+        """``folder`` None is ``reviews_folder``. With ``read_only`` nothing is locked, changed or written.
+
+        Raises ``OSError`` where the video cannot be read.
+        """
+        self._is_read_only = read_only
         self.identity = identity_of(video)
         self._beside = review_path(video)
         own = folder or reviews_folder()
@@ -148,10 +152,13 @@ class ReviewFile:
     def _keep(self, path: Path, why: str) -> None:
         """Rename the file at ``path`` before anything is written in its place."""
         self._aside.append(path)
-        self._say(str(path), f"{why}; that file will be kept as '{_free_name(path).name}'.")
+        kept = "" if self._is_read_only else f"; that file will be kept as '{_free_name(path).name}'"
+        self._say(str(path), f"{why}{kept}.")
 
     def _is_locked(self) -> bool:
         """Whether this process holds the lock, or there can be none."""
+        if self._is_read_only:
+            return False
         try:
             make_private_folder(self._own.parent)
             self._lock.acquire(blocking=False)

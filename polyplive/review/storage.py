@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 
 def open_review(
-    video: Path, *, by: str = "", on_changed: Callable[[], None] = lambda: None, folder: Path | None = None
+    video: Path,
+    *,
+    by: str = "",
+    on_changed: Callable[[], None] = lambda: None,
+    folder: Path | None = None,
+    read_only: bool = False,
 ) -> Review:
     """The review of ``video``: as it was kept, else a new one. Set its ``analysis`` and its ``timeline``.
 
-    ``folder`` holds reviews of videos whose own folder is read-only; None is the user's. Raises ``DataError`` where the
-    video cannot be read.
+    ``folder`` holds reviews of videos whose own folder is read-only; None is the user's. With ``read_only``
+    nothing is written, and a window may have the review open. Raises ``DataError`` where the video cannot be read.
     """
     try:
-        return Review(by, on_changed, KeptReview(ReviewFile(video, folder)))
+        return Review(by, on_changed, KeptReview(ReviewFile(video, folder, read_only=read_only)))
     except OSError as error:
         raise DataError(f"'{video.name}' cannot be read: {text_of(error)}", "Give another file.") from None

@@ -191,6 +191,18 @@ def test_of_two_windows_the_second_writes_nothing_until_the_first_is_closed(vide
     assert texts(video.with_name("procedure.mp4.review-1.json")) == ["from the first"]
 
 
+def test_who_only_reads_hinders_no_window_and_is_not_warned(video: Path, own: Path) -> None:
+    with reviewing(video, own) as window:
+        window.add_note(1.0, "kept")
+        assert window.flush()
+        reader = open_review(video, folder=own, read_only=True)
+        assert ([each.text for each in reader.notes], reader.notices) == (["kept"], ())
+        reader.close()
+        window.add_note(2.0, "more")
+        assert window.flush()
+        assert window.notices == ()
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b'{"schema": 2, "findings": []}', b"\xff\xfe" * 100])
 def test_what_is_no_review_is_kept_under_another_name(video: Path, own: Path, content: bytes) -> None:
     path = review_path(video)
