@@ -41,9 +41,9 @@ def colour_table() -> bytes:
 def _png(values: NDArray[np.generic], bits: int, kind: int, table: bytes) -> bytes:
     height, width = values.shape
     head = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
-    lines = values.view(np.uint8).reshape(height, -1)
-    unfiltered = np.pad(lines, ((0, 0), (1, 0)))  # each line begins with the number of its filter: none
-    data = zlib.compress(unfiltered.tobytes(), _LEVEL)
+    unfiltered = np.zeros((height, 1 + width * values.itemsize), np.uint8)
+    unfiltered[:, 1:] = values.view(np.uint8).reshape(height, -1)  # a line begins with the number of its filter: none
+    data = zlib.compress(unfiltered.data, _LEVEL)
     return _SIGNATURE + _chunk(b"IHDR", head) + table + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
 
 
