@@ -18,26 +18,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from polyplive.review.exports.linked import LinkedFinding, LinkedFindings, LinkedFrame
+    from polyplive.types import Detection
 
 PICTURE = ".png"
 """The ending of the pictures' names."""
 
 
 def results(findings: LinkedFindings) -> Iterator[dict[str, Any]]:
-    """Each finding as an entry of COCO's results, frame by frame; ``file_name`` names its picture besides."""
+    """Each finding as an entry of COCO's results, frame by frame; ``file_name`` names its picture besides.
+
+    A finding with too little evidence to be in a track is one as well, without ``track_id``: curves need it.
+    """
     categories = _categories(findings)
     for frame in findings.frames():
+        picture = {"image_id": frame.index + 1, "file_name": findings.frame_name(frame.index, PICTURE)}
         for finding in frame.findings:
-            region, _ = segmentation(finding.detection.contour, frame.width, frame.height)
-            yield {
-                "image_id": frame.index + 1,
-                "category_id": categories[finding.label],
-                "bbox": list(finding.detection.bbox),
-                "segmentation": region,
-                "score": finding.detection.score,
-                "track_id": finding.track,
-                "file_name": findings.frame_name(frame.index, PICTURE),
-            }
+            number = categories[finding.label]
+            yield {**picture, "category_id": number, **_result(frame, finding.detection), "track_id": finding.track}
+        for detection in frame.loose if findings.takes_loose else ():
+            yield {**picture, "category_id": 1, **_result(frame, detection)}
+
+
+def _result(frame: LinkedFrame, detection: Detection) -> dict[str, Any]:
+    region, _ = segmentation(detection.contour, frame.width, frame.height)
+    return {"bbox": list(detection.bbox), "segmentation": region, "score": detection.score}
 
 
 def write_results(findings: LinkedFindings, path: Path, options: ExportOptions) -> None:

@@ -54,7 +54,8 @@ class LinkedFinding:
 class LinkedFrame:
     """One analysed frame: ``index`` from 0, ``time_s`` in the video, size in pixels, and its findings.
 
-    ``gone`` are the tracks of the analysed frame before that are not seen in this one.
+    ``gone`` are the tracks of the analysed frame before that are not seen in this one. ``loose`` are findings with too
+    little evidence to be in a track.
     """
 
     index: int
@@ -63,6 +64,7 @@ class LinkedFrame:
     height: int
     findings: tuple[LinkedFinding, ...]
     gone: tuple[int, ...] = ()
+    loose: tuple[Detection, ...] = ()
 
 
 class LinkedFindings:
@@ -86,9 +88,11 @@ class LinkedFindings:
         self.frame_count = 0
         """How many frames the recording has, as far as is known: analysed or not."""
         self._is_ordered = True
+        self.takes_loose = True
+        """Whether findings in no track are wanted: nobody can accept them."""
+        self._places: dict[tuple[int, int], Track] = {}
         self.tracks = self._link(verdicts, only)
         """Those that are exported."""
-        self._places = {(one.index, one.events_track): track for track in self.tracks for one in track.sightings}
 
     @property
     def name(self) -> str:
@@ -125,16 +129,20 @@ class LinkedFindings:
     def frames(self) -> Iterator[LinkedFrame]:
         """Every analysed frame once, in order of ``index``. Raises ``DataError``."""
         shown: tuple[int, ...] = ()
+        exported = {track.number for track in self.tracks}
         for frame in self._ordered():
-            found = []
+            found, loose = [], []
             for detection in frame.detections:
                 track = self._places.get((frame.index, detection.track))
-                if track is not None:
+                if track is None:
+                    loose.append(detection)
+                elif track.number in exported:
                     verdict = self.verdict(track.number)
                     found.append(LinkedFinding(track.number, label_of(track), detection, verdict))
             numbers = tuple(one.track for one in found)
             gone = tuple(number for number in shown if number not in numbers)
-            yield LinkedFrame(frame.index, frame.time_s, frame.width, frame.height, tuple(found), gone)
+            size = frame.width, frame.height
+            yield LinkedFrame(frame.index, frame.time_s, *size, tuple(found), gone, tuple(loose))
             shown = numbers
 
     def _link(self, verdicts: Verdicts | None, only: Only) -> tuple[Track, ...]:
@@ -145,6 +153,8 @@ class LinkedFindings:
         assert tracks is not None
         if verdicts is not None:
             self._verdicts = verdicts(tracks)
+        self._places = {(one.index, one.events_track): track for track in tracks for one in track.sightings}
+        self.takes_loose = only is not Only.ACCEPTED
         return tuple(track for track in tracks if only.takes(self.verdict(track.number)))
 
     def _linked(self) -> tuple[Track, ...] | None:

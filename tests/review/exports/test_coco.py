@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
-from written_events import HEIGHT, WIDTH, detection
+from written_events import HEIGHT, WIDTH, detection, write_events
 
 from polyplive.pipeline.postprocess import filled
 from polyplive.review.decisions import Verdict
@@ -64,3 +64,18 @@ def test_what_was_rejected_is_left_out_and_its_frames_stay(exported: Callable[..
     )
     assert {(one["track_id"], one["verdict"]) for one in read["annotations"]} == {(1, "unseen")}
     assert len(read["images"]) == 20
+
+
+@pytest.mark.parametrize(("only", "loose"), [(Only.ALL, 1), (Only.NOT_REJECTED, 1), (Only.ACCEPTED, 0)])
+def test_results_have_what_is_too_brief_to_be_followed(
+    only: Only, loose: int, exported: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Without a track; annotations do not have it, and what was rejected does not come back as such."""
+    frames = {index: {1: (20, 30, 40, 30), **({5: (90, 60, 30, 40)} if index == 4 else {})} for index in range(10)}
+    events = write_events(tmp_path / "events.jsonl", frames, scores={1: 0.95, 5: 0.2})
+    path = exported("coco", events, verdicts=lambda _: {1: Verdict.REJECTED}, only=only)
+    results = json.loads(path.read_text(encoding="utf-8"))
+    assert [one["image_id"] for one in results if "track_id" not in one] == [5] * loose
+    assert len(results) == (11 if only is Only.ALL else loose)
+    truth = json.loads(exported("coco-gt", events).read_text(encoding="utf-8"))
+    assert {one["track_id"] for one in truth["annotations"]} == {1}
