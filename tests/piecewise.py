@@ -20,8 +20,9 @@ from polyplive.sinks.events import EventsSink
 from polyplive.types import OverlaySettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
+    from polyplive.backends.base import Engine
     from polyplive.review.analysis.planning import Unit
 
 MEASURED = ("captured_s", "delays_ms", "stages_ms", "started")
@@ -48,12 +49,18 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [{name: value for name, value in line.items() if name not in MEASURED} for line in found]
 
 
-def whole(clip: Path, events: Path, settings: PipelineSettings = SETTINGS, video: VideoOptions | None = None) -> Path:
+def whole(
+    clip: Path,
+    events: Path,
+    settings: PipelineSettings = SETTINGS,
+    video: VideoOptions | None = None,
+    make: Callable[[], Engine] = ColourEngine,
+) -> Path:
     """The events of an unsplit run without heatmaps, written to ``events``."""
     overlay = OverlaySettings(heatmap=False)
     with (
         (video or VideoOptions()).open(clip) as source,
-        OfflineEngineRoom(lambda _: ColourEngine(), settings) as room,
+        OfflineEngineRoom(lambda _: make(), settings) as room,
     ):
         replay(source, room, [EventsSink(events)], ReplaySettings(overlay=overlay))
     return events
@@ -66,15 +73,15 @@ def planned(
     return plan(clip, ColourEngine().spec, settings, video, piece_frames)
 
 
-def run_all(made: Plan, folder: Path, units: Sequence[Unit] | None = None) -> list[Unit]:
-    """Run ``units`` (None: those without a result, the last one first), then what does not hold, until all is joined.
+def run_all(made: Plan, folder: Path, make: Callable[[], Engine] = ColourEngine) -> list[Unit]:
+    """Run what has no result, the last one first, then what does not hold, until all is joined.
 
     Returns what had to be run again.
     """
     again: list[Unit] = []
     joiner = Joiner(made, folder)
-    with PieceRunner(lambda _: ColourEngine(), made.pipeline) as runner:
-        for unit in units or reversed(unfinished_units(made, folder)):
+    with PieceRunner(lambda _: make(), made.pipeline) as runner:
+        for unit in reversed(unfinished_units(made, folder)):
             assert runner.run(made, unit, folder)
         while True:
             for _ in joiner.ready():

@@ -35,6 +35,8 @@ SCAN_AT_OPEN_BYTES = 256 << 20
 """The packets of files up to this size are listed at opening; those of larger files at the first seek or damage."""
 
 
+_TRIED = 4
+"""Key frames to look for until a file counts as one without: one of them may be damaged."""
 _REFRESH = 32
 """Frames to begin earlier where the one that was sought did not come: a refresh may take so many."""
 
@@ -196,7 +198,8 @@ class FileSource:
         with translated(self._path):
             found = self._stream.list_packets().layout
             entries = found.entries
-            can_begin = len(entries) > 1 and self._stream.begin_near(entries[len(entries) // 2])
+            tried = entries[1 :: max(1, len(entries) // _TRIED)]
+            can_begin = any(self._stream.begin_near(entry) for entry in tried)
             self._begin(0)
             self._begin_near(0)
         return found if can_begin else replace(found, entries=(0,))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from polyplive.review.analysis.cache import clean, folder_of
 from polyplive.review.analysis.joining import Joiner, write_events
-from polyplive.review.analysis.planning import VideoOptions, plan
+from polyplive.review.analysis.planning import PIECE_FRAMES, VideoOptions, plan
 from polyplive.review.analysis.running import PieceRunner
 from polyplive.review.analysis.timeline_builder import TimelineBuilder
 from polyplive.sessions.engine_room.opening import SameModelOpener
@@ -71,16 +71,19 @@ class Analysis:
         notify: Callable[[str], None] = lambda _: None,
         open_engine: OpenEngine | None = None,
         root: Path | None = None,
+        piece_frames: int = PIECE_FRAMES,
     ) -> None:
         """``open_engine`` opens the engine (None: as ``settings`` say, in a process of its own).
 
-        ``root`` is the folder of all analyses (None: in the user's cache folder).
+        ``root`` is the folder of all analyses (None: in the user's cache folder). Of a shorter piece (``piece_frames``)
+        findings show earlier, and less is lost where it is ended.
         """
         self._path = path
         self._pipeline = settings.pipeline
         self._video = video or VideoOptions()
         self._open_engine = open_engine or SameModelOpener(settings, notify, _LIMITS, is_parallel=True)
         self._root = root
+        self._piece_frames = piece_frames
         self._on_progress = on_progress
         self._on_timeline = on_timeline
         self._stopped = threading.Event()
@@ -116,7 +119,7 @@ class Analysis:
 
     def _analyse(self, runner: PieceRunner) -> bool:
         """Run what is missing, and write the events; False where it was stopped."""
-        made = self.plan = plan(self._path, runner.spec, self._pipeline, self._video)
+        made = self.plan = plan(self._path, runner.spec, self._pipeline, self._video, self._piece_frames)
         folder = folder_of(made.key, self._root)
         joiner, builder = Joiner(made, folder), TimelineBuilder(made.session.source)
         while self._take(joiner, builder) and (unit := joiner.wanted) is not None:
