@@ -78,6 +78,11 @@ def test_a_stream_that_refreshes_bit_by_bit_is_found_where_it_is_sought(name: st
     options = {"g": "12", "bf": "0", "x264-params": "intra-refresh=1:scenecut=0"}
     path = write_clip(tmp_path / name, 60, options=options)
     assert seeks_are_exact(path, pixels=False) == 60  # a refresh may leave faint traces of what was before
+    with FileSource(path) as source:
+        source.seek_frame(40)
+        frames = list(source)
+    assert [frame.index for frame in frames] == list(range(40, 60))
+    assert not source.repaired, "frames that were stepped over on the way have their own times"
 
 
 def test_the_last_frame_lasts_a_usual_step_whatever_pauses_there_are(tmp_path: Path) -> None:
