@@ -36,11 +36,15 @@ def _pictures() -> list[np.ndarray]:
 
 
 def write_recording(path: Path, number: int = 0, frames: int = 6) -> Path:
-    """A clip that nobody has touched for long; each ``number`` shows something else."""
+    """A clip that nobody has touched for long; each ``number`` shows something else.
+
+    Decoding can begin at every fourth frame.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     found = _pictures()
     start = 7 * number % (len(found) - frames)
-    write_clip(path, found[start : start + frames], container="matroska" if path.suffix == ".mkv" else None)
+    container = "matroska" if path.suffix == ".mkv" else None
+    write_clip(path, found[start : start + frames], container=container, options={"g": "4"})
     return rested(path)
 
 

@@ -86,6 +86,10 @@ class Pool(Protocol):
         """How many tasks can be started now."""
 
     @property
+    def workers(self) -> int:
+        """How many workers there may be, busy or not."""
+
+    @property
     def places(self) -> frozenset[str]:
         """Where its workers are: machines that may see other files."""
 

@@ -36,6 +36,11 @@ class ProcessPool:
         return self._most - len(self._busy)
 
     @property
+    def workers(self) -> int:
+        """See ``Pool``."""
+        return self._most
+
+    @property
     def places(self) -> frozenset[str]:
         """See ``Pool``; this machine."""
         return frozenset({""})

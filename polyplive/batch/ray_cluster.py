@@ -71,6 +71,11 @@ class RayPool:
         return sum(_is_free(actor) for actor in self._actors)
 
     @property
+    def workers(self) -> int:
+        """See ``Pool``; those that were started."""
+        return len(self._actors)
+
+    @property
     def places(self) -> frozenset[str]:
         """See ``Pool``: the ids of nodes; an empty one stands for workers that have not begun."""
         return frozenset(actor.place for actor in self._actors if not actor.is_useless)

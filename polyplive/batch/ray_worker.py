@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ class RayWorker:
 
         self._place: str = ray.get_runtime_context().get_node_id()
         self._progress: Progress | None = None
+        self._thread = ThreadPoolExecutor(1)  # an engine belongs to one thread; Ray calls in several
 
     def hello(self, key_file: Path, key: str, version: str) -> Hello:
         """Whether this node sees the folder of results, by the key in it, and has the same ``version``."""
@@ -46,7 +48,7 @@ class RayWorker:
         if not all(path.exists() for path in task.needs):
             return Unseen(task.number, self._place)
         self._progress = None
-        return run(task, self._note)
+        return self._thread.submit(run, task, self._note).result()
 
     def progress(self) -> Progress | None:
         """The newest progress of the present task."""

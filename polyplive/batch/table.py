@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from polyplive.batch.result import EVENTS_FILE, REPORT_FILE
+from polyplive.errors import MissingDependency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,26 @@ def csv_text(rows: list[dict[str, Cell]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def parquet_bytes(rows: list[dict[str, Cell]]) -> bytes:
+    """The table as Parquet. Raises ``MissingDependency``."""
+    polars = polars_module()
+    kinds = {str: polars.String, int: polars.Int64, float: polars.Float64}
+    made = io.BytesIO()
+    polars.DataFrame(rows, {name: kinds[kind] for name, kind in COLUMNS.items()}).write_parquet(made)
+    return made.getvalue()
+
+
+def polars_module() -> Any:
+    """What writes Parquet. Raises ``MissingDependency`` where it is not installed."""
+    try:
+        import polars
+    except ImportError:
+        raise MissingDependency(
+            "polars is not installed", "Install it with: pip install 'polyplive[parquet]'"
+        ) from None
+    return polars
 
 
 def _row(folder: str, result: Result) -> dict[str, Cell]:

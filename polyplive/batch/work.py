@@ -12,29 +12,28 @@ from polyplive import __version__
 from polyplive.backends.auto_model import find_model, named_model
 from polyplive.backends.registry import resolve_backend
 from polyplive.config import Settings
+from polyplive.review.analysis.planning import PIECE_FRAMES, VideoOptions
 from polyplive.sinks.events import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from polyplive.types import StereoOption
-
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How each recording is analysed, and the folder ``out`` for the results.
+    """How each recording is opened and analysed, and the folder ``out`` for the results.
 
-    ``model_sha256`` is of the graph that runs. ``report``, where it is there, makes a report of a recording: it is
-    called in a worker with the video, its events and the file to write, and has to be a function of a module.
+    ``model_sha256`` is of the graph that runs. A recording is divided into pieces of ``piece_frames`` frames or more.
+    ``report``, where it is there, makes a report of a recording: it is called in a worker with the video, its events
+    and the file to write, and has to be a function of a module.
     """
 
     out: Path
     settings: Settings = field(default_factory=Settings)
-    deinterlace: bool = False
-    stream: int | None = None
-    stereo: StereoOption | None = None
+    video: VideoOptions = field(default_factory=VideoOptions)
     model_sha256: str = ""
+    piece_frames: int = PIECE_FRAMES
     report: Callable[[Path, Path, Path], None] | None = None
 
     @property
@@ -48,8 +47,7 @@ class Work:
             "backend": settings.backend,
             "precision": settings.engine.precision,
             "pipeline": dataclasses.asdict(settings.pipeline),
-            "picture": [self.deinterlace, self.stream, self.stereo],
-            "full_paths": settings.full_paths,
+            "video": dataclasses.asdict(self.video),
             "report": self.report is not None,
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

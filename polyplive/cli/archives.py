@@ -25,6 +25,13 @@ from polyplive.commands.requests import check_confirmation, make_request
 @click.option("--workers", type=int, metavar="N", help="Recordings at once.  [default: what this machine has room for]")
 @click.option("--ray", metavar="ADDRESS", help="Work on the Ray cluster there, as 10.0.0.1:6379.  [default: here]")
 @click.option(
+    "--split/--no-split",
+    default=None,
+    help="Divide recordings among workers.  [default: where there are fewer recordings than workers]",
+)
+@click.option("--no-report", "report", flag_value=False, default=None, help="No report of each recording.")
+@click.option("--parquet", is_flag=True, help="The table as Parquet too (needs the 'parquet' extra).")
+@click.option(
     "--idle",
     "idle_s",
     type=Seconds(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
+import functools
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +19,15 @@ from polyplive.batch.processes import ProcessPool
 from polyplive.batch.ray_cluster import RayPool
 from polyplive.batch.recording import as_recordings, read_key
 from polyplive.batch.run import Batch
-from polyplive.batch.table import csv_text, table_rows
+from polyplive.batch.table import polars_module
 from polyplive.batch.work import Work, settled
+from polyplive.commands.batch_outputs import TABLE_FILE, write_report, write_tables
 from polyplive.commands.batch_progress import BatchProgress
-from polyplive.commands.messages import print_written, say, stdout, write_text
+from polyplive.commands.messages import print_written, say, stdout
 from polyplive.commands.outputs import try_outputs
 from polyplive.config import Settings
 from polyplive.errors import ConfigError
-from polyplive.pages.batch import batch_page
+from polyplive.review.analysis.planning import VideoOptions
 from polyplive.sources.reading.followed import IDLE_S
 from polyplive.system.stopping import uninterrupted
 from polyplive.types import StereoOption
@@ -34,13 +35,12 @@ from polyplive.validation import check_fields
 from polyplive.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from polyplive.batch.pool import Pool
     from polyplive.batch.recording import Recording
     from polyplive.batch.result import Result
 
-TABLE_FILE, INDEX_FILE = "batch.csv", "index.html"
 _LOCK_FILE = ".lock"
 _REASONS = 20
 """So many failures are named at the end; all are in the table."""
@@ -52,7 +52,9 @@ class BatchRequest:
 
     ``folders`` hold the recordings, ``out`` gets the results. ``workers`` is how many recordings are worked on at once,
     None for what the machine has room for. ``ray`` is the address of a Ray cluster that works instead of this
-    machine's processes. A file changed a moment ago is complete when it has not changed for ``idle_s`` seconds.
+    machine's processes. With ``split`` several workers share a recording, None: where there are more workers than
+    recordings. ``report``: each has a report, too. ``parquet``: the table is also written as Parquet. A file changed a
+    moment ago is complete when it has not changed for ``idle_s`` seconds.
     """
 
     folders: tuple[Path, ...]
@@ -60,7 +62,10 @@ class BatchRequest:
     settings: Settings = field(default_factory=Settings)
     workers: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     ray: str | None = None
+    split: bool | None = None
     idle_s: Annotated[float, Meta(gt=0, le=86400)] = IDLE_S
+    report: bool = True
+    parquet: bool = False
     deinterlace: bool = False
     stream: Annotated[int, Meta(ge=1)] | None = None
     stereo: StereoOption | None = None
@@ -74,21 +79,31 @@ class BatchRequest:
 def run(request: BatchRequest) -> int:
     """Analyse every recording. Returns the exit code: 1 where one failed."""
     try_outputs({"out": request.out})
-    work = settled(Work(request.out.absolute(), request.settings, request.deinterlace, request.stream, request.stereo))
+    if request.parquet:
+        polars_module()  # not after hours of work
+    work = settled(_work(request))
     say(f"polyplive {__version__} · {RESEARCH_NOTICE}")
     with _alone(request.out):
         recordings = _recordings(request)
         pool, work = _pool(request, work)
+        written: list[Path] = []
         with BatchProgress(len(recordings)) as progress:
-            batch = Batch(recordings, work, pool, progress, request.idle_s)
+            batch = Batch(recordings, work, pool, progress, request.idle_s, request.split)
             try:
                 batch.run()
             finally:
                 with uninterrupted():
                     ordered = {one.name: batch.results[one.name] for one in recordings if one.name in batch.results}
-                    _write_tables(request.out, ordered)
-    _print_summary(ordered, request.out)
+                    written += write_tables(request.out, ordered, parquet=request.parquet)
+    _print_summary(ordered, written)
     return 1 if any(result.status == "failed" for result in ordered.values()) else 0
+
+
+def _work(request: BatchRequest) -> Work:
+    settings = request.settings
+    video = VideoOptions(request.deinterlace, request.stream, request.stereo, settings.full_paths)
+    report = functools.partial(write_report, video) if request.report else None
+    return Work(request.out.absolute(), settings, video, report=report)
 
 
 @contextlib.contextmanager
@@ -129,14 +144,7 @@ def _pool(request: BatchRequest, work: Work) -> tuple[Pool, Work]:
     return RayPool(request.ray, work.out, read_key(work.out), room.threads, request.workers), work
 
 
-def _write_tables(out: Path, results: Mapping[str, Result]) -> None:
-    rows = table_rows(results)
-    ended = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-    write_text(out / TABLE_FILE, csv_text(rows))
-    write_text(out / INDEX_FILE, batch_page(rows, ended))
-
-
-def _print_summary(results: Mapping[str, Result], out: Path) -> None:
+def _print_summary(results: Mapping[str, Result], written: Sequence[Path]) -> None:
     counts: Counter[str] = Counter(result.status for result in results.values())
     words = {"done": "done", "failed": "failed", "unfinished": "still being written", "skipped": "no recordings"}
     said = ", ".join(f"{counts[status]} {word}" for status, word in words.items() if counts[status])
@@ -146,4 +154,4 @@ def _print_summary(results: Mapping[str, Result], out: Path) -> None:
         stdout.print(f"Failed: {result.source}: {result.reason}")
     if len(failed) > _REASONS:
         stdout.print(f"… and {len(failed) - _REASONS} more, in {TABLE_FILE}")
-    print_written([out / INDEX_FILE, out / TABLE_FILE])
+    print_written(written)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from processes import PATIENCE_S
 from small_archive import (
@@ -21,7 +22,16 @@ from small_archive import (
     write_recording,
 )
 
+from polyplive.batch.figures import figures_of
+from polyplive.batch.finding import Found
+from polyplive.batch.processes import ProcessPool
+from polyplive.batch.recording import as_recordings
+from polyplive.batch.result import Figures
+from polyplive.batch.run import Batch
+from polyplive.batch.work import Work, settled
+from polyplive.cli import main
 from polyplive.commands.batch import BatchRequest, run
+from polyplive.commands.batch_progress import BatchProgress
 from polyplive.config import EngineOptions, Settings
 from polyplive.wording import counted
 
@@ -95,18 +105,26 @@ def test_a_stopped_batch_leaves_whole_files_and_says_so(tmp_path: Path) -> None:
     assert "b.mp4" not in rows(out)
 
 
-def test_its_findings_are_those_of_a_replay(tmp_path: Path) -> None:
-    from polyplive.batch.figures import figures_of
-    from polyplive.cli import main
-
+def test_its_findings_are_those_of_a_replay_however_it_is_divided(tmp_path: Path) -> None:
     clip = write_recording(tmp_path / "archive" / "clip.mp4", 2, frames=12)
     settings = Settings(engine=EngineOptions(threads=1))
     assert run(BatchRequest((tmp_path / "archive",), tmp_path / "out", settings, workers=1)) == 0
+    divided = Batch(
+        as_recordings([Found(clip, "clip.mp4", True)], "key"),
+        settled(Work(tmp_path / "divided", settings, piece_frames=3)),
+        ProcessPool(2),
+        BatchProgress(1),
+        1.0,
+        split=True,
+    )
+    divided.run()
     assert main(["replay", str(clip), "--headless", "--no-heatmap", "--events", str(tmp_path / "events.jsonl")]) == 0
     figures = figures_of(tmp_path / "events.jsonl")
     (result,) = (tmp_path / "out").glob("*/result.json")
     found = json.loads(result.read_text(encoding="utf-8"))["figures"]
     assert found["findings_sha256"] == figures.findings_sha256
+    (in_pieces,) = divided.results.values()
+    assert in_pieces.figures == msgspec.convert(found, Figures)
     assert found["findings"] == figures.findings > 0
     if os.name != "nt":
         modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "out").rglob("*")}
