@@ -53,7 +53,7 @@ def batch_of(tmp_path: Path, *names: str, workers: int = 1) -> tuple[Batch, Watc
         os.utime(path, (1e9, 1e9))
         recordings.append(Recording(path, name))
     watching = Watching()
-    return Batch(recordings, Work(tmp_path / "out"), ProcessPool(workers), watching, 1.0, crash), watching
+    return Batch(recordings, Work(tmp_path / "out"), ProcessPool(workers), watching, 1.0, False, crash), watching
 
 
 def test_a_worker_that_crashes_costs_its_recording_one_try_and_no_other_anything(tmp_path: Path) -> None:
