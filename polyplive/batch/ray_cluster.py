@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _TRIES_AGAIN = 3
 """How often Ray tries a task again whose worker or node is lost. A cluster loses more than a machine does."""
+_REACHED_WITHIN_S = 10.0
 _ASK_EVERY_S = 1.0
 _COUNT_EVERY_S = 5.0
 
@@ -198,6 +200,7 @@ def _connected(address: str) -> Any:
         import ray
     except ImportError:
         raise MissingDependency("Ray is not installed", "Install it with: pip install 'polyplive[ray]'") from None
+    _check_reachable(address)
     before = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, log_to_driver=False, logging_level="error", ignore_reinit_error=False)
@@ -208,3 +211,16 @@ def _connected(address: str) -> Any:
     finally:
         signal.signal(signal.SIGTERM, before)
     return ray
+
+
+def _check_reachable(address: str) -> None:
+    """Raise ``ConfigError`` unless something answers at ``address``: Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in address:
+        raise ConfigError(f"--ray '{address}' is no address of a cluster", "Write it as 10.0.0.1:6379.")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _REACHED_WITHIN_S).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            f"There is no Ray cluster at '{address}' ({text_of(error)})", "Start one with: ray start --head."
+        ) from None

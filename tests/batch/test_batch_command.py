@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from filelock import FileLock
 from processes import PATIENCE_S
 from small_archive import (
     GrowingRecording,
@@ -129,3 +130,26 @@ def test_its_findings_are_those_of_a_replay_however_it_is_divided(tmp_path: Path
     if os.name != "nt":
         modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "out").rglob("*")}
         assert modes == {0}, "its files are their owner's alone"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--ray", "127.0.0.1:1"], "There is no Ray cluster at '127.0.0.1:1'"),
+        (["--ray", "http://127.0.0.1"], "--ray 'http://127.0.0.1' is no address of a cluster"),
+        (["--workers", "0"], "--workers is 0"),
+    ],
+)
+def test_what_cannot_be_is_one_line(tmp_path: Path, capfd, options: list[str], said: str) -> None:
+    if "--ray" in options:
+        pytest.importorskip("ray")
+    write_recording(tmp_path / "clip.mp4")
+    assert main(["batch", str(tmp_path), "--out", str(tmp_path / "out"), *options]) == 2
+    assert said in capfd.readouterr().err.splitlines()[-1]
+
+
+def test_two_batches_do_not_write_into_one_folder(tmp_path: Path, capfd) -> None:
+    write_recording(tmp_path / "clip.mp4")
+    with FileLock(tmp_path / "out" / ".lock"):
+        assert main(["batch", str(tmp_path / "clip.mp4"), "--out", str(tmp_path / "out")]) == 2
+    assert "Another batch writes into" in capfd.readouterr().err
