@@ -8,11 +8,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from PIL import Image
 from written_events import HEIGHT, WIDTH, detection, write_events
 
 from polyplive.pipeline.postprocess import filled
+from polyplive.review.exports import mask_pictures
 from polyplive.review.exports.base import ExportOptions
+from polyplive.review.exports.png import grey_png
 
 from .conftest import FIRST, SECOND
 
@@ -48,13 +51,19 @@ def test_every_frame_has_one_where_that_is_wanted(exported: Callable[..., Path])
     assert not empty.any()
 
 
-def test_more_findings_than_a_colour_table_holds_are_16_bits(exported: Callable[..., Path], tmp_path: Path) -> None:
-    """Each in frames of its own, far from those before in time."""
-    frames = {index * 600 + more: {index + 1: (20, 30, 40, 30)} for index in range(256) for more in range(4)}
-    folder = exported("masks", write_events(tmp_path / "events.jsonl", frames))
-    last = cv2.imread(str(folder / "masks" / f"procedure_{255 * 600:06d}.png"), cv2.IMREAD_UNCHANGED)
-    assert last.dtype == np.uint16
-    assert np.array_equal(last == 256, inside((20, 30, 40, 30)))
+def test_more_findings_than_a_colour_table_holds_are_16_bits(
+    exported: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mask_pictures, "MOST_INDEXED", 1)
+    picture = cv2.imread(str(exported("masks") / "masks" / "procedure_000007.png"), cv2.IMREAD_UNCHANGED)
+    assert picture.dtype == np.uint16
+    assert np.array_equal(picture == 2, inside(SECOND[7]))
+
+
+def test_16_bits_hold_every_number() -> None:
+    numbers = np.arange(65536, dtype=np.uint16).reshape(64, 1024)
+    read = cv2.imdecode(np.frombuffer(grey_png(numbers), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(read, numbers)
 
 
 def test_of_two_that_overlap_the_more_probable_is_on_top(exported: Callable[..., Path], tmp_path: Path) -> None:
