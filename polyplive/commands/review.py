@@ -24,7 +24,7 @@ from polyplive.validation import check_fields
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from polyplive.gui.review.parts import ReviewExports, ReviewParts
+    from polyplive.gui.review.parts import ReviewParts
     from polyplive.gui.window.opening import ReplayOpening
     from polyplive.review.analysis.planning import Plan
     from polyplive.review.tracks import Sighting
@@ -64,7 +64,7 @@ def opening(request: ReviewRequest, name_reviewer: Callable[[str], None]) -> Rep
 
 
 def _parts(request: ReviewRequest, name_reviewer: Callable[[str], None]) -> ReviewParts:
-    from polyplive.gui.review.parts import ReviewParts
+    from polyplive.gui.review.parts import ReviewExports, ReviewParts
     from polyplive.gui.review.whole_analysis import WholeAnalysis
     from polyplive.review.live_marks import marks_beside
     from polyplive.review.storage import open_review

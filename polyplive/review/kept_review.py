@@ -42,6 +42,11 @@ class KeptReview:
         """One line for each thing that the user should know."""
         return self._file.notices
 
+    @property
+    def has_earlier(self) -> bool:
+        """Whether there is a review of other bytes under the video's name."""
+        return self._file.earlier is not None
+
     def take_earlier(self) -> ReviewContent | None:
         """The review of other bytes under the video's name; once."""
         earlier, self._file.earlier = self._file.earlier, None

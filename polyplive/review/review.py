@@ -156,6 +156,11 @@ class Review:
         if self._history.redo():
             self._changed()
 
+    @property
+    def has_earlier(self) -> bool:
+        """Whether there are decisions that were made of other bytes under the video's name."""
+        return self._storage is not None and self._storage.has_earlier
+
     def apply_earlier(self) -> bool:
         """Use the decisions that were made of other bytes under the video's name, which were kept aside.
 

@@ -115,6 +115,7 @@ _OF_REVIEW = (
     Shortcut("far_back", ("Shift+D",), "10 frames back", "Review"),
     Shortcut("toggle_findings", ("W",), "List of findings", "Review"),
     Shortcut("toggle_analysis", ("Y",), "Pause or go on with the analysis", "Review"),
+    Shortcut("use_earlier", ("Ctrl+U",), "Use decisions made before the video changed", "Review"),
     Shortcut("reviewer", ("Ctrl+Shift+N",), "Name of the reviewer\u2026", "Review"),
 )
 _KEYS_IN_REVIEW = {

@@ -161,6 +161,12 @@ class ReviewDesk(QObject):
         self.review.redo()
         self.refresh()
 
+    def use_earlier(self) -> str:
+        """Use decisions that were made before the video changed. Returns what was done, in one line."""
+        is_used = self.review.apply_earlier()
+        self.refresh()
+        return "Decisions of the video as it was are used where findings are at the same place" if is_used else ""
+
     def reasons(self) -> dict[str, str]:
         """Why each command of the table of shortcuts cannot act now; empty where it can."""
         nothing = "" if self._shown.timeline.tracks else "There are no findings so far"
@@ -173,6 +179,7 @@ class ReviewDesk(QObject):
             "next_note": _unless(self.flag_beside(1), "There is no note behind this place"),
             "previous_note": _unless(self.flag_beside(-1), "There is no note before this place"),
             "undo": "" if self.review.can_undo else "Nothing was decided or written that could be taken back",
+            "use_earlier": "" if self.review.has_earlier else "The video has not changed since it was reviewed",
             "redo": "" if self.review.can_redo else "Nothing was taken back",
         }
 

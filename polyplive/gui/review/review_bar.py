@@ -86,7 +86,7 @@ class ReviewBar(QFrame):
         text = progress_text(state, coverage)
         if text != self.progress.text():
             self.progress.setText(text)
-            self.progress.setToolTip(text)
+            self.progress.setToolTip(state.problem or text)
             self.progress.setProperty("role", "problem" if state.problem else "quiet")
             style = self.progress.style()
             assert style is not None
@@ -125,7 +125,7 @@ def progress_text(state: AnalysisState, coverage: float) -> str:
     """How far an analysis is, in a few words; ``coverage`` is the share of the recording that was analysed."""
     share = f"Analysed {math.floor(100 * max(coverage, state.share) + 1e-6)} %"
     if state.problem:
-        return state.problem
+        return f"{share} \u00b7 stopped by an error"
     if state.is_over:
         return "" if coverage >= 0.995 else share
     if state.is_paused:

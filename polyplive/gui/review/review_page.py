@@ -102,6 +102,7 @@ class ReviewPage(ReplayPage):
         """End the analysis and the small pictures, then the player."""
         if not self._is_ended:
             self._is_ended = True
+            self.hide()
             self._timer.stop()
             self.feed.close()
             self.thumbnails.close()
@@ -126,6 +127,7 @@ class ReviewPage(ReplayPage):
             "far_back": lambda: self.player.step(-FAR),
             "toggle_findings": self._toggle_findings,
             "toggle_analysis": self._toggle_analysis,
+            "use_earlier": lambda: self._say(desk.use_earlier()),
             "reviewer": self._ask_reviewer,
         }
 
@@ -202,8 +204,9 @@ class ReviewPage(ReplayPage):
             self.timeline.setAccessibleDescription(said)
 
     def _tell_notices(self) -> None:
-        """Say once what is to be known of the review, such as that nothing can be written."""
-        notices = self.desk.review.notices
+        """Say once what is to be known of review and analysis, such as that nothing can be written."""
+        problem = self.feed.state.problem
+        notices = (*self.desk.review.notices, *((f"Analysis: {problem}",) if problem else ()))
         new = [line for line in notices if line not in self._review_notices]
         self._review_notices = notices
         for line in new:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from made_timelines import FRAME_S, made_track
+from made_timelines import FRAME_S, made_timeline, made_track
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QInputDialog, QLabel, QLineEdit
 from reviewed_recording import ReviewedRecording
@@ -237,9 +238,43 @@ def test_the_analysis_says_how_far_it_is_and_rests_when_told(page, program, qtbo
     assert page.review_bar.progress.text() == "Analysed 75 % · paused"
     qtbot.mouseClick(page.review_bar.pause, Qt.MouseButton.LeftButton)
     assert program.analysis.calls[-1] == "resume"
-    assert progress_text(AnalysisState(0.4, problem="The disk is full."), 0.4) == "The disk is full."
+    assert progress_text(AnalysisState(0.4, problem="The disk is full."), 0.4) == "Analysed 40 % · stopped by an error"
     assert progress_text(AnalysisState(0.2, 5400), 0.2) == "Analysed 20 % · 1.5 h left"
     assert progress_text(AnalysisState(0.98, 30), 0.98) == "Analysed 98 % · less than a minute left"
+
+
+def test_what_stops_the_analysis_is_said_once_and_stays_until_it_is_read(page, program, qtbot) -> None:
+    program.analysis.find(
+        program.analysis.timeline, AnalysisState(0.4, is_over=True, problem="The model failed. Again.")
+    )
+    qtbot.waitUntil(lambda: "The model failed" in page.strip.text.text(), timeout=PATIENCE_MS)
+    assert page.review_bar.progress.text() == "Analysed 75 % · stopped by an error"
+    assert page.actions_by_command["toggle_analysis"].toolTip() == "The analysis is over"
+    page.strip.read()
+    page._show_state()
+    assert page.strip.text.text() != "Analysis: The model failed. Again."
+
+
+def test_what_takes_long_is_not_done_in_the_windows_thread(page, program, monkeypatch, qtbot) -> None:
+    """An hour full of findings is a tenth of a second of arithmetic: the analysis's thread does it."""
+    threads: list[int] = []
+    make = TimelineArrays.of
+
+    def noted(timeline: Timeline) -> TimelineArrays:
+        threads.append(threading.get_ident())
+        return make(timeline)
+
+    monkeypatch.setattr(TimelineArrays, "of", noted)
+    more = made_timeline(300, 2)
+    finder = threading.Thread(target=lambda: program.analysis.find(more, AnalysisState(0.9)))
+    finder.start()
+    qtbot.waitUntil(lambda: len(page.desk.shown.timeline.tracks) == 300, timeout=PATIENCE_MS)
+    finder.join()
+    page.desk.select(200, go=False)
+    press(page, qtbot, Key.Key_A)
+    assert threads
+    assert threading.get_ident() not in threads
+    assert page.findings.model.rowCount() == 300
 
 
 def test_every_key_of_a_review_is_unique_in_the_list_and_in_a_menu(page, window, qtbot) -> None:

@@ -12,6 +12,7 @@ from gated_engine import open_gated
 from PyQt6.QtCore import Qt
 from window_driver import PATIENCE_MS, Key, paused
 
+from polyplive.commands import review
 from polyplive.config import Settings
 from polyplive.gui.review.parts import ReviewParts
 from polyplive.gui.review.review_page import ReviewPage
@@ -64,8 +65,8 @@ class Opener:
         engine = open_gated(lambda: self.gate())
         make = partial(Analysis, self.clip, Settings(), open_engine=engine, root=self.root / "analysis")
         self.analysis = analysis = WholeAnalysis(make)
-        review = open_review(self.clip, folder=self.root / "reviews")
-        return ReviewParts(review, self._source, analysis, self._outline, describe=analysis.facts, close=review.close)
+        kept = open_review(self.clip, folder=self.root / "reviews")
+        return ReviewParts(kept, self._source, analysis, self._outline, describe=analysis.facts, close=kept.close)
 
     def _outline(self, sighting):
         plan = self.analysis.running.plan
@@ -107,9 +108,9 @@ def test_what_is_found_is_decided_and_there_the_next_time(opener: Opener, qtbot)
     x, y, width, height = tracks[0].best.box
     assert (contour.min(axis=0) >= (x, y)).all()
     assert (contour.max(axis=0) <= (x + width, y + height)).all()
-    review = page.desk.review
-    assert review.analysis.model
-    assert len(review.analysis.events_sha256) == 64
+    facts = page.desk.review.analysis
+    assert facts.model
+    assert len(facts.events_sha256) == 64
     opener.close()
     again = opener.open(qtbot)
     analysed(again, qtbot)
@@ -140,6 +141,22 @@ def test_a_paused_analysis_rests_and_goes_on(opener: Opener, qtbot) -> None:
     qtbot.mouseClick(page.review_bar.pause, Qt.MouseButton.LeftButton)
     analysed(page, qtbot)
     assert page.review_bar.pause.isVisible() is False
+
+
+def test_the_command_makes_all_parts_of_a_review(opener: Opener) -> None:
+    named: list[str] = []
+    opening = review.opening(review.ReviewRequest(opener.clip, by="Ada"), named.append)
+    parts = opening.make_review()
+    try:
+        assert parts.review.by == "Ada"
+        assert (parts.describe(), parts.read_marks()) == (None, ())
+        assert parts.analysis.state.share == 0
+        with parts.open_source() as source:
+            assert source.info.frames == FRAMES
+        parts.name_reviewer("Grace")
+        assert named == ["Grace"]
+    finally:
+        parts.close()
 
 
 def test_the_time_that_is_left_is_told_by_the_last_seconds() -> None:
