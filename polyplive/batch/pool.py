@@ -53,11 +53,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A task's worker ended by itself, as ``reason`` says. It is worth another try where ``may_retry``."""
+    """A task's worker ended by itself, as ``reason`` says."""
 
     number: int
     reason: str
-    may_retry: bool = True
 
 
 @dataclass(frozen=True, slots=True)

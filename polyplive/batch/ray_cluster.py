@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from polyplive.batch.pool import News, Task
 
-_TRIES_AGAIN = 3
-"""How often Ray tries a task again whose worker or node is lost. A cluster loses more than a machine does."""
+_TRIES_AGAIN = 1
+"""How often Ray tries a task again whose worker is lost; where it gives up, the batch tries another actor."""
 _REACHED_WITHIN_S = 10.0
 _ASK_EVERY_S = 1.0
 _COUNT_EVERY_S = 5.0
@@ -180,7 +180,7 @@ class RayPool:
             news: News = self._ray.get(ref)
         except self._ray.exceptions.RayError as error:
             self._end(actor)
-            return Lost(task.number, type(error).__name__, may_retry=False)
+            return Lost(task.number, type(error).__name__)
         return news
 
     def _end(self, actor: _Actor) -> None:

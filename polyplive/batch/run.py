@@ -201,7 +201,7 @@ class Batch:
     def _retry(self, step: Step, lost: Lost) -> None:
         clear_unfinished(self._work.out / step.job.recording.name)
         step.tries += 1
-        if lost.may_retry and step.tries < _TRIES:
+        if step.tries < _TRIES:
             self._steps.append(step)
         else:
             self._fail(step.job, f"its worker ended by itself ({lost.reason}), also when it was tried again")
