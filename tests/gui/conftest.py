@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QApplication
 from window_driver import PATIENCE_MS, paused
 
 from polyplive.gui.app import make_application
+from polyplive.gui.review import parts
 from polyplive.gui.session import session_page
 from polyplive.gui.window.opening import ReplayOpening
 from polyplive.sessions.opening import open_video
@@ -41,6 +42,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def patient_closing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A window that is closed gives its threads longer to end: that the machine is busy is no fault of theirs."""
     monkeypatch.setattr(session_page, "CLOSE_TIMEOUT_S", PATIENCE_MS / 1000)
+    monkeypatch.setattr(parts, "ENDS_WITHIN_S", PATIENCE_MS / 1000)
 
 
 @pytest.fixture

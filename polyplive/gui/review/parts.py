@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from polyplive.types import Contour
 
 
+ENDS_WITHIN_S = 0.5
+"""So long the window waits for a thread of a review to end; one that opens a long video or a model ends by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnalysisState:
     """How far an analysis is: ``share`` in [0, 1], ``left_s`` the seconds that it still takes (None: not known yet).

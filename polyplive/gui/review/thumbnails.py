@@ -12,6 +12,7 @@ from PyQt6.QtGui import QImage, QPixmap
 
 from polyplive.errors import PolypliveError
 from polyplive.gui.parts.update_signal import UpdateSignal
+from polyplive.gui.review import parts
 from polyplive.overlay.colours import CONTOUR_COLOUR, EDGE_COLOUR
 from polyplive.overlay.true_shape import in_true_shape
 
@@ -60,7 +61,7 @@ class Thumbnails:
         return found
 
     def close(self) -> None:
-        """End the thread; waits for the frame that it decodes."""
+        """End the thread, usually after the frame that it decodes."""
         self._news.arrived.disconnect(self._take)
         self._work.end()
 
@@ -120,7 +121,7 @@ class _Decoding:
             self._ended = True
             self._changed.notify()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(parts.ENDS_WITHIN_S)
 
     def _run(self) -> None:
         source: Source | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from polyplive.gui.review import parts
 from polyplive.gui.review.parts import AnalysisState
 from polyplive.review.analysis.background import AnalysisState as Does
 from polyplive.review.review_content import Analysis as Facts
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 RATE_OVER_S = 30.0
 """The time that is left is told by the rate of the last seconds: what was known already came at once."""
-_ENDS_WITHIN_S = 10.0
 
 
 class WholeAnalysis:
@@ -104,7 +104,7 @@ class WholeAnalysis:
         self._on_news = lambda: None
         self._is_paused = True
         self._running.stop()
-        self._running.join(_ENDS_WITHIN_S)
+        self._running.join(parts.ENDS_WITHIN_S)
 
     def _new(self) -> Analysis:
         with self._lock:

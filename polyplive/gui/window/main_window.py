@@ -15,6 +15,7 @@ from polyplive.evaluation.demo_truth import demo_clip
 from polyplive.gui.connect.dialog import ConnectDialog
 from polyplive.gui.export.dialog import PLAYED, ExportDialog
 from polyplive.gui.parts.actions import allow, make_actions
+from polyplive.gui.parts.beside import done_beside
 from polyplive.gui.parts.shortcuts import SHORTCUTS, ShortcutDialog
 from polyplive.gui.recording.recorded_panel import RecordedPanel
 from polyplive.gui.review.review_page import ReviewPage
@@ -118,7 +119,8 @@ class MainWindow(QMainWindow):
 
     def open_review(self, path: Path, start_s: float = 0.0) -> None:
         """Show the video at ``path`` with what is needed to review it, and remember it."""
-        if self.open(lambda: self._program.review(path, self.preferences.reviewer, self._name_reviewer, start_s)):
+        by = self.preferences.reviewer
+        if self.open(lambda: done_beside(lambda: self._program.review(path, by, self._name_reviewer, start_s))):
             self.preferences.add_recent(path)
             self._fill_menus()
 

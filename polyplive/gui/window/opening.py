@@ -75,7 +75,8 @@ class Program(Protocol):
     def review(self, path: Path, by: str, name_reviewer: Callable[[str], None], start_s: float = 0.0) -> Opening:
         """The video at ``path``, to be reviewed by somebody called ``by`` (empty: not said), from ``start_s`` on.
 
-        ``name_reviewer`` keeps another name. A review that is there already goes on.
+        ``name_reviewer`` keeps another name. A review that is there already goes on. Called in another thread: the
+        index of an hour of video takes a second.
         """
         ...
 
