@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,13 @@ class RayPool:
 
     def __init__(self, address: str, out: Path, key: str, threads: int, most: int | None = None) -> None:
         """Connect. Raises ``MissingDependency``, and ``ConfigError`` where there is no cluster."""
-        self._ray = _connected(address)
+        self._said = contextlib.ExitStack()
+        self._said.enter_context(contextlib.redirect_stdout(sys.stderr))  # where Ray prints what happens to workers
+        try:
+            self._ray = _connected(address)
+        except BaseException:
+            self._said.close()
+            raise
         self._hello = out / KEY_FILE, key, __version__
         self._threads = threads
         self._most = most
@@ -124,6 +131,7 @@ class RayPool:
             for actor in list(self._actors):
                 self._end(actor)
             self._ray.shutdown()
+            self._said.close()
 
     def _grow(self) -> None:
         """Have as many actors as there is room and work for."""
