@@ -66,6 +66,7 @@ class Joiner:
         self._from_start = False
         self._refused_at, self._refusals = -1, 0
         self._closing: Closing | None = None
+        self._has_damage = False
         self._seen = self._view.state
         self._lost: Counter[str] = Counter()
         self._began: int | None = None
@@ -127,7 +128,8 @@ class Joiner:
         """Whether the piece is decoded as in an unsplit run.
 
         One that was reached by decoding all frames before it is. Any other has to begin with the picture that the piece
-        before it ended at, and neither may have met damage, which can show in other pictures there.
+        before it ended at, and there may be no damage up to its end: behind damage a source decodes more carefully, and
+        it shows in other pictures where decoding begins elsewhere.
         """
         before = self._closing
         if before is None or closing.from_start:
@@ -135,7 +137,7 @@ class Joiner:
         if before.behind is None or before.behind.index >= piece.last:  # all its frames are lost
             holds = closing.first is None and closing.behind == before.behind
         else:
-            holds = closing.first == before.behind and closing.is_clean and before.is_clean
+            holds = closing.first == before.behind and closing.is_clean and not self._has_damage
         self._from_start |= not holds
         return holds
 
@@ -161,6 +163,7 @@ class Joiner:
                 self._lost.update(closing.lost)
                 self._lost["missing"] += closing.missing
         self._view.resume(self._seen)
+        self._has_damage |= not closing.is_clean
         self._done += 1
         self._from_start, self._refusals = False, 0
 
