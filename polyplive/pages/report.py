@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
 
+    from polyplive.config import PipelineSettings
     from polyplive.pages.chart import Chart
     from polyplive.review.report_data import ReportData
     from polyplive.review.timeline import Timeline
@@ -257,6 +259,12 @@ def _seen(data: ReportData) -> str:
     return most if not rest else f"{most} (of the frames: {count_of(frames, frames + rest)})"
 
 
+def _settings(pipeline: PipelineSettings) -> str:
+    """Every setting that frames were processed with, by its name in a file of settings; what is usual has no value."""
+    named = {item.name: getattr(pipeline, item.name) for item in dataclasses.fields(pipeline)}
+    return ", ".join(f"{name} {'as usual' if value is None else value}" for name, value in named.items())
+
+
 def _session(data: ReportData) -> list[tuple[str, str]]:
     session, source = data.session, data.session.source
     fps = f", {source.fps:.4g} frames a second" if source.fps else ""
@@ -270,6 +278,8 @@ def _session(data: ReportData) -> list[tuple[str, str]]:
         ("Precision", session.precision or "unknown"),
         *([("Field of view", _seen(data))] if data.seen else []),
         ("Threshold", " to ".join(dict.fromkeys((*thresholds[:1], *thresholds[-1:]))) or "-"),
+        *([("Settings", _settings(session.pipeline))] if session.pipeline is not None else []),
+        *([("Events SHA-256", data.events_sha256)] if data.events_sha256 else []),
         ("polyplive", session.version),
         *([("Judged by", ", ".join(data.reviewers))] if data.reviewers else []),
         ("Ended", data.reason),

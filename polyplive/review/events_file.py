@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,14 @@ class EventsFile:
             raise self._no_events() from None
         self.models[self.session.model_sha256] = self.session.model
 
+    def sha256(self) -> str:
+        """The hash of the file as it is now, in hexadecimal. Raises ``DataError``."""
+        try:
+            with self._path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise self._unreadable(error) from None
+
     def frames(self) -> Iterator[FrameFindings]:
         """Every processed frame in the file's order. Raises ``DataError`` for a line that is no event."""
         width, height = self.session.width, self.session.height
@@ -147,11 +156,12 @@ class EventsFile:
                         return  # cut short: readable up to the last whole line
                     yield decoder.decode(line)
         except OSError as error:
-            raise DataError(
-                f"'{file_name(str(self._path))}' cannot be read: {error.strerror}", "Give another file."
-            ) from None
+            raise self._unreadable(error) from None
         except msgspec.DecodeError:
             raise self._no_events() from None
+
+    def _unreadable(self, error: OSError) -> DataError:
+        return DataError(f"'{file_name(str(self._path))}' cannot be read: {error.strerror}", "Give another file.")
 
     def _no_events(self) -> DataError:
         return DataError(

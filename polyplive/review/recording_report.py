@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from polyplive.config import PipelineSettings
 from polyplive.review.coverage import Coverage
 from polyplive.review.key_frames import key_frames
 from polyplive.review.linking import Linker
@@ -47,7 +48,9 @@ def recording_report(
             session.version,
             session.started,
             session.precision,
-        )
+            PipelineSettings(**session.pipeline) if session.pipeline else None,
+        ),
+        events_sha256=events.sha256(),
     )
     linker, coverage = Linker(data.frame_s), Coverage(data.frame_s)
     for frame in events.frames():

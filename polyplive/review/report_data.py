@@ -29,7 +29,8 @@ class ReportData:
     order: the time of its first frame in seconds, then width and height in pixels and the sample aspect. ``seen``
     counts the frames of each field of view, ``thresholds`` those of each threshold: a live session's may be moved.
     ``pictures`` are by the number of the track. ``is_reviewed`` says that a person looked: ``decisions`` (by the number
-    of the track) and ``notes`` are theirs. ``reviewers`` are the names that stand there.
+    of the track) and ``notes`` are theirs. ``reviewers`` are the names that stand there. ``events_sha256`` is the
+    hash of the events that it is made of, empty where there are none.
     """
 
     session: SessionInfo
@@ -48,6 +49,7 @@ class ReportData:
     notes: tuple[ReviewNote, ...] = ()
     stages: dict[str, Distribution] = field(default_factory=dict)
     annotation: Distribution | None = None
+    events_sha256: str = ""
 
     @property
     def frame_s(self) -> float:

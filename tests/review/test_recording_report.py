@@ -61,6 +61,8 @@ def test_tracks_frames_marks_and_delays_are_those_of_the_events(data: ReportData
     assert data.annotation.p50 == 20.0
     assert data.stages["infer"].p50 == 3.0
     assert (data.reason, data.tally.processed) == ("end of file", 75)
+    assert len(data.events_sha256) == 64
+    assert data.events_sha256 in report_page(data)
 
 
 def test_each_finding_s_picture_is_of_the_frame_that_shows_it_best(data: ReportData) -> None:
