@@ -11,6 +11,7 @@ from polyplive.errors import SourceUnreadable
 from polyplive.sources.av_errors import PLAYABLE
 from polyplive.sources.reading.decoder import Decoder, check_size
 from polyplive.sources.reading.frame_times import FrameTimes
+from polyplive.sources.reading.known_indices import Listed, known_index
 from polyplive.sources.reading.presentation import REORDERED, Presentation
 
 if TYPE_CHECKING:
@@ -172,12 +173,16 @@ class FrameStream:
         return self.times.of(number, stamp, self._stamps_ahead)
 
     def _listed(self) -> Presentation:
-        with closing(self._decoder(threads=False)) as scanner:
-            index = scanner.index()
-            self.missing = max(0, (self._medium.frames or scanner.sampled or 0) - len(index))
+        listed = known_index(self._medium, self.choice.number, self._scanned)
+        index = listed.index
+        self.missing = max(0, (self._medium.frames or listed.sampled or 0) - len(index))
         frames = Presentation(index, reorders=self.decoder.reorders, delays=self.decoder.delays)
         frames.leave_out(self._undecodable(frames))
         return frames
+
+    def _scanned(self) -> Listed:
+        with closing(self._decoder(threads=False)) as scanner:
+            return Listed(scanner.index(), scanner.sampled)
 
     def _undecodable(self, frames: Presentation) -> set[int]:
         """The places of frames that should be shown before the first one, and do not come."""

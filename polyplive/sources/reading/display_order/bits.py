@@ -11,21 +11,20 @@ class BitReader:
 
         With ``escaped`` the bytes against false start codes are taken out (H.264 and HEVC: ISO 14496-10, 7.4.1).
         """
-        self._data = data.replace(b"\x00\x00\x03", b"\x00\x00") if escaped else data
-        self._at = 0
+        data = data.replace(b"\x00\x00\x03", b"\x00\x00") if escaped else data
+        self._number = int.from_bytes(data, "big")
+        self._left = 8 * len(data)
 
     def skip(self, count: int) -> None:
         """Pass over ``count`` bits."""
-        self._at += count
+        self._left -= count
 
     def bits(self, count: int) -> int:
         """An unsigned number of ``count`` bits, u(n) in the standards."""
-        value = 0
-        for _ in range(count):
-            byte = self._data[self._at >> 3]
-            value = value << 1 | (byte >> (7 - (self._at & 7)) & 1)
-            self._at += 1
-        return value
+        self._left -= count
+        if self._left < 0:
+            raise IndexError("behind the last bit")
+        return self._number >> self._left & (1 << count) - 1
 
     def flag(self) -> bool:
         """One bit."""
@@ -33,11 +32,11 @@ class BitReader:
 
     def unsigned(self) -> int:
         """A number in Exp-Golomb code, ue(v)."""
-        zeros = 0
-        while not self.bits(1):
-            zeros += 1
-            if zeros > 32:
-                raise IndexError("no number in Exp-Golomb code")
+        rest = self._number & (1 << max(self._left, 0)) - 1
+        zeros = self._left - rest.bit_length()
+        if rest == 0 or zeros > 32:
+            raise IndexError("no number in Exp-Golomb code")
+        self._left -= zeros + 1
         return (1 << zeros) - 1 + self.bits(zeros)
 
     def signed(self) -> int:
