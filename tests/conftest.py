@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from network_guard.guard import NetworkGuard, build_guard
 from processes import RUN_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["POLYPLIVE_MODEL"] = "polyplive-fast"  # the same on every machine
@@ -68,6 +73,17 @@ def folder_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def guard_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The guard, compiled."""
     return build_guard(tmp_path_factory.mktemp("guard"))
+
+
+@pytest.fixture(autouse=True)
+def usual_scheduling() -> Iterator[None]:
+    """SVT-AV1, run by root, makes every thread of its process a real-time one, which starves all other processes."""
+    yield
+    if not hasattr(os, "sched_getscheduler") or os.sched_getscheduler(0) == os.SCHED_OTHER:
+        return
+    for thread in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):  # it has ended
+            os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
 
 
 @pytest.fixture
