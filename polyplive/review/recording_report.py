@@ -38,20 +38,7 @@ def recording_report(
     it, besides those in ``events``. Reads ``events`` twice, and one frame of the video for each finding. ``source``
     stays open. Raises ``DataError`` and ``SourceError``.
     """
-    session = events.session
-    data = ReportData(
-        SessionInfo(
-            _source_info(events, source.info),
-            session.model,
-            session.model_sha256,
-            session.backend,
-            session.version,
-            session.started,
-            session.precision,
-            PipelineSettings(**session.pipeline) if session.pipeline else None,
-        ),
-        events_sha256=events.sha256(),
-    )
+    data = ReportData(_session_info(events, source.info), events_sha256=events.sha256())
     linker, coverage = Linker(data.frame_s), Coverage(data.frame_s)
     for frame in events.frames():
         linker.add(frame)
@@ -76,6 +63,20 @@ def recording_report(
         data.decisions, data.notes = said.decisions, said.notes
         data.is_reviewed = bool(data.notes or data.decisions)
     return data
+
+
+def _session_info(events: EventsFile, video: SourceInfo) -> SessionInfo:
+    session = events.session
+    return SessionInfo(
+        _source_info(events, video),
+        session.model,
+        session.model_sha256,
+        session.backend,
+        session.version,
+        session.started,
+        session.precision,
+        PipelineSettings(**session.pipeline) if session.pipeline else None,
+    )
 
 
 def _source_info(events: EventsFile, video: SourceInfo) -> SourceInfo:

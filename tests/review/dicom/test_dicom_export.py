@@ -39,7 +39,7 @@ def folder(made: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) ->
     video, events = made
     out = tmp_path_factory.mktemp("out") / "dicom"
     verdicts = {1: Verdict.ACCEPTED}
-    export_findings(events, find_format("dicom"), out, verdicts=verdicts, options=ExportOptions(video=video))
+    export_findings(events, find_format("dicom"), out, verdicts=lambda _: verdicts, options=ExportOptions(video=video))
     return out
 
 
@@ -69,7 +69,7 @@ def test_segments_lie_on_the_key_frames_where_the_findings_are(folder: Path) -> 
         source = group.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID
         assert captured[source].Rows == 160
         assert group.SegmentIdentificationSequence[0].ReferencedSegmentNumber == number
-        left = 4 + 30 * (number - 1)
+        left = 4 + 60 * (number - 1)
         assert cv2.boundingRect(mask) == (left, 110, 21, 21)
 
 
@@ -78,7 +78,7 @@ def test_key_frames_are_the_picture_without_a_mark(made: tuple[Path, Path], fold
 
     picture = cv2.imdecode(np.frombuffer(jpeg_of(folder / "key-frame-002.dcm"), np.uint8), cv2.IMREAD_COLOR)
     assert number_in(picture) == 39
-    box = picture[110:131, 34:55].astype(int)
+    box = picture[110:131, 64:85].astype(int)
     assert np.ptp(box[..., 0]) < 120, "no bright outline"
 
 

@@ -59,6 +59,7 @@ def test_events_say_each_size_and_give_coordinates_in_it(video: Path) -> None:
         if line["type"] == "size":
             size = line["width"], line["height"]
             said.append(line["index"])
+        if line["type"] != "frame":
             continue
         assert size == size_of(line["index"])
         (found,) = line["detections"]
