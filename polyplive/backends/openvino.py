@@ -133,6 +133,7 @@ def _compile_config(options: EngineOptions, at_once: int) -> dict[str, Any]:
         config = {"NUM_STREAMS": at_once, "INFERENCE_NUM_THREADS": at_once}
     elif options.threads is not None:
         config["INFERENCE_NUM_THREADS"] = options.threads
+        config["ENABLE_CPU_PINNING"] = False  # else the threads of several processes wait on the same cores
     if options.precision in _PRECISION:
         config["INFERENCE_PRECISION_HINT"] = _PRECISION[options.precision]
     return config
