@@ -85,6 +85,7 @@ def opener(nothing_left: None, clip: Path, tmp_path: Path) -> Iterator[Opener]:
 def analysed(page: ReviewPage, qtbot) -> None:
     qtbot.waitUntil(lambda: page.feed.state.is_over, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: page.desk.shown.timeline.coverage > 0.99, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not page.review_bar.pause.isVisible(), timeout=PATIENCE_MS)  # Qt's thread has heard it
 
 
 def test_what_is_found_is_decided_and_there_the_next_time(opener: Opener, qtbot) -> None:
