@@ -25,7 +25,7 @@ CUTOFF = 24
 _STRIP = 32
 """Rows blended at a time."""
 
-_FINER = 8
+FINER = 8
 """The coarse map is first made so many times finer with cubic splines, then stretched to the frame linearly."""
 
 
@@ -116,7 +116,7 @@ def heatmap(prediction: Prediction, target: Target, opacity: float) -> Heatmap |
     if cam is None or opacity <= 0 or cam.size == 0:
         return None
     rows, columns = cam.shape
-    finer = levels_of(cam, prediction.cam_full_scale, (columns * _FINER, rows * _FINER))
+    finer = levels_of(cam, prediction.cam_full_scale, (columns * FINER, rows * FINER))
     x, y, w, h = cv2.boundingRect((finer >= CUTOFF).astype(np.uint8))
     if w == 0 or h == 0:
         return None

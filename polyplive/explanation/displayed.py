@@ -1,0 +1,29 @@
+"""A heatmap at the size at which it is compared: as it is displayed, but in numbers instead of levels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from polyplive.overlay.heatmap import FINER
+
+if TYPE_CHECKING:
+    from polyplive.types import FloatMap
+
+
+def displayed(cam: FloatMap, height: int, width: int) -> FloatMap:
+    """The map ``cam`` float32 [h, w] as float32 [``height``, ``width``], at least 0.
+
+    It is resized in the two steps of the overlay (``overlay.heatmap``): cubic splines, then linearly. Unlike there its
+    values are neither cut at full scale nor rounded to levels, so that each keeps its rank. What is no number is 0. A
+    map that has this size already stays as it is.
+    """
+    known = np.nan_to_num(cam, posinf=0.0, neginf=0.0).astype(np.float32)
+    if known.shape != (height, width):
+        rows, columns = known.shape
+        finer = cv2.resize(known, (columns * FINER, rows * FINER), interpolation=cv2.INTER_CUBIC)
+        known = cv2.resize(finer, (width, height), interpolation=cv2.INTER_LINEAR)
+    shown: FloatMap = np.maximum(known, 0.0)
+    return shown
