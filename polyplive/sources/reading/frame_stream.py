@@ -11,7 +11,8 @@ from polyplive.errors import SourceUnreadable
 from polyplive.sources.av_errors import PLAYABLE
 from polyplive.sources.reading.decoder import Decoder, check_size
 from polyplive.sources.reading.frame_times import FrameTimes
-from polyplive.sources.reading.known_indices import Listed, known_index
+from polyplive.sources.reading.kept_indices import Listed
+from polyplive.sources.reading.known_indices import known_index
 from polyplive.sources.reading.presentation import REORDERED, Presentation
 
 if TYPE_CHECKING:

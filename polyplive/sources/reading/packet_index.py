@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from polyplive.sources.reading.display_order.codecs import display_order
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
     from polyplive.sources.reading.packets import PacketReader
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PacketIndex:
     """The packets of a video stream in file order. A packet's *place* is the number of packets before it.
 
     ``stamps`` are the presentation times by place in the stream's time base, None where there is none. ``decoding`` are
     the decoding times. ``offsets`` are the places in the file, in bytes, None where the demuxer does not tell. In
     transport and program streams (``may_guess``) a packet without an offset has stamps that the demuxer guessed.
+    ``sizes`` are in bytes.
+
     ``keys`` are the places from which decoding can begin, in order. ``without_picture`` are the places of packets
     which give no picture of their own: hidden by an edit list, never to be shown, or the second field of a frame.
     ``order`` are the keys that the pictures' headers tell (see ``DisplayOrder``).
@@ -32,10 +35,10 @@ class PacketIndex:
     stamps: list[int | None] = field(default_factory=list)
     decoding: list[int | None] = field(default_factory=list)
     offsets: list[int | None] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
     keys: list[int] = field(default_factory=list)
     without_picture: set[int] = field(default_factory=set)
     order: list[int | None] = field(default_factory=list)
-    _places: dict[object, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -46,13 +49,11 @@ class PacketIndex:
         self.stamps.append(packet.pts)
         self.decoding.append(packet.dts)
         self.offsets.append(packet.pos)
+        self.sizes.append(packet.size)
         if packet.is_keyframe and not packet.is_discard:
             self.keys.append(place)
-        if not _shown(packet, codec):
+        if packet.is_discard or (codec == "vp8" and not _is_frame_of_vp8(packet)):
             self.without_picture.add(place)
-        identity = self._identity(packet)
-        # Two packets of one identity tell nothing: then neither is known by it.
-        self._places[identity] = -1 if identity in self._places else place
 
     def believe_keys(self, are_keys: Iterable[bool]) -> None:
         """Take as key frames only those that the container's own list, in file order, names too.
@@ -65,6 +66,7 @@ class PacketIndex:
 
     def believe_decoding_times(self) -> None:
         """Take decoding times alone: a container that holds nothing else has its presentation times guessed."""
+        _ = self._places  # packets come with the stamps that they had
         self.stamps[:] = self.decoding
 
     def own_stamp(self, place: int) -> int | None:
@@ -73,18 +75,33 @@ class PacketIndex:
 
     def place_of(self, packet: Packet[VideoStream]) -> int | None:
         """The packet's place, None where it cannot be told from another's."""
-        place = self._places.get(self._identity(packet), -1)
+        place = self._places.get(self._identity(packet.pos, packet.pts, packet.dts, packet.size), -1)
         return None if place < 0 else place
 
-    def _identity(self, packet: Packet[VideoStream]) -> object:
+    @property
+    def is_named_by_offset(self) -> bool:
+        """Whether a packet is known by its offset alone, wherever it has a name."""
+        return self.may_guess or all(offset is not None and offset >= 0 for offset in self.offsets)
+
+    @cached_property
+    def _places(self) -> dict[object, int]:
+        """The place of each packet by its identity; made at the first seek. -1: two packets of one identity."""
+        places: dict[object, int] = {}
+        named = zip(self.offsets, self.stamps, self.decoding, self.sizes, strict=True)
+        for place, packet in enumerate(named):
+            identity = self._identity(*packet)
+            places[identity] = -1 if identity in places else place
+        return places
+
+    def _identity(self, offset: int | None, stamp: int | None, decoding: int | None, size: int) -> object:
         """What names a packet however it was reached: its offset in the file or else its times, and its size.
 
         Behind a seek, the first packet of a stream that has to be parsed may be the rest of one, and times that the
         demuxer guesses are others.
         """
-        if packet.pos is not None and packet.pos >= 0:
-            return (packet.pos, packet.size)
-        return None if self.may_guess else (packet.pts, packet.dts, packet.size)
+        if offset is not None and offset >= 0:
+            return (offset, size)
+        return None if self.may_guess else (stamp, decoding, size)
 
 
 def build_index(reader: PacketReader, stream: VideoStream, *, may_guess: bool) -> PacketIndex:
@@ -114,10 +131,6 @@ def steps_back(stamps: Iterable[int | None]) -> int:
     return count
 
 
-def _shown(packet: Packet[VideoStream], codec: str) -> bool:
-    if packet.is_discard:
-        return False
-    if codec == "vp8":
-        # RFC 6386, 9.1: bit 4 of the first byte is show_frame; alternate reference frames are not shown.
-        return bool(memoryview(packet)[0] & 0x10)
-    return True
+def _is_frame_of_vp8(packet: Packet[VideoStream]) -> bool:
+    """RFC 6386, 9.1: bit 4 of the first byte is show_frame; alternate reference frames are not shown."""
+    return bool(memoryview(packet)[0] & 0x10)

@@ -32,6 +32,9 @@ class BitReader:
 
     def unsigned(self) -> int:
         """A number in Exp-Golomb code, ue(v)."""
+        if self._left > 0 and self._number >> self._left - 1 & 1:  # most numbers are 0, which is one bit
+            self._left -= 1
+            return 0
         rest = self._number & (1 << max(self._left, 0)) - 1
         zeros = self._left - rest.bit_length()
         if rest == 0 or zeros > 32:

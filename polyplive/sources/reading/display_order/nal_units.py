@@ -32,8 +32,8 @@ class NalSplitter:
 
 
 def _by_length(data: bytes, length_bytes: int) -> Iterator[bytes]:
-    at = 0
-    while at + length_bytes < len(data):
+    at, end = 0, len(data) - length_bytes
+    while at < end:
         size = int.from_bytes(data[at : at + length_bytes], "big")
         at += length_bytes
         if size:
