@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from polyplive.pixels.crop import Crop
     from polyplive.pixels.yuv import YuvSamples
+    from polyplive.strength import Strength
 
 Image: TypeAlias = NDArray[np.uint8]
 """uint8 [H, W, 3], BGR."""
@@ -47,6 +48,9 @@ StereoOption: TypeAlias = Literal["left", "right", "top", "bottom", "whole"]
 
 ViewOption: TypeAlias = Literal["auto", "raster", "opengl"]
 """What draws the window's picture: the processor, a graphics card by OpenGL, or the card where there is one."""
+
+HeatStyle: TypeAlias = Literal["filled", "lines"]
+"""How a heatmap is drawn: as colours over the mucosa, or as lines of equal heat, which leave it readable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,23 +199,6 @@ class SourceInfo:
     deinterlaced: bool = False
 
 
-class Strength(Enum):
-    """How sure the model is of a finding, in three steps that a contour's line shows; ``value`` is the step's word."""
-
-    WEAK = "weak"
-    MIDDLING = "middling"
-    STRONG = "strong"
-
-    @classmethod
-    def of(cls, score: float) -> Strength:
-        """The step of a ``score`` in [0, 1]."""
-        return cls.STRONG if score >= STRONG_FROM else cls.MIDDLING if score >= MIDDLING_FROM else cls.WEAK
-
-
-MIDDLING_FROM, STRONG_FROM = 0.5, 0.75
-"""The scores at which two of the steps begin."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
     """One polyp in one frame.
@@ -265,7 +252,9 @@ class Prediction:
     enough evidence for them. ``completed_s`` is ``time.monotonic()`` at the end. ``size`` is the width and height of
     the frame in pixels; None if it is not known. ``cam_of`` is None where ``cam`` is this frame's own. A live session
     that computes the map on some frames only keeps the last one for those between: then ``cam`` and ``cam_full_scale``
-    are those of the frame that ``cam_of`` names. ``model_sha256`` is the model's. ``run`` counts from 1 how often
+    are those of the frame that ``cam_of`` names. ``steady_heat`` (float32 [h, w], in [0, 1], over the same region) is
+    what a session shows of the map: its share of full scale, steadied over time (``pipeline.steady_heat``); None
+    elsewhere. ``model_sha256`` is the model's. ``run`` counts from 1 how often
     findings began anew (0: not known), ``run_began`` is the index of the first frame processed since.
     """
 
@@ -281,6 +270,7 @@ class Prediction:
     withheld: int = 0
     size: tuple[int, int] | None = None
     cam_of: MapOrigin | None = None
+    steady_heat: FloatMap | None = None
     model_sha256: str = ""
     run: int = 0
     run_began: int = 0
@@ -312,7 +302,10 @@ class Prediction:
 class OverlaySettings:
     """What the compositor draws. ``opacity`` (of mask tint and heatmap) is in [0, 1].
 
-    ``caption`` (frame, time and model), ``status`` and ``figures`` mark no finding: they are drawn where asked for.
+    Heat is drawn at findings alone: at finding number ``heat_of`` (None: at each), or with ``heat_everywhere`` all over
+    the field of view. That hides heat and changes no value. With ``heat_smoothing`` a session's heat is steadied over
+    time. ``caption`` (frame, time and model), ``status`` and ``figures`` mark no finding: they are drawn where asked
+    for.
     """
 
     visible: bool = True
@@ -325,6 +318,10 @@ class OverlaySettings:
     status: bool = False
     figures: bool = False
     opacity: Annotated[float, Meta(ge=0, le=1)] = 0.3
+    heat_style: HeatStyle = "filled"
+    heat_everywhere: bool = False
+    heat_of: Annotated[int, Meta(ge=1)] | None = None
+    heat_smoothing: bool = True
 
     @property
     def needs_cam(self) -> bool:

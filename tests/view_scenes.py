@@ -13,7 +13,8 @@ import numpy as np
 from polyplive.gui.view.scene import Scene
 from polyplive.overlay.compositor import covered, elements
 from polyplive.pipeline.postprocess import Postprocessor
-from polyplive.types import Caption, Figures, Frame, Hud, OverlaySettings, Prediction, Roi, SessionState, Strength
+from polyplive.strength import Strength
+from polyplive.types import Caption, Figures, Frame, Hud, OverlaySettings, Prediction, Roi, SessionState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ import click
 from polyplive.backends.registry import BACKENDS
 from polyplive.commands.paths import TypedPath
 from polyplive.config import KEEP_FREE_MIB, MIN_AREA, PRECISIONS, RELEASE_PROBABILITY
-from polyplive.types import StereoOption, ViewOption
+from polyplive.types import HeatStyle, StereoOption, ViewOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -143,6 +143,10 @@ def overlay_options(command: Command) -> Command:
         option("--contour/--no-contour", default=None, help="Outline of each polyp."),
         option("--mask/--no-mask", default=None, help="Tint inside it."),
         option("--heatmap/--no-heatmap", default=None, help="Grad-CAM."),
+        _choice("--heat-style", get_args(HeatStyle), "NAME", "Heat as colours, or as lines of equal heat", "filled"),
+        option("--heat-everywhere/--heat-at-findings", default=None, help="Heat that belongs to no finding, too."),
+        option("--heat-of", type=int, metavar="N", help="Heat of finding number N alone."),
+        option("--heat-smoothing/--no-heat-smoothing", default=None, help="Heat that is steadied over time."),
         option("--legend/--no-legend", default=None, help="The heatmap's colours."),
         option("--opacity", type=float, metavar="SHARE", help="Of tint and heatmap, from 0 to 1."),
         option("--caption/--no-caption", default=None, help="Frame, time and model in a corner."),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from polyplive.overlay.heatmap import FINER
+from polyplive.overlay.heat_levels import FINER
 
 if TYPE_CHECKING:
     from polyplive.types import FloatMap
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def displayed(cam: FloatMap, height: int, width: int) -> FloatMap:
     """The map ``cam`` float32 [h, w] as float32 [``height``, ``width``], at least 0.
 
-    It is resized in the two steps of the overlay (``overlay.heatmap``): cubic splines, then linearly. Unlike there its
+    It is resized in the two steps of the overlay (``overlay.heat_levels``): cubic splines, then linearly. Unlike there its
     values are neither cut at full scale nor rounded to levels, so that each keeps its rank. What is no number is 0. A
     map that has this size already stays as it is.
     """

@@ -1,10 +1,16 @@
-"""Every colour of the overlay but the heatmap's. Blue, green, red, 0 to 255 each."""
+"""Every colour of the overlay. Blue, green, red, 0 to 255 each."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+import cv2
+import numpy as np
 
 from polyplive.types import SessionState
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Colour: TypeAlias = tuple[int, int, int]
 """Blue, green, red, 0 to 255."""
@@ -13,6 +19,17 @@ Colour: TypeAlias = tuple[int, int, int]
 def opaque(colour: Colour) -> tuple[int, int, int, int]:
     """``colour`` for drawing on a picture or on a canvas with alpha: OpenCV takes as many numbers as it needs."""
     return (*colour, 255)
+
+
+def heat_colours() -> NDArray[np.uint8]:
+    """The heatmap's colours: uint8 [256, 1, 3] BGR from weak to strong.
+
+    Viridis (van der Walt and Smith, 2015): perceptually uniform, safe for colour-blind viewers, and without the reds
+    of the mucosa.
+    """
+    levels = np.arange(256, dtype=np.uint8)[:, None]
+    colours: NDArray[np.uint8] = cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS)
+    return colours
 
 
 CONTOUR_COLOUR: Colour = (255, 229, 64)

@@ -13,7 +13,8 @@ from polyplive.overlay.hud import place_hud
 from polyplive.overlay.regions import Outline, Tint, place_labels
 from polyplive.overlay.reshaped import Reshaped
 from polyplive.overlay.target import Target
-from polyplive.types import SQUARE, Frame, OverlaySettings, SessionState, Strength
+from polyplive.strength import Strength
+from polyplive.types import SQUARE, Frame, OverlaySettings, SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from polyplive.types import Hud, Image, Prediction
 
 _TINT_UNDER_HEATMAP = 0.25
-"""With the heatmap on, the mask's tint has this share of its opacity, so that the map's colours stay readable."""
+"""With heat shown the mask's tint has this share of its opacity, so that colours and lines stay readable."""
 
 
 def compose(
@@ -101,7 +102,7 @@ def marks(target: Target, prediction: Prediction, settings: OverlaySettings) -> 
     """What marks polyps: heatmap, tints and contours, whether or not the overlay is ``visible``."""
     found: list[Element] = []
     opacity = min(max(settings.opacity, 0.0), 1.0)
-    heat = heatmap(prediction, target, opacity) if settings.heatmap else None
+    heat = heatmap(prediction, target, settings) if settings.heatmap else None
     if heat is not None:
         found.append(heat)
     contours = [target.corners(detection.contour) for detection in prediction.detections]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from polyplive.overlay.colours import QUIET_COLOUR, TEXT_COLOUR
+from polyplive.overlay.colours import QUIET_COLOUR, TEXT_COLOUR, heat_colours
 from polyplive.overlay.element import Pad, Rect
-from polyplive.overlay.heatmap import colour_map
 from polyplive.overlay.symbols import draw_symbol
 from polyplive.overlay.text import (
     REGULAR,
@@ -84,7 +83,7 @@ class Legend(Pad):
         top = self.rect.y + (self.rect.height - thick) // 2
         bar = image[top : top + thick, self.rect.x + x : self.rect.x + x + _bar(size)]
         steps = np.linspace(0, 255, bar.shape[1]).astype(np.uint8)
-        bar[..., :3] = cv2.LUT(np.repeat(steps[None, :, None], 3, axis=2), colour_map())
+        bar[..., :3] = cv2.LUT(np.repeat(steps[None, :, None], 3, axis=2), heat_colours())
         bar[..., 3:] = 255
         x += _bar(size) + _gap(size)
         draw_text(image, self.rect, self.HIGH, x, baseline, size, QUIET_COLOUR, REGULAR)

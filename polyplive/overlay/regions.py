@@ -13,7 +13,7 @@ from polyplive.overlay.colours import CONTOUR_COLOUR, EDGE_COLOUR, TEXT_COLOUR, 
 from polyplive.overlay.dashes import Dashes, dashed
 from polyplive.overlay.element import Pad, Rect
 from polyplive.overlay.text import REGULAR, STRONG, ascent, draw_pad, draw_text, line_height, steady_width
-from polyplive.types import Strength
+from polyplive.strength import Strength
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from polyplive.pipeline.candidates import Candidates
     from polyplive.pipeline.contours import Region
     from polyplive.pipeline.tracking import Box
-    from polyplive.types import FloatMap, Image, Mask, Prediction, Roi, Strength
+    from polyplive.strength import Strength
+    from polyplive.types import FloatMap, Image, Mask, Prediction, Roi
 
 
 class Postprocessor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polyplive.types import MIDDLING_FROM, STRONG_FROM, Strength
+from polyplive.strength import MIDDLING_FROM, STRONG_FROM, Strength
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,9 +12,10 @@ import pytest
 
 from polyplive.overlay.compositor import compose, elements, footprint
 from polyplive.overlay.element import Rect
-from polyplive.overlay.heatmap import levels_of
+from polyplive.overlay.heat_levels import levels_of
 from polyplive.overlay.target import Target
 from polyplive.pipeline.postprocess import Postprocessor
+from polyplive.strength import Strength
 from polyplive.types import (
     Caption,
     Figures,
@@ -25,7 +26,6 @@ from polyplive.types import (
     Prediction,
     Roi,
     SessionState,
-    Strength,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -156,7 +156,7 @@ def test_a_weak_map_is_shown_weak_and_not_rescaled() -> None:
     weak, strong = (
         dataclasses.replace(predict(Roi(0, 0, 320, 240), cam=np.full((22, 22), value))) for value in (200.0, 800.0)
     )
-    settings = OverlaySettings(contour=False, mask=False, scores=False)
+    settings = OverlaySettings(contour=False, mask=False, scores=False, heat_everywhere=True)
     changes = [
         np.abs(compose(frame, prediction, settings).astype(int) - frame.image).mean() for prediction in (weak, strong)
     ]
@@ -166,15 +166,16 @@ def test_a_weak_map_is_shown_weak_and_not_rescaled() -> None:
 def test_the_heatmaps_levels_follow_the_map() -> None:
     cam = np.zeros((22, 22), np.float32)
     cam[4:8, 10:16] = 500
-    levels = levels_of(cam, 1000.0, (220, 220))
+    levels = levels_of(cam / 1000, (220, 220))
     assert int(levels[55, 130]) == pytest.approx(127, abs=8)
     assert levels[150, 40] == 0
-    assert levels_of(cam, 100.0, (22, 22)).max() == 255
+    assert levels_of(cam / 100, (22, 22)).max() == 255
 
 
 def test_a_map_of_an_earlier_frame_lies_where_that_frames_region_was() -> None:
     """Its own scale goes with it, and the newer frame's region and findings do not move it."""
-    frame, only = grey(320, 240), OverlaySettings(contour=False, mask=False, scores=False)
+    frame = grey(320, 240)
+    only = OverlaySettings(contour=False, mask=False, scores=False, heat_everywhere=True)
     earlier = predict(Roi(20, 30, 160, 160), (0.5, 0.5, 0.2))
     newer = predict(Roi(90, 40, 200, 180), (0.3, 0.6, 0.2))
     origin = MapOrigin(earlier.index, earlier.roi, 0.0)
@@ -187,7 +188,7 @@ def test_the_heatmap_lies_where_the_region_is() -> None:
     roi = Roi(100, 40, 200, 160)
     cam = np.zeros((16, 20), np.float32)
     cam[4, 15] = 800
-    settings = OverlaySettings(contour=False, mask=False, scores=False)
+    settings = OverlaySettings(contour=False, mask=False, scores=False, heat_everywhere=True)
     where = footprint((240, 320, 3), predict(roi, cam=cam), settings)
     rows, columns = np.nonzero(where)
     assert np.array([columns.mean(), rows.mean()]) == pytest.approx([100 + 155 - 0.5, 40 + 45 - 0.5], abs=0.6)

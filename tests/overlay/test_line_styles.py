@@ -11,7 +11,8 @@ import pytest
 from polyplive.overlay.colours import CONTOUR_COLOUR
 from polyplive.overlay.dashes import Dashes, dashed
 from polyplive.overlay.regions import Outline
-from polyplive.types import Contour, Strength
+from polyplive.strength import Strength
+from polyplive.types import Contour
 
 
 def ring(radius: float, x: float = 300.0, y: float = 240.0, wobble: float = 0.0, seed: int = 0) -> Contour:

@@ -14,7 +14,8 @@ from polyplive import assets, open_video
 from polyplive.overlay.colours import CONTOUR_COLOUR, EDGE_COLOUR, PAD_COLOUR, STATE_COLOURS
 from polyplive.overlay.regions import Outline
 from polyplive.overlay.symbols import draw_symbol
-from polyplive.types import SessionState, Strength
+from polyplive.strength import Strength
+from polyplive.types import SessionState
 
 MARKED = 40.0
 """CIELAB. The contour's line or its edge differs so much from whatever mucosa it lies on."""

@@ -10,7 +10,8 @@ import pytest
 
 from polyplive.pipeline.postprocess import Postprocessor, rethreshold
 from polyplive.pipeline.strength import MARGIN, Strengths
-from polyplive.types import MIDDLING_FROM, STRONG_FROM, Prediction, Roi, Strength
+from polyplive.strength import MIDDLING_FROM, STRONG_FROM, Strength
+from polyplive.types import Prediction, Roi
 
 ROI = Roi(0, 0, 128, 128)
 

@@ -11,7 +11,8 @@ from polyplive.gui.parts.shortcuts import key_of
 from polyplive.gui.parts.widgets import Switch, ValueSlider
 from polyplive.gui.session.display import THRESHOLDS
 from polyplive.overlay.true_shape import true_size
-from polyplive.types import MIDDLING_FROM, SQUARE, STRONG_FROM
+from polyplive.strength import MIDDLING_FROM, STRONG_FROM
+from polyplive.types import SQUARE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
