@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def displayed(cam: FloatMap, height: int, width: int) -> FloatMap:
     """The map ``cam`` float32 [h, w] as float32 [``height``, ``width``], at least 0.
 
-    It is resized in the two steps of the overlay (``overlay.heat_levels``): cubic splines, then linearly. Unlike there its
-    values are neither cut at full scale nor rounded to levels, so that each keeps its rank. What is no number is 0. A
-    map that has this size already stays as it is.
+    It is resized in the two steps of the overlay (``overlay.heat_levels``): cubic splines, then linearly. Unlike there
+    its values are neither cut at full scale nor rounded to levels, so that each keeps its rank. What is no number is 0.
+    A map that has this size already stays as it is.
     """
     known = np.nan_to_num(cam, posinf=0.0, neginf=0.0).astype(np.float32)
     if known.shape != (height, width):

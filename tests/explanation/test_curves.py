@@ -10,7 +10,7 @@ from polyplive.explanation.curves import STEPS, CurvePoint, area, blurred, delet
 from polyplive.explanation.displayed import displayed
 from polyplive.explanation.ordering import first_of, relevance_order
 from polyplive.explanation.scoring import RegionScore
-from polyplive.overlay.heatmap import levels_of
+from polyplive.overlay.heat_levels import levels_of
 
 SIDE = 32
 QUARTER = np.zeros((SIDE, SIDE), bool)
@@ -88,7 +88,7 @@ def test_the_order_is_that_of_the_values_and_ties_are_drawn() -> None:
 def test_a_map_is_compared_as_it_is_displayed() -> None:
     cam = np.random.default_rng(0).random((5, 7), np.float32)
     shown = displayed(cam, 5 * 8, 7 * 8)
-    assert np.abs(np.rint(np.clip(shown, 0, 1) * 255) - levels_of(cam, 1.0, (7 * 8, 5 * 8))).max() <= 1
+    assert np.abs(np.rint(np.clip(shown, 0, 1) * 255) - levels_of(cam, (7 * 8, 5 * 8))).max() <= 1
     assert np.array_equal(displayed(shown, *shown.shape), shown)
     assert displayed(np.array([[np.nan, np.inf, -1.0]], np.float32), 1, 3).tolist() == [[0, 0, 0]]
 
