@@ -1,5 +1,5 @@
 # `make demo` and `make test` do everything on a fresh machine; `make check` is what every commit passes.
-# `make heavy` runs the tests that take minutes; `make oracles` fetches others' readers, for the tests that ask them.
+# `make heavy` runs the tests that take minutes; `make oracles` fetches others' readers and measures, for the tests that ask them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,7 +33,7 @@ heavy: $(VENV)/.dev
 # They pin other builds of OpenCV than ours, and so live in a Python of their own.
 oracles:
 	$(PYTHON) -m venv $(VENV)-oracles
-	$(VENV)-oracles/bin/pip install -q trackeval datumaro
+	$(VENV)-oracles/bin/pip install -q trackeval datumaro quantus
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

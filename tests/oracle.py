@@ -1,4 +1,7 @@
-"""Readers of others that want a Python of their own: ``make oracles`` makes it; without it these tests are left out."""
+"""Readers and measures of others that want a Python of their own: ``make oracles`` makes it.
+
+Without it these tests are left out.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from polyplive.evaluation.calibration import Reliability
-    from polyplive.explanation.pointing import Pointing
+    from polyplive.evaluation.pictures.pointing import Pointing
 
 SCHEMA = 2
 

@@ -14,7 +14,7 @@ from polyplive.evaluation.disturbances import generator_for
 from polyplive.evaluation.image_folder import find_pairs, quiet_decoders, read_pair
 from polyplive.evaluation.metrics import Counts, boundary_f
 from polyplive.evaluation.pictures.figures import THRESHOLDS, Evaluation, ImageResult, MarksAtThreshold
-from polyplive.explanation.pointing import point
+from polyplive.evaluation.pictures.pointing import point
 from polyplive.pipeline.in_flight import InFlight
 from polyplive.pipeline.postprocess import filled, rethreshold
 from polyplive.system.machine import processor_count

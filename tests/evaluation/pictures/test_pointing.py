@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from polyplive.explanation.pointing import point
+from polyplive.evaluation.pictures.pointing import point
 
 
 def half(value_left: float, value_right: float, side: int = 16) -> np.ndarray:
