@@ -132,7 +132,7 @@ def _show(program: WindowProgram, first: Callable[[], Opening] | None = None, hi
     from polyplive.gui.app import run_window
 
     if first is None:
-        return run_window(program)
+        return run_window(program, view=program.settings.view)
     try:
         opening = first()
     except _SHOWN as error:

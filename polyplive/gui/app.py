@@ -5,26 +5,28 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QLocale, QMetaObject, Qt
+from PyQt6.QtCore import QLocale, QMetaObject, Qt, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from polyplive import __version__
 from polyplive.errors import PolypliveError
 from polyplive.gui.parts.icons import app_icon
 from polyplive.gui.parts.theme import STYLE, palette
+from polyplive.gui.view.choice import choose
 from polyplive.gui.window.main_window import MainWindow
 from polyplive.system.priority import take_short_turns
 from polyplive.system.stopping import on_stop, stopped_by_signals, uninterrupted
 
 if TYPE_CHECKING:
     from polyplive.gui.window.opening import Opening, Program
+    from polyplive.types import ViewOption
 
 
-def run_window(program: Program, first: Opening | PolypliveError | None = None) -> int:
+def run_window(program: Program, first: Opening | PolypliveError | None = None, view: ViewOption = "auto") -> int:
     """Show the main window until it is closed. Returns the exit code: 0, a signal's code, or 1 after a failure.
 
     ``program`` makes what a user chooses in the window. ``first`` is shown at once: a session, or why there is none.
-    Every failure is one line on stderr. Call it in the main thread.
+    ``view`` is what pictures are to be drawn by. Every failure is one line on stderr. Call it in the main thread.
     """
     with stopped_by_signals() as stop, uninterrupted():  # an exception in Qt would abort the process
         application = make_application()
@@ -39,6 +41,8 @@ def run_window(program: Program, first: Opening | PolypliveError | None = None) 
                 window.show_error(first)
             elif first is not None:
                 window.show_opening(first)
+            else:
+                QTimer.singleShot(0, lambda: choose(view))  # while nothing moves: a page then finds the driver loaded
             application.exec()
             window.close()
         for name in window.survivors:

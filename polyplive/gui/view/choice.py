@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,11 @@ class Choice:
     is_refused: bool = False
 
 
+@functools.cache
 def choose(wanted: ViewOption) -> Choice:
     """What draws where ``wanted`` is asked for. Qt's thread, with an application.
 
+    The first call loads the driver, which takes a while; a process has one answer.
     ``auto`` takes OpenGL only where a graphics card draws: on the processor it is several times slower than raster.
     """
     if wanted == "raster":
