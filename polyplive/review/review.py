@@ -94,8 +94,7 @@ class Review:
 
     def said(self) -> Said:
         """What was decided of the tracks of the timeline as it is now, and written; for any thread."""
-        given = {track.number: self.decision(track.number) for track in self._timeline.tracks}
-        return Said({number: one for number, one in given.items() if one != Decision()}, self.notes)
+        return Said(self.decisions(), self.notes)
 
     def said_of(self, timeline: Timeline) -> Said:
         """The same, of the tracks of another analysis."""
@@ -112,6 +111,11 @@ class Review:
         """What was decided of the track with this number."""
         key = self._carrying.known_key(track)
         return self._history.state.decisions.get(key, Decision()) if key is not None else Decision()
+
+    def decisions(self) -> dict[int, Decision]:
+        """What was decided, by the number of the track; without those on findings that the analysis does not have."""
+        numbered = ((self._carrying.number(key), one) for key, one in self._history.state.decisions.items())
+        return {number: one for number, one in sorted(numbered) if number > 0 and one != Decision()}
 
     def decide(self, track: int, verdict: Verdict) -> None:
         """Give a verdict; one that stands already changes nothing."""

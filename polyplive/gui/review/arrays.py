@@ -23,13 +23,15 @@ class TimelineArrays:
     """A ``timeline`` as arrays. All times are seconds of the video.
 
     ``analysed`` are its stretches (float64 [n, 2]), ``quality`` those with each flaw, by their start. By track:
-    ``best_s`` is when it is seen best, ``peak`` its highest score, ``extent`` from when to when it goes ([n, 2]).
+    ``numbers`` (int64), ``best_s`` when it is seen best, ``peak`` its highest score, ``extent`` from when to when it
+    goes ([n, 2]).
     """
 
     timeline: Timeline
     bars: Bars
     analysed: NDArray[np.float64]
     quality: dict[Quality, NDArray[np.float64]]
+    numbers: NDArray[np.int64]
     best_s: NDArray[np.float64]
     peak: NDArray[np.float64]
     extent: NDArray[np.float64]
@@ -47,6 +49,7 @@ class TimelineArrays:
             Bars.of(tracks),
             _spans(timeline.analysed),
             {kind: spans[spans[:, 0].argsort()] for kind, spans in quality.items()},
+            np.array([track.number for track in tracks], np.int64),
             np.array([track.best.time_s for track in tracks], np.float64),
             np.array([track.peak_score for track in tracks], np.float64),
             _spans([(track.first_s, track.last_s) for track in tracks]),

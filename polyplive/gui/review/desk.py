@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from polyplive.gui.review.arrays import TimelineArrays
@@ -101,15 +102,18 @@ class ReviewDesk(QObject):
 
         It counts from the selected one while that is in view, and otherwise from the place in the video.
         """
-        chosen = self._shown.track(self._selected)
-        listed = [one for one in self._shown.timeline.tracks if self._shown.verdict(one.number) in self.listed]
+        shown, chosen = self._shown, self._shown.track(self._selected)
         if chosen is not None and chosen.first_s - HERE_S <= self.at_s <= chosen.last_s + HERE_S:
-            place = chosen.first_s, chosen.number
+            at_s, number = chosen.first_s, chosen.number
         else:
-            place = self.at_s, 0
-        after = [one for one in listed if (one.first_s, one.number) > place]
-        before = [one for one in listed if (one.first_s, one.number) < place]
-        return (after[0] if after else None) if by > 0 else (before[-1] if before else None)
+            at_s, number = self.at_s, 0
+        first_s, numbers = shown.arrays.extent[:, 0], shown.arrays.numbers
+        if by > 0:
+            beyond = (first_s > at_s) | ((first_s == at_s) & (numbers > number))
+        else:
+            beyond = (first_s < at_s) | ((first_s == at_s) & (numbers < number))
+        places = np.flatnonzero(beyond & shown.has_one_of(self.listed))
+        return shown.timeline.tracks[places[0 if by > 0 else -1]] if len(places) else None
 
     def decide(self, verdict: Verdict) -> str:
         """Give a verdict to the ``target``; the same again takes it back. Returns what was done, in one line."""
@@ -187,7 +191,7 @@ class ReviewDesk(QObject):
         review = self.review
         marked = {mark.pts_s for mark in arrays.timeline.marks}
         flags = [Flag(note.at_s, note.text, note.at_s in marked, note.number, note.track) for note in review.notes]
-        verdicts = {track.number: review.decision(track.number).verdict for track in arrays.timeline.tracks}
+        verdicts = {number: decision.verdict for number, decision in review.decisions().items()}
         self._shown = Shown(arrays, tuple(flags), verdicts)
         self.changed.emit()
 

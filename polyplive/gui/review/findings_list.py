@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QModelIndex, QRect, QSize, Qt, pyqtSignal
@@ -88,10 +87,10 @@ class FindingsList(QFrame):
         self._is_following = True
         self.model.show_content(shown)
         self._is_following = False
-        counts = Counter(shown.verdict(track.number) for track in shown.timeline.tracks)
         for verdict, button in self.filters.items():
-            button.setText(f"{VERDICT_SIGNS[verdict]} {counts[verdict]}")
-            button.setAccessibleName(f"{verdict.value.capitalize()}: {counts[verdict]}")
+            count = shown.count(verdict)
+            button.setText(f"{VERDICT_SIGNS[verdict]} {count}")
+            button.setAccessibleName(f"{verdict.value.capitalize()}: {count}")
         self._show_emptiness()
         self.show_selected(chosen)
 

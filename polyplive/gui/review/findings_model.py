@@ -103,8 +103,7 @@ class FindingsModel(QAbstractListModel):
         return self._shown.track(self._numbers[row]) if 0 <= row < len(self._numbers) else None
 
     def _update(self) -> None:
-        verdict = self._shown.verdict
-        numbers = [track.number for track in self._shown.timeline.tracks if verdict(track.number) in self._wanted]
+        numbers = self._shown.arrays.numbers[self._shown.has_one_of(self._wanted)].tolist()
         same = len(self._numbers) if numbers[: len(self._numbers)] == self._numbers else 0
         if same < len(self._numbers):
             self.beginResetModel()

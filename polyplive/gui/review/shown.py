@@ -13,7 +13,7 @@ from polyplive.review.decisions import Verdict
 from polyplive.review.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -46,7 +46,10 @@ _CODES = {verdict: code for code, verdict in enumerate(VERDICTS)}
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """``arrays`` are those of the timeline, ``flags`` are by time, ``verdicts`` by the number of a track."""
+    """``arrays`` are those of the timeline, ``flags`` are by time, ``verdicts`` by the number of a track.
+
+    A track without a verdict is one that nobody has judged.
+    """
 
     arrays: TimelineArrays = field(default_factory=lambda: TimelineArrays.of(Timeline(0.0)))
     flags: tuple[Flag, ...] = ()
@@ -78,9 +81,23 @@ class Shown:
     @cached_property
     def codes(self) -> NDArray[np.int64]:
         """Each track's verdict as its place in ``VERDICTS``: int64 [tracks]."""
-        return np.array([_CODES[self.verdict(track.number)] for track in self.timeline.tracks], np.int64)
+        return self._codes_of(self.arrays.numbers)
 
     @cached_property
     def bar_codes(self) -> NDArray[np.int64]:
         """The same of each bar: int64 [bars]."""
-        return np.array([_CODES[self.verdict(number)] for number in self.arrays.bars.number.tolist()], np.int64)
+        return self._codes_of(self.arrays.bars.number)
+
+    def has_one_of(self, verdicts: Collection[Verdict]) -> NDArray[np.bool_]:
+        """Of each track whether its verdict is one of ``verdicts``: bool [tracks]."""
+        return np.isin(self.codes, [_CODES[verdict] for verdict in verdicts])
+
+    def count(self, verdict: Verdict) -> int:
+        """How many tracks have this verdict."""
+        return int(np.count_nonzero(self.codes == _CODES[verdict]))
+
+    def _codes_of(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        table = np.full(max(numbers.max(initial=0), *self.verdicts, 0) + 1, _CODES[Verdict.UNSEEN], np.int64)
+        for number, verdict in self.verdicts.items():
+            table[number] = _CODES[verdict]
+        return table[numbers]
