@@ -6,12 +6,16 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polyplive.export
 import pytest
 from clipmaker import write_clip
-from network_guard.guard import NetworkGuard, build_guard
+from network_guard.guard import NetworkGuard
 from stream_servers import LISTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SHORT_DEMO = """
 import sys
@@ -36,6 +40,41 @@ def run(guard: NetworkGuard, folder: Path, arguments: list[str]) -> subprocess.C
         [sys.executable, str(program), *arguments],
         env=environment, capture_output=True, text=True, check=False, cwd=folder,
     )  # fmt: skip
+
+
+WAITS = """
+import sys
+from polyplive.backends.quiet_onnxruntime import import_onnxruntime
+if sys.argv[1] == "ours":
+    import_onnxruntime()
+else:
+    import onnxruntime
+print("imported", flush=True)
+sys.stdin.read()
+"""
+
+
+def start_waiting(name: str, guard: NetworkGuard) -> subprocess.Popen[str]:
+    environment = guard.environment(refuse=True)
+    environment.pop("ORT_DISABLE_TELEMETRY", None)  # which ours has set here, where a test before opened a model
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAITS, name],
+        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "imported\n"
+    return process
+
+
+@pytest.fixture(scope="module", autouse=True)
+def onnx_runtimes(tmp_path_factory: pytest.TempPathFactory, guard_library: Path) -> Iterator[dict[str, NetworkGuard]]:
+    """Two processes that have imported it, watched while the other tests run: until one reports takes 10 s and more."""
+    folder = tmp_path_factory.mktemp("onnxruntime")
+    guards = {name: NetworkGuard(guard_library, folder / name) for name in ("ours", "left alone")}
+    running = [start_waiting(name, guard) for name, guard in guards.items()]
+    yield guards
+    for process in running:
+        process.communicate()
 
 
 @pytest.mark.parametrize(
@@ -108,48 +147,6 @@ def test_the_guard_notices_what_ffmpeg_does(network_guard: NetworkGuard) -> None
     assert network_guard.attempts == [("connect", "192.0.2.1", 9), ("getaddrinfo", "nosuch.invalid", 0)]
 
 
-WAITS = """
-import sys
-from polyplive.backends.quiet_onnxruntime import import_onnxruntime
-if sys.argv[1] == "ours":
-    import_onnxruntime()
-else:
-    import onnxruntime
-print("imported", flush=True)
-sys.stdin.read()
-"""
-
-
-def start_waiting(name: str, guard: NetworkGuard) -> subprocess.Popen[str]:
-    environment = guard.environment(refuse=True)
-    environment.pop("ORT_DISABLE_TELEMETRY", None)  # which ours has set here, where a test before opened a model
-    process = subprocess.Popen(
-        [sys.executable, "-c", WAITS, name],
-        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "imported\n"
-    return process
-
-
-def test_onnx_runtime_reports_nothing(tmp_path: Path) -> None:
-    """Its packages report as soon as they are imported; ours is imported before one that is left alone has done so."""
-    library = build_guard(tmp_path)
-    guards = {name: NetworkGuard(library, tmp_path / name) for name in ("ours", "left alone")}
-    running = [start_waiting(name, guard) for name, guard in guards.items()]
-    try:
-        for _ in range(600):
-            if guards["left alone"].attempts:
-                break
-            threading.Event().wait(0.05)
-        else:
-            pytest.skip("this ONNX Runtime has no telemetry")
-    finally:
-        for process in running:
-            process.communicate()
-    assert guards["ours"].attempts == []
-
-
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
 def test_a_runtime_that_reports_is_imported_in_one_place(runtime: str) -> None:
     packages = [Path(polyplive.__file__).parent, Path(polyplive.export.__file__).parent]
@@ -160,3 +157,14 @@ def test_a_runtime_that_reports_is_imported_in_one_place(runtime: str) -> None:
         if any(line.split()[:2] == ["import", runtime] for line in path.read_text(encoding="utf-8").splitlines())
     }
     assert importing == {f"quiet_{runtime}.py"}
+
+
+def test_onnx_runtime_reports_nothing(onnx_runtimes: dict[str, NetworkGuard]) -> None:
+    """Its packages report some time after they are imported; ours is imported before one that is left alone has."""
+    for _ in range(600):
+        if onnx_runtimes["left alone"].attempts:
+            break
+        threading.Event().wait(0.05)
+    else:
+        pytest.skip("this ONNX Runtime has no telemetry")
+    assert onnx_runtimes["ours"].attempts == []
