@@ -146,12 +146,12 @@ def _joined(recording: Recording, work: Work, begun: Begun) -> Result:
     with unfinished_folder(folder) as partial:
         events = partial / EVENTS_FILE
         try:
-            write_events(made, pieces, events)
+            quality = write_events(made, pieces, events)
         except DataError:
             _mend(recording, work, made, pieces)
-            write_events(made, pieces, events)
+            quality = write_events(made, pieces, events)
         if work.report is not None:
-            work.report(recording.path, events, partial / REPORT_FILE)
+            work.report(recording.path, events, quality, partial / REPORT_FILE)
         figures = figures_of(events)
         if FileState.of(recording.path) != begun.input:
             raise _StillWritten

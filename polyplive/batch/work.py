@@ -16,8 +16,10 @@ from polyplive.review.analysis.planning import PIECE_FRAMES, VideoOptions
 from polyplive.sinks.events import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from polyplive.review.timeline import QualitySpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class Work:
     """How each recording is opened and analysed, and the folder ``out`` for the results.
 
     ``model_sha256`` is of the graph that runs. A recording is divided into pieces of ``piece_frames`` frames or more.
-    ``report``, where it is there, makes a report of a recording: it is called in a worker with the video, its events
-    and the file to write, and has to be a function of a module.
+    ``report``, where it is there, makes a report of a recording: it is called in a worker with the video, its events,
+    the flaws of the picture and the file to write, and has to be a function of a module.
     """
 
     out: Path
@@ -34,7 +36,7 @@ class Work:
     video: VideoOptions = field(default_factory=VideoOptions)
     model_sha256: str = ""
     piece_frames: int = PIECE_FRAMES
-    report: Callable[[Path, Path, Path], None] | None = None
+    report: Callable[[Path, Path, Sequence[QualitySpan], Path], None] | None = None
 
     @property
     def sha256(self) -> str:

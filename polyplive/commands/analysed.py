@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,13 +36,13 @@ def analysed(video: Path, settings: Settings) -> Analysed:
 
     Raises ``DataError`` with the reason where that fails, and ``KeyboardInterrupt`` where it is stopped.
     """
-    timelines = [Timeline(0.0)]
+    newest = deque([Timeline(0.0)], maxlen=1)
     with progress_bar(video.name, None) as done:
 
         def on_progress(progress: AnalysisProgress) -> None:
             done(progress.done)
 
-        analysis = Analysis(video, settings, on_progress=on_progress, on_timeline=timelines.append, notify=say)
+        analysis = Analysis(video, settings, on_progress=on_progress, on_timeline=newest.append, notify=say)
         with on_stop(analysis.stop):
             analysis.start()
             try:
@@ -56,4 +57,4 @@ def analysed(video: Path, settings: Settings) -> Analysed:
         raise KeyboardInterrupt
     if analysis.events is None:
         raise DataError(f"'{video.name}' could not be analysed: {progress.message}", "Give events with --events FILE.")
-    return Analysed(analysis.events, timelines[-1])
+    return Analysed(analysis.events, newest[0])

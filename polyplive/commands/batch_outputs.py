@@ -15,19 +15,25 @@ from polyplive.sinks.failures import sink_error
 from polyplive.system.atomic_file import write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from polyplive.batch.result import Result
     from polyplive.review.analysis.planning import VideoOptions
+    from polyplive.review.timeline import QualitySpan
 
 TABLE_FILE, PARQUET_FILE, INDEX_FILE = "batch.csv", "batch.parquet", "index.html"
 
 
-def write_report(options: VideoOptions, video: Path, events: Path, report: Path) -> None:
-    """Write the report of a recording with these events; called in a worker. Raises ``SinkError``, ``SourceError``."""
+def write_report(
+    options: VideoOptions, video: Path, events: Path, quality: Sequence[QualitySpan], report: Path
+) -> None:
+    """Write the report of a recording with these events, whose picture has the flaws ``quality``; in a worker.
+
+    Raises ``SinkError`` and ``SourceError``.
+    """
     with options.open(video) as source:
-        write_text(report, report_page(recording_report(EventsFile(events), source)))
+        write_text(report, report_page(recording_report(EventsFile(events), source, quality=quality)))
 
 
 def write_tables(out: Path, results: Mapping[str, Result], *, parquet: bool) -> list[Path]:

@@ -94,5 +94,5 @@ def write_text(path: Path, text: str) -> None:
     """
     try:
         write_atomic(path, text.encode(errors="replace"))
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name may be impossible
         raise sink_error(path, error, kept=False) from None

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyplive.commands.analysed import analysed
-from polyplive.commands.messages import print_written, say
+from polyplive.commands.messages import print_written, say, write_text
 from polyplive.commands.outputs import check_outputs
 from polyplive.config import Settings
 from polyplive.errors import ConfigError, MissingDependency
-from polyplive.pages.report import write_report_page
+from polyplive.pages.report import report_page
 from polyplive.review.events_file import EventsFile
 from polyplive.review.live_marks import marks_beside
 from polyplive.review.recording_report import recording_report
@@ -48,7 +48,7 @@ def run(request: ReportRequest) -> int:
     check_outputs({"page": request.page, "pdf": request.pdf}, request.video)
     data = report_data(request)
     if request.page is not None:
-        write_report_page(data, request.page)
+        write_text(request.page, report_page(data))
     if request.pdf is not None:
         _write_pdf(data, request.pdf)
     print_written([path for path in (request.page, request.pdf) if path is not None])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyplive.commands.messages import write_text
 from polyplive.errors import ConfigError
-from polyplive.pages.report import write_report_page
+from polyplive.pages.report import report_page
 from polyplive.review.events_file import EventsFile
 from polyplive.review.exports.base import ExportOptions
 from polyplive.review.exports.export import export_findings
@@ -94,7 +95,7 @@ class ReviewExport:
         finally:
             source.close()
         if PAGE in files:
-            write_report_page(data, files[PAGE])
+            write_text(files[PAGE], report_page(data))
         if PDF in files:
             from polyplive.gui.report.pdf import write_report_pdf
 

@@ -13,8 +13,6 @@ from polyplive.pages.picture import Picture
 from polyplive.pages.report_charts import findings_chart, score_chart
 from polyplive.pages.text import clock, grouped
 from polyplive.review.decisions import Verdict
-from polyplive.sinks.failures import sink_error
-from polyplive.system.atomic_file import write_atomic
 from polyplive.system.file_names import file_name
 from polyplive.text_table import TextTable
 from polyplive.wording import count_of, counted, moment, percent
@@ -22,7 +20,6 @@ from polyplive.wording import count_of, counted, moment, percent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from fractions import Fraction
-    from pathlib import Path
 
     from polyplive.config import PipelineSettings
     from polyplive.pages.chart import Chart
@@ -54,14 +51,6 @@ _HEADINGS = {
 def report_page(data: ReportData) -> str:
     """The whole page as text."""
     return render("report.html.j2", **_values(data))
-
-
-def write_report_page(data: ReportData, path: Path) -> None:
-    """Write the page, whole or not at all. Raises ``SinkError``."""
-    try:
-        write_atomic(path, report_page(data).encode(errors="replace"))  # a file's name may not be UTF-8
-    except (OSError, ValueError) as error:
-        raise sink_error(path, error, kept=False) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from polyplive.config import PipelineSettings
-from polyplive.review.coverage import Coverage
 from polyplive.review.key_frames import key_frames
-from polyplive.review.linking import Linker
 from polyplive.review.recorded_pictures import recorded_pictures
 from polyplive.review.report_data import ReportData
-from polyplive.review.timeline import Timeline
+from polyplive.review.report_frames import ReportFrames
 from polyplive.sinks.base import SessionInfo
 from polyplive.types import SourceInfo, Tally
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
     from polyplive.review.events_file import EventsFile
     from polyplive.review.review import Said
-    from polyplive.review.timeline import QualitySpan
+    from polyplive.review.timeline import QualitySpan, Timeline
     from polyplive.sinks.base import Mark
     from polyplive.sources.base import Source
 
@@ -39,27 +37,16 @@ def recording_report(
     stays open. Raises ``DataError`` and ``SourceError``.
     """
     data = ReportData(_session_info(events, source.info), events_sha256=events.sha256())
-    linker, coverage = Linker(data.frame_s), Coverage(data.frame_s)
+    frames, aspect = ReportFrames(data), data.session.source.sample_aspect
     for frame in events.frames():
-        linker.add(frame)
-        coverage.add(frame.time_s)
-        size = frame.width, frame.height, data.session.source.sample_aspect
-        if not data.sizes or data.sizes[-1][1] != size:
-            data.sizes.append((frame.time_s, size))
-        data.frames += 1
-        if events.processing is not None:
-            data.thresholds[events.processing.threshold] += 1
-            data.seen[events.processing.roi] += 1
-        data.marked += bool(frame.detections)
-        data.scores.append((frame.time_s, max((one.score for one in frame.detections), default=None)))
-    analysed, tracks = coverage.spans(), linker.tracks()
-    duration_s = max(source.info.duration_s or 0.0, analysed[-1][1] if analysed else 0.0)
-    data.timeline = Timeline(duration_s, analysed, tracks, tuple(quality), (*events.marks.values(), *marks))
-    data.pictures = recorded_pictures(key_frames(source, events, tracks))
+        known = events.processing
+        frames.add(frame, aspect, None if known is None else (known.threshold, known.roi))
+    timeline = frames.end(source.info.duration_s, (*events.marks.values(), *marks), quality)
+    data.pictures = recorded_pictures(key_frames(source, events, timeline.tracks))
     data.stages, data.annotation = events.stages.distributions(), events.annotation_ms.distribution()
     _take_end(data, events)
     if said_of is not None:
-        said = said_of(data.timeline)
+        said = said_of(timeline)
         data.decisions, data.notes = said.decisions, said.notes
         data.is_reviewed = bool(data.notes or data.decisions)
     return data

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from polyplive.review.coverage import Coverage
 from polyplive.review.findings import FrameFindings
-from polyplive.review.linking import Linker
 from polyplive.review.report_data import ReportData
-from polyplive.review.timeline import Timeline
+from polyplive.review.report_frames import ReportFrames
 from polyplive.review.track_pictures import BestPictures, small_picture
 from polyplive.stats import Distribution, StageRecorder
 
@@ -23,8 +21,7 @@ class ReportCollector:
 
     def __init__(self, session: SessionInfo) -> None:
         self._data = ReportData(session)
-        self._linker = Linker(self._data.frame_s)
-        self._coverage = Coverage(self._data.frame_s)
+        self._frames = ReportFrames(self._data)
         self._pictures = BestPictures()
         self._stages = StageRecorder()
         self._delays: list[float] = []
@@ -40,18 +37,10 @@ class ReportCollector:
         prediction = record.prediction
         if prediction is None:
             return
-        data, frame, detections = self._data, record.frame, prediction.detections
-        time_s = frame.pts_s if frame.pts_s is not None else frame.index * data.frame_s
-        size = frame.width, frame.height, frame.sample_aspect
-        if not data.sizes or data.sizes[-1][1] != size:
-            data.sizes.append((time_s, size))
-        data.frames += 1
-        data.seen[prediction.roi] += 1
-        data.thresholds[prediction.threshold] += 1
-        data.marked += bool(detections)
-        data.scores.append((time_s, max((item.score for item in detections), default=None)))
-        self._coverage.add(time_s)
-        self._linker.add(FrameFindings(frame.index, time_s, frame.width, frame.height, detections))
+        frame = record.frame
+        time_s = frame.pts_s if frame.pts_s is not None else frame.index * self._data.frame_s
+        findings = FrameFindings(frame.index, time_s, frame.width, frame.height, prediction.detections)
+        self._frames.add(findings, frame.sample_aspect, (prediction.threshold, prediction.roi))
         self._keep_pictures(record, prediction, time_s)
         self._stages.add(record.stages)
         if record.annotation_delay_ms is not None:
@@ -67,11 +56,9 @@ class ReportCollector:
 
     def finish(self) -> ReportData:
         """Return the collected data; called once, at the end."""
-        data, analysed, tracks = self._data, self._coverage.spans(), self._linker.tracks()
-        played_s = analysed[-1][1] if analysed else 0.0
-        duration_s = max(data.session.source.duration_s or 0.0, played_s)
-        data.timeline = Timeline(duration_s, analysed, tracks, marks=tuple(self._marks.values()))
-        data.pictures = self._pictures.of(tracks)
+        data = self._data
+        timeline = self._frames.end(data.session.source.duration_s, self._marks.values())
+        data.pictures = self._pictures.of(timeline.tracks)
         data.stages = self._stages.distributions()
         data.annotation = Distribution.of(self._delays)
         return data

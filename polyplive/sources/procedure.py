@@ -6,8 +6,6 @@ The same arguments give the same bytes on one machine, whatever the order in whi
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,8 +20,9 @@ from polyplive.sources.colon.room import Room
 from polyplive.sources.colon.screenplay import write_script
 from polyplive.sources.colon.script import Condition, Disturbance
 from polyplive.sources.colon.spoiling import ORDER, Moment, spoil
+from polyplive.sources.rendered import RenderedFrames
 from polyplive.sources.synthetic import Labels, RenderedColon, with_noise
-from polyplive.types import Frame, Image, Mask, SourceInfo
+from polyplive.types import Image, Mask
 
 _VIEWS = 12.5  # places a second of plain flight at which the view is rendered: standing still takes one
 _ZOOM = 1.06  # what a hand's movement brings in from the side has been rendered as well
@@ -64,7 +63,7 @@ class FrameTruth:
     polyps: tuple[SeenPolyp, ...]
 
 
-class RenderedProcedure:
+class RenderedProcedure(RenderedFrames):
     """A whole procedure of ``seconds``, with ``polyps`` numbered from 1; ``width`` and ``height`` are in pixels.
 
     It begins and ends outside of the body. On its way in and out the tip goes ahead and back and stands still. So
@@ -86,11 +85,7 @@ class RenderedProcedure:
                 f"{seconds:g} s at {fps:g} a second", "Use at most 4 hours, and 1 to 120 frames a second."
             )
         self.script = write_script(seconds, polyps, seed)
-        self._size = (width, height)
-        self._fps = fps
-        self._frames = round(seconds * fps)
-        self._next = 0
-        self._closed = False
+        super().__init__(f"rendered procedure, seed {seed}", (width, height), fps, round(seconds * fps))
         self._colon = lru_cache(maxsize=2)(self._grow)
         self._colon(0)  # a size that cannot be rendered is said now
         self._room = Room(width, height, seed)
@@ -98,20 +93,6 @@ class RenderedProcedure:
         self._phase = np.random.default_rng([seed, 31]).uniform(0, 2 * math.pi, 8)
         self._view = lru_cache(maxsize=160)(self._look)  # the tip comes back to where it just was
         self._aim = lru_cache(maxsize=16)(self._target)
-        length = self._frames / fps
-        self._info = SourceInfo(
-            f"rendered procedure, seed {seed}", width, height, fps, self._frames, length, codec="rendered"
-        )
-
-    @property
-    def info(self) -> SourceInfo:
-        """Size, rate and length; constant."""
-        return self._info
-
-    @property
-    def dropped(self) -> Mapping[str, int]:
-        """Always empty: nothing is lost."""
-        return {}
 
     @property
     def kinds(self) -> dict[int, Kind]:
@@ -121,26 +102,6 @@ class RenderedProcedure:
             for leg in self.script.legs
             for polyp, placement in zip(leg.polyps, leg.placements, strict=True)
         }
-
-    def read(self) -> Frame | None:
-        """The next frame, or None at the end."""
-        if self._closed or self._next >= self._frames:
-            return None
-        index = self._next
-        started = time.monotonic()
-        image, _ = self.render(index)
-        self._next += 1
-        captured = time.monotonic()
-        return Frame(image, index, index / self._fps, captured, (captured - started) * 1000)
-
-    def seek(self, pts_s: float) -> None:
-        """Make the next ``read`` give the last frame whose time is at most ``pts_s``, within the procedure."""
-        index = math.floor(pts_s * self._fps + 1e-6) if math.isfinite(pts_s) else 0
-        self._next = min(max(index, 0), self._frames - 1)
-
-    def close(self) -> None:
-        """End the source; ``read`` then gives None."""
-        self._closed = True
 
     def render(self, index: int) -> tuple[Image, FrameTruth]:
         """Frame ``index`` (uint8 [H, W, 3], BGR) and what is true of it. Raises ``ConfigError`` for one not there."""

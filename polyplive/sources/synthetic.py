@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -18,7 +16,8 @@ from polyplive.sources.colon.march import FAR, Scene, finer, trace
 from polyplive.sources.colon.mucosa import Mucosa, grow_mucosa
 from polyplive.sources.colon.numerics import Floats, turned
 from polyplive.sources.colon.polyps import Placement, Polyp, plant
-from polyplive.types import Frame, Image, SourceInfo
+from polyplive.sources.rendered import RenderedFrames
+from polyplive.types import Image
 
 DEMO_SEED = 2026
 """The demo clip's seed. Training may use seeds 0 to 999 and nothing else, so that the demo is never trained on."""
@@ -31,7 +30,7 @@ Labels = NDArray[np.uint8]
 """uint8 [H, W]: 0 for no polyp, else the polyp's number from 1."""
 
 
-class RenderedColon:
+class RenderedColon(RenderedFrames):
     """A flight through a rendered colon.
 
     ``polyps`` is how many (0 to 3), spread along the way, or a sequence of :class:`Placement`. ``border`` draws the
@@ -51,12 +50,8 @@ class RenderedColon:
         border: bool = True,
     ) -> None:
         _check(width, height, seed, frames, fps)
-        self._size = (width, height)
-        self._fps = fps
-        self._frames = frames
+        super().__init__(f"rendered colon, seed {seed}", (width, height), fps, frames)
         self._seed = seed
-        self._next = 0
-        self._closed = False
         seconds = frames / fps
         length = camera.START_Z + camera.PACE * (seconds + 1.0) + FAR + 2.0
         self._wall = grow_wall(np.random.default_rng([seed, 1]), length)
@@ -70,37 +65,6 @@ class RenderedColon:
         self._lenses = {step: camera.lens(width, height, step) for step in (8, 4, 2, 1)}
         self._seen = camera.octagon(width, height) if border else np.ones((height, width), np.bool_)
         self._blocks = {step: _blocks(self._seen, step) for step in (8, 4, 2)}
-        self._info = SourceInfo(f"rendered colon, seed {seed}", width, height, fps, frames, seconds, codec="rendered")
-
-    @property
-    def info(self) -> SourceInfo:
-        """Size, rate and length; constant."""
-        return self._info
-
-    @property
-    def dropped(self) -> Mapping[str, int]:
-        """Always empty: nothing is lost."""
-        return {}
-
-    def read(self) -> Frame | None:
-        """The next frame, or None at the end."""
-        if self._closed or self._next >= self._frames:
-            return None
-        index = self._next
-        started = time.monotonic()
-        image, _ = self.render(index)
-        self._next += 1
-        captured = time.monotonic()
-        return Frame(image, index, index / self._fps, captured, (captured - started) * 1000)
-
-    def seek(self, pts_s: float) -> None:
-        """Make the next ``read`` give the last frame whose time is at most ``pts_s``, within the clip."""
-        index = math.floor(pts_s * self._fps + 1e-6) if math.isfinite(pts_s) else 0
-        self._next = min(max(index, 0), self._frames - 1)
-
-    def close(self) -> None:
-        """End the source; ``read`` then gives None."""
-        self._closed = True
 
     def render(self, index: int) -> tuple[Image, Labels]:
         """Frame ``index``: picture (uint8 [H, W, 3], BGR) and mask (uint8 [H, W], 255 where a polyp is seen)."""

@@ -15,6 +15,7 @@ from polyplive.pipeline.postprocess import Postprocessor
 from polyplive.review.analysis.planning import Unit
 from polyplive.review.analysis.results import UNREADABLE, ResultFile, kept_roi
 from polyplive.review.findings import FrameFindings
+from polyplive.review.quality.spans import QualitySpans
 from polyplive.review.timeline import Quality
 from polyplive.sinks.events import EventLines, FoundFrame, Processing
 from polyplive.sinks.failures import sink_error
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from polyplive.pipeline.contours import Region
     from polyplive.review.analysis.planning import Piece, Plan
     from polyplive.review.analysis.results import Closing, KeptFrame, KeptResult
+    from polyplive.review.timeline import QualitySpan
 
 _MOST_TRIES = 4
 """A piece whose result is refused so often is decoded otherwise every time."""
@@ -201,18 +203,20 @@ class Joiner:
         return JoinedFrame(found, None if frame.flaws is None else frozenset(map(Quality, frame.flaws)))
 
 
-def write_events(plan: Plan, folder: Path, path: Path) -> Tally:
-    """Join all results in ``folder`` and write the events to ``path``, whole or not at all.
+def write_events(plan: Plan, folder: Path, path: Path) -> tuple[QualitySpan, ...]:
+    """Join all results in ``folder`` and write the events to ``path``, whole or not at all; the flaws of the picture.
 
     They are those of an unsplit run without heatmaps, but for what was measured: ``captured_s`` is the clock of the
     machine that read the frame. Raises ``DataError`` where a result is missing, and ``SinkError``.
     """
-    joiner = Joiner(plan, folder)
+    joiner, flaws = Joiner(plan, folder), QualitySpans(1 / (plan.session.source.fps or 25.0))
     try:
         with unfinished(path) as (partial, file):
             lines = EventLines(file, plan.session)
             for joined in joiner.ready():
                 lines.add(joined.found)
+                if joined.flaws is not None:
+                    flaws.add(joined.found.pts_s or 0.0, joined.flaws)
             if joiner.wanted is not None:
                 raise DataError(
                     f"The analysis of '{plan.session.source.name}' is not complete: "
@@ -225,7 +229,7 @@ def write_events(plan: Plan, folder: Path, path: Path) -> Tally:
             partial.replace(path)
     except OSError as error:
         raise sink_error(path, error, kept=False) from None
-    return joiner.tally
+    return flaws.spans()
 
 
 def unfinished_units(plan: Plan, folder: Path) -> list[Unit]:
