@@ -16,6 +16,7 @@ from polyplive.errors import SourceUnreadable
 from polyplive.overlay.compositor import compose
 from polyplive.pipeline.in_flight import InFlight
 from polyplive.pipeline.preprocess import preprocess
+from polyplive.pipeline.steady_heat import SteadyHeat
 from polyplive.sessions.replay.headless import ReadFrame, read_frames
 from polyplive.system import spans
 from polyplive.types import Hud, OverlaySettings, Roi, StageTimes
@@ -102,12 +103,13 @@ def _headless_run(source: Source, pipeline: Pipeline, settings: BenchmarkSetting
     overlay = OverlaySettings(heatmap=settings.cam)
     ends: list[float] = []
     began = time.perf_counter()
+    steady = SteadyHeat()
     flight = InFlight(_read(source, WARM_UP + settings.frames), pipeline, cam=settings.cam)
     with closing(flight.results()) as results:
         for index, (read, prediction) in enumerate(results):
             assert prediction is not None, "a frame that failed has raised"
             before = time.perf_counter()
-            compose(read.frame, prediction, overlay, Hud())
+            compose(read.frame, steady.steadied(read.frame, prediction), overlay, Hud())
             after = time.perf_counter()
             spans.note(spans.DRAW, read.frame.index, before, after)
             if index < WARM_UP:

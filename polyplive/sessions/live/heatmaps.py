@@ -61,4 +61,6 @@ class Heatmaps:
 
 def without_map_of_another(prediction: Prediction) -> Prediction:
     """``prediction`` without a map that was passed on to it."""
-    return prediction if prediction.cam_of is None else dataclasses.replace(prediction, cam=None, cam_of=None)
+    if prediction.cam_of is None:
+        return prediction
+    return dataclasses.replace(prediction, cam=None, cam_of=None, steady_heat=None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from polyplive.errors import EngineClosed, EngineHung
+from polyplive.pipeline.steady_heat import SteadyHeat
 from polyplive.sessions.engine_room.room import EngineRoom
 from polyplive.sessions.live.frame_counts import BUSY, FAILED, HUNG, NO_ENGINE, UNFINISHED
 from polyplive.sessions.live.freshness import Freshness
@@ -83,6 +84,7 @@ class LiveResults:
         self._closed = False
         self._left: Request | None = None
         self._has_own_map = False
+        self._steady = SteadyHeat()  # of the room's thread
         self.room = EngineRoom(parts.open_engine, parts.pipeline, self)
         self.cam = parts.overlay.needs_cam
         self.threshold = parts.threshold
@@ -167,6 +169,7 @@ class LiveResults:
         with self._lock:
             if request.cam and self.room.is_current(request):
                 prediction = self.heatmaps.completed(frame, prediction, own=self._has_own_map)
+        prediction = self._steady.steadied(frame, prediction)
         self._user.prepare(frame, prediction)
         with self._lock:
             now_s = time.monotonic()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from polyplive.errors import EngineError, SourceError
+from polyplive.pipeline.steady_heat import SteadyHeat
 from polyplive.sessions.captions import caption_of
 from polyplive.sessions.opening import describe_session
 from polyplive.sessions.recorder.messages import RecordedFrame
@@ -124,6 +125,7 @@ class _Replay:
         self._recorder = recorder
         self._settings = settings
         self._stages = StageRecorder()
+        self._steady = SteadyHeat()
         self._delays: list[float] = []
         self._stopped = threading.Event()
         self._read = 0
@@ -194,6 +196,8 @@ class _Replay:
         self._size_changes += self._size not in (None, size)
         self._size = size
         overlay = self._settings.overlay
+        if prediction is not None and overlay.heat_smoothing:
+            prediction = self._steady.steadied(frame, prediction)
         state = SessionState.READY if prediction is not None else SessionState.FAULT
         figures = Figures(dropped=sum(self._lost.values()))
         hud = Hud(state, figures=figures, caption=caption_of(frame, self._room.spec, overlay))

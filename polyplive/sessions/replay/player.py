@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from polyplive.overlay.baked import baked
+from polyplive.pipeline.steady_heat import SteadyHeat
 from polyplive.sessions.engine_room.room import EngineRoom
 from polyplive.sessions.failures import in_one_line
 from polyplive.sessions.recorder.thread import wait_until_written
@@ -156,6 +157,7 @@ class _Messages:
     def __init__(self, overlay: OverlaySettings) -> None:
         self.overlay = overlay
         self.target: Target | None = None
+        self._steady = SteadyHeat()  # of the room's thread
 
     def engine_opened(self, spec: EngineSpec) -> None:
         """An engine is ready."""
@@ -172,6 +174,7 @@ class _Messages:
     def answered(self, request: Request, prediction: Prediction) -> None:
         """A result."""
         target, frame = self.target, request.frame
+        prediction = self._steady.steadied(frame, prediction)
         if target is not None and target.source == (frame.width, frame.height):
             baked(target, prediction, self.overlay)
         self.post(partial(Playback.answered, request=request, prediction=prediction))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from polyplive.sessions.live.heatmaps import Heatmaps, without_map_of_another
@@ -114,9 +116,11 @@ def test_a_map_is_hidden_when_it_is_too_old_though_its_result_is_not() -> None:
     run = Sequence(every=3, every_s=0.1)
     run.step(1)
     _, made = run.step(1)
+    made = dataclasses.replace(made, steady_heat=np.ones((4, 4), np.float32))
     kept = Result(frame(1, 0.1), made, without_map_of_another(made))
     assert kept.drawable(0.2, 1e3 * MAX_AGE_S) is made
     late = kept.drawable(0.3, 1e3 * MAX_AGE_S)
     assert late.cam is None
+    assert late.steady_heat is None
     assert late.detections == made.detections
     assert kept.drawable(0.36, 1e3 * MAX_AGE_S) is None

@@ -20,6 +20,7 @@ from polyplive.backends.factory import open_engine
 from polyplive.config import EngineOptions
 from polyplive.errors import EngineError, SinkError
 from polyplive.overlay.compositor import footprint
+from polyplive.overlay.heat_levels import heat_of
 from polyplive.sessions.engine_room import supervisor
 from polyplive.sessions.engine_room.offline import GIVE_UP_AFTER, OfflineEngineRoom
 from polyplive.sessions.engine_room.opening import OFFLINE
@@ -106,6 +107,17 @@ def test_predictions_belong_to_their_frames(clip: Path) -> None:
     sink = ListSink()
     run(clip, sink)
     assert all(record.prediction.index == record.frame.index for record in sink.records)
+
+
+def test_heat_is_steadied_for_display_unless_that_is_off_and_the_raw_map_stays(clip: Path) -> None:
+    steadied, raw = ListSink(), ListSink()
+    run(clip, steadied)
+    run(clip, raw, overlay=OverlaySettings(heat_smoothing=False))
+    assert all(record.prediction.steady_heat is not None for record in steadied.records)
+    assert all(record.prediction.steady_heat is None for record in raw.records)
+    for one, other in zip(steadied.records, raw.records, strict=True):
+        assert np.array_equal(one.prediction.cam, other.prediction.cam)
+    assert any(not np.array_equal(r.prediction.steady_heat, heat_of(r.prediction)) for r in steadied.records)
 
 
 def test_composites_are_made_only_when_asked_for_and_leave_the_frame_alone(clip: Path) -> None:
@@ -227,6 +239,7 @@ def test_several_pictures_at_once_a_killed_process_and_one_at_a_time_all_give_th
         assert one.frame.index == other.frame.index == one.prediction.index == other.prediction.index
         assert np.array_equal(one.prediction.probability, other.prediction.probability)
         assert np.array_equal(one.prediction.cam, other.prediction.cam)
+        assert np.array_equal(one.prediction.steady_heat, other.prediction.steady_heat)
         found = [[dataclasses.astuple(each)[:4] for each in record.prediction.detections] for record in (one, other)]
         assert found[0] == found[1]
 

@@ -35,6 +35,7 @@ def test_every_frame_is_shown_once_in_order_with_its_own_result(start) -> None:
     shown = [view for view in audience.views if view.frame is not None]
     assert all(view.prediction is not None and view.prediction.index == view.frame.index for view in shown)
     assert all(number_in(view.frame.image) == view.frame.index for view in shown)
+    assert all(view.prediction.steady_heat.shape == view.prediction.cam.shape for view in shown)
     assert last.dropped == {}
     assert last.duration_s == pytest.approx(FRAMES / FPS)
 
