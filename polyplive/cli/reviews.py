@@ -108,3 +108,22 @@ def report(**options: Any) -> None:
     from polyplive.commands.report import ReportRequest, run
 
     sys.exit(run(make_request(ReportRequest, options)))
+
+
+@cli.command("explain", epilog="Example: polyplive explain procedure.mp4 --at 12.5 --page explanation.html")
+@click.argument("video", type=EXISTING)
+@click.option("--at", "at_s", type=Seconds(), metavar="SECONDS", help="Which frame.  [default: the first]")
+@click.option("--page", type=FILE, metavar="FILE", help="Write a page (.html).")
+@click.option("--png", type=EXISTING, metavar="FOLDER", help="Write each map as a picture.")
+@source_options
+@pipeline_options
+@engine_options
+def explain(**options: Any) -> None:
+    """Explain one frame: heatmaps of several methods and layers side by side, and what they are worth.
+
+    VIDEO may be a picture. For each finding (at most 3) the page has deletion and insertion curves: how the answer
+    fades, or comes back, as the frame is changed in the order of a map.
+    """
+    from polyplive.commands.explain import ExplainRequest, run
+
+    sys.exit(run(make_request(ExplainRequest, options)))

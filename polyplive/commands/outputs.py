@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-VIDEOS, PAGES, FOLDERS = ("record", "record-raw"), ("page", "chart", "profile"), ("output", "out", "snapshots")
+VIDEOS, PAGES, FOLDERS = ("record", "record-raw"), ("page", "chart", "profile"), ("output", "out", "snapshots", "png")
 """Outputs by their options' names; every other output is a file."""
 _LINKS = 40
 """As many links in a row as Linux follows."""

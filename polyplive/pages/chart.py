@@ -63,7 +63,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line through ``points`` (across, up); with ``dots`` each of them is marked. ``kind`` as of bars."""
+    """A line through ``points`` (across, up); with ``dots`` each of them is marked. ``kind`` as of bars, or fall."""
 
     points: tuple[tuple[float, float], ...]
     kind: str = "main"

@@ -226,7 +226,7 @@ class Pipeline:
             roi=roi,
             probability=outputs.probability,
             cam=None if self._postprocessor.withheld and not detections else outputs.cam,
-            cam_full_scale=_full_scale(spec.manifest.cam_full_scale, outputs.probability, self.min_area),
+            cam_full_scale=full_scale(spec.manifest.cam_full_scale, outputs.probability, self.min_area),
             threshold=self.threshold,
             detections=detections,
             withheld=self._postprocessor.withheld,
@@ -282,7 +282,7 @@ def _wrong_owner(process_id: int) -> WrongThread:
     return WrongThread(f"A model is used in another {what} than the one that opened it", f"Open one a {what}.")
 
 
-def _full_scale(constant: float, probability: FloatMap, min_area: float) -> float:
+def full_scale(constant: float, probability: FloatMap, min_area: float) -> float:
     """The raw CAM that the heatmap shows at full strength in this frame.
 
     The CAM's score is a sum over the predicted mask, so the map grows with the mask's share of the picture; divided

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _DOTS = 3
 """Pixels of the picture for each unit of its size: enough for paper."""
-_COLOURS = {"main": "#0a7f94", "quiet": "#5d6a73", "warn": "#8a5a00"}
+_COLOURS = {"main": "#0a7f94", "quiet": "#5d6a73", "warn": "#8a5a00", "fall": "#c02f2f"}
 _INK, _GRID, _PLOT = QColor("#5d6a73"), QColor("#d9dfe3"), QColor("#f3f6f7")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 96.0, 12.0, 6.0, 22.0
 """Room for the axes' labels around the plot."""

@@ -1,0 +1,51 @@
+"""Opens what explains a frame: the deployed engine, and the source of the maps."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from polyplive.backends.factory import open_engine
+from polyplive.explanation.map_source import OwnMap
+from polyplive.explanation.still import explain_still
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from polyplive.backends.base import Engine
+    from polyplive.config import EngineOptions
+    from polyplive.explanation.map_source import MapSource
+    from polyplive.explanation.still import News, StillRequest
+    from polyplive.sessions.engine_room.messages import Notify
+
+
+@dataclass(frozen=True, slots=True)
+class StillModel:
+    """The deployed model: its ``graph`` file, and how it runs."""
+
+    graph: Path
+    backend: str
+    options: EngineOptions
+
+
+@contextlib.contextmanager
+def open_maps(model: StillModel, engine_maps: MapSource, notify: Notify) -> Iterator[MapSource]:
+    """The maps of several methods and layers where the model has them, else ``engine_maps``."""
+    yield engine_maps
+
+
+def explained(request: StillRequest, model: StillModel, engine: Engine, notify: Notify) -> Iterator[News]:
+    """Explain with the ``model``'s open ``engine``. ``notify`` gets lines for the user. Raises ``EngineError``."""
+    with open_maps(model, OwnMap(engine), notify) as source:
+        yield from explain_still(request, source, engine)
+
+
+def explained_alone(request: StillRequest, model: StillModel, notify: Notify) -> Iterator[News]:
+    """The same, and open the engine for it. Raises ``EngineError`` and ``ModelError``."""
+    engine = open_engine(model.graph, model.backend, model.options, notify, is_parallel=True)
+    try:
+        yield from explained(request, model, engine, notify)
+    finally:
+        engine.close()
