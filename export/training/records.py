@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,7 @@ COLUMNS = (
     "seconds",
 )
 _INK, _QUIET, _GRID, _PALE = "#1c2227", "#5d6a73", "#d9dfe3", "#f3f6f7"
+_DRAWN_EVERY_S = 10.0
 _DOTTED = 20
 """Up to so many epochs each has a dot: of one epoch there is no line."""
 
@@ -49,16 +52,35 @@ _FALSE_MARKS = _Line("false_marks", "Negatives marked", "#8a5a00", "--", min)
 _LINES = (_Line("dice", "Dice", "#0a7f94", "-", max), _Line("iou", "IoU", _INK, ":", max), _FALSE_MARKS)
 
 
-def write_records(folder: Path, history: list[dict[str, Any]]) -> None:
-    """Write ``metrics.csv`` and ``curves.png`` anew from the whole history, each replaced in one step."""
+class Records:
+    """Writes ``metrics.csv`` and ``curves.png`` into ``folder`` for a training of ``epochs`` epochs.
+
+    The picture takes as long as a short epoch: it is drawn at most every ten seconds, and behind the first and the last
+    epoch.
+    """
+
+    def __init__(self, folder: Path, epochs: int) -> None:
+        self._folder = folder
+        self._epochs = epochs
+        self._due_s = -math.inf
+
+    def write(self, history: list[dict[str, Any]]) -> None:
+        """Write both anew from the whole history, each replaced in one step. Raises ``OSError``."""
+        _write_metrics(self._folder, history)
+        now_s = time.monotonic()
+        if now_s >= self._due_s or len(history) >= self._epochs:
+            self._due_s = now_s + _DRAWN_EVERY_S
+            picture = io.BytesIO()
+            curves(history).savefig(picture, dpi=120, format="png")
+            write_atomic(self._folder / "curves.png", picture.getbuffer())
+
+
+def _write_metrics(folder: Path, history: list[dict[str, Any]]) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows([{name: _rounded(row.get(name, "")) for name in COLUMNS} for row in history])
     write_atomic(folder / "metrics.csv", text.getvalue().encode())
-    picture = io.BytesIO()
-    curves(history).savefig(picture, dpi=120, format="png")
-    write_atomic(folder / "curves.png", picture.getbuffer())
 
 
 def curves(history: list[dict[str, Any]]) -> Figure:

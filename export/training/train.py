@@ -29,7 +29,7 @@ from .checkpoint import read_checkpoint, save_checkpoint
 from .losses import find_loss
 from .moving_average import AveragedWeights
 from .recipe import Recipe, recipe_facts
-from .records import write_records
+from .records import Records
 from .start import take_weights
 from .validate import Validation, validate
 
@@ -101,6 +101,7 @@ class _Run:
         self.average = AveragedWeights(self.network, recipe.averaging)
         self.steps_an_epoch = max(1, len(self._draw(0)) // recipe.batch)
         self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=recipe.weight_decay)
+        self.records = Records(settings.out, recipe.epochs)
         self.history: list[dict[str, Any]] = []
         self.best = -1.0
         self.epochs_done = 0
@@ -301,7 +302,7 @@ class _Run:
         }
         save_checkpoint(self.settings.out / "last.pt", data)
         try:
-            write_records(self.settings.out, self.history)
+            self.records.write(self.history)
         except OSError as error:
             raise TrainingError(
                 f"Cannot write the records in '{self.settings.out}': {error.strerror}",

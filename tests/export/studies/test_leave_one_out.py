@@ -42,7 +42,7 @@ def study(**changes: object) -> Study:
         "options": {"base": 4, "levels": 3},
         "size": 32,
         "batch": 4,
-        "epochs": 10,
+        "epochs": 6,
         "learning_rate": 1e-2,
         "warm_up": 0.2,
         "averaging": 0.8,

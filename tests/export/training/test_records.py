@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import cv2
 import pytest
-from polyplive.export.training.records import COLUMNS, curves, write_records
+from polyplive.export.training import records as drawing
+from polyplive.export.training.records import COLUMNS, Records, curves
 
 
 def row(epoch: int, negatives: int = 0) -> dict:
@@ -49,9 +51,22 @@ def test_without_negatives_nothing_is_drawn_of_them() -> None:
 
 def test_files_hold_all_epochs_also_those_of_a_version_that_counted_less(tmp_path: Path) -> None:
     old = {name: value for name, value in row(1).items() if not name.startswith("negatives")}
-    write_records(tmp_path, [old, row(2, 8)])
+    Records(tmp_path, 2).write([old, row(2, 8)])
     with (tmp_path / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == COLUMNS
     assert [found["negatives"] for found in rows] == ["", "8"]
     assert cv2.imread(str(tmp_path / "curves.png")).shape[1] == 1200
+
+
+def test_curves_are_drawn_behind_the_first_and_the_last_epoch_and_not_behind_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "_DRAWN_EVERY_S", math.inf)
+    records, seen = Records(tmp_path, 4), []
+    for epochs in range(1, 5):
+        records.write([row(epoch) for epoch in range(1, epochs + 1)])
+        assert len((tmp_path / "metrics.csv").read_text().splitlines()) == 1 + epochs
+        seen.append((tmp_path / "curves.png").read_bytes())
+    assert seen[0] == seen[1]
+    assert seen[2] != seen[3]
