@@ -24,16 +24,26 @@ def graph_for_output(model: bytes, name: str) -> bytes:
     return with_graph(model, lambda graph: _trimmed(graph, name.encode()))
 
 
-def _trimmed(graph: list[Field], output: bytes) -> list[bytes]:
+def needed_nodes(graph: list[Field], output: bytes) -> list[int]:
+    """The places, in order, of the nodes that the graph output ``output`` needs. Raises ``ValueError`` without one."""
     if not any(part.number == OUTPUT and name_of(part) == output for part in graph):
         raise ValueError(f"the graph has no output '{output.decode()}'")
-    needed, kept = {output}, set()
+    needed, kept = {output}, []
     for place in range(len(graph) - 1, -1, -1):
         if graph[place].number == NODE:
             inside = list(fields(graph[place].body))
             if needed.intersection(item.body for item in inside if item.number == NODE_OUTPUT):
-                kept.add(place)
+                kept.append(place)
                 needed.update(item.body for item in inside if item.number == NODE_INPUT)
+    return kept[::-1]
+
+
+def _trimmed(graph: list[Field], output: bytes) -> list[bytes]:
+    nodes = needed_nodes(graph, output)
+    needed = {output} | {
+        item.body for place in nodes for item in fields(graph[place].body) if item.number == NODE_INPUT
+    }
+    kept = set(nodes)
     for place, part in enumerate(graph):
         if part.number in NAME:
             wanted = {output} if part.number == OUTPUT else needed

@@ -2,8 +2,7 @@
 
 ``export --int8-weights`` writes each large weight as int8 steps and one scale for each output channel, joined by
 ``DequantizeLinear``. Some runtimes compute that in every run: OpenVINO for linear layers, ONNX Runtime for all. Here it
-is done once, when the file is read. In ``TensorProto`` dims are field 1, the type 2 (1: float32, 3: int8), the name 8
-and the raw bytes 9; an attribute's name is field 1 and its number 3 (onnx.proto).
+is done once, when the file is read. An attribute's name is field 1 and its number 3 (onnx.proto).
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polyplive.backends.onnx_file.constants import constant_array, constant_field
 from polyplive.backends.onnx_file.onnx_fields import (
     INITIALIZER,
     NODE,
@@ -21,10 +21,8 @@ from polyplive.backends.onnx_file.onnx_fields import (
     NODE_KIND,
     NODE_OUTPUT,
     Field,
-    bytes_field,
     fields,
     name_of,
-    number_field,
     with_graph,
 )
 
@@ -34,9 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _KIND = b"DequantizeLinear"
-_DIMS, _TYPE, _NAME, _RAW = 1, 2, 8, 9
-_FLOAT32, _INT8 = 1, 3
-_TYPES: dict[int, type[np.generic]] = {_FLOAT32: np.float32, _INT8: np.int8}
 
 
 def read_graph(graph: Path) -> Path | bytes:
@@ -75,12 +70,12 @@ def _widened(graph: list[Field]) -> list[bytes]:
         node = _dequantizing(part)
         if node is None or not constants.keys() >= set(node.inputs):
             continue
-        steps, scale = (_array(constants[name]) for name in node.inputs)
+        steps, scale = (_stored(constants[name]) for name in node.inputs)
         if node.axis >= steps.ndim or scale.shape != steps.shape[node.axis : node.axis + 1]:
             continue  # one scale for all, or an axis counted from the end: another program's
         shape = [1] * steps.ndim
         shape[node.axis] = -1
-        made[place] = _initializer(node.output, steps.astype(np.float32) * scale.astype(np.float32).reshape(shape))
+        made[place] = constant_field(node.output, steps.astype(np.float32) * scale.astype(np.float32).reshape(shape))
         used.update(node.inputs)
     for place, part in enumerate(graph):  # what something else reads stays
         if part.number == NODE and place not in made:
@@ -118,16 +113,8 @@ def _dequantizing(part: Field) -> _Dequantizing | None:
     return _Dequantizing(inputs, output, axes[0] if axes else 1)
 
 
-def _array(constant: Field) -> NDArray[np.generic]:
-    parts = list(fields(constant.body))
-    kind = next((item.value for item in parts if item.number == _TYPE), 0)
-    raw = next((item.body for item in parts if item.number == _RAW), None)
-    if kind not in _TYPES or raw is None:
+def _stored(constant: Field) -> NDArray[np.generic]:
+    values = constant_array(constant)
+    if values is None:
         raise ValueError("a weight is of a type that is not read here")
-    return np.frombuffer(raw, _TYPES[kind]).reshape([item.value for item in parts if item.number == _DIMS])
-
-
-def _initializer(name: bytes, values: NDArray[np.float32]) -> bytes:
-    dims = b"".join(number_field(_DIMS, side) for side in values.shape)
-    rest = number_field(_TYPE, _FLOAT32) + bytes_field(_NAME, name) + bytes_field(_RAW, values.tobytes())
-    return bytes_field(INITIALIZER, dims + rest)
+    return values
