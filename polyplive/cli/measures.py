@@ -19,6 +19,7 @@ from polyplive.commands.options import (
 )
 from polyplive.commands.requests import PICTURES_ONLY, RECORDINGS_ONLY, check_confirmation, make_request, without
 from polyplive.config import LIVE_MIN_FRAMES
+from polyplive.evaluation.heatmaps.sample import PICTURES
 
 
 @cli.command("evaluate", epilog="Example: polyplive evaluate kvasir-seg/validation --json figures.json")
@@ -30,6 +31,8 @@ from polyplive.config import LIVE_MIN_FRAMES
 @click.option(
     "--group-by", metavar="REGEX", help="Figures for each part of the names that this finds: '^C[0-9]' a hospital."
 )
+@click.option("--explain", is_flag=True, help="Also measure how faithful the heatmap is, beside three controls.")
+@click.option("--pictures", type=int, metavar="N", help=f"So many for --explain, evenly spaced.  [default: {PICTURES}]")
 @click.option("--recording", is_flag=True, help="The folder's pictures follow each other: measure what a viewer sees.")
 @click.option("--polyp-frames", metavar="SPANS", help="Of a video file: where a polyp is in view, as 30-45,60-95.")
 @source_options

@@ -6,8 +6,11 @@ import dataclasses
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from msgspec import Meta
+
+from polyplive.backends.auto_model import find_model
 from polyplive.commands.messages import (
     announce,
     print_tables,
@@ -20,6 +23,10 @@ from polyplive.commands.outputs import check_outputs, try_outputs
 from polyplive.config import Settings
 from polyplive.errors import ConfigError
 from polyplive.evaluation.disturbances import DISTURBANCES
+from polyplive.evaluation.heatmaps.figures import faithfulness_figures
+from polyplive.evaluation.heatmaps.randomisation import RandomisedGraphs
+from polyplive.evaluation.heatmaps.run import measure_faithfulness
+from polyplive.evaluation.heatmaps.sample import PICTURES
 from polyplive.evaluation.image_folder import find_pairs
 from polyplive.evaluation.pictures.figures import robustness
 from polyplive.evaluation.pictures.run import evaluate as run_evaluation
@@ -34,7 +41,9 @@ from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
     from polyplive.evaluation.disturbances import Disturbance
+    from polyplive.evaluation.heatmaps.run import Faithfulness
     from polyplive.evaluation.pictures.figures import Evaluation
+    from polyplive.pipeline.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class EvaluatePicturesRequest:
     """The request of ``polyplive evaluate`` for single pictures; ``data`` holds ``images/`` and ``masks/``.
 
     ``skip_bad`` leaves out broken pairs. ``group_by`` is a regular expression; what it matches in a name is the group.
-    ``json_path`` and ``page`` are files to write.
+    ``json_path`` and ``page`` are files to write. ``explain`` measures heatmaps too, on ``pictures`` of the folder.
     """
 
     data: Path
@@ -52,9 +61,13 @@ class EvaluatePicturesRequest:
     skip_bad: bool = False
     robustness: bool = False
     group_by: str | None = None
+    explain: bool = False
+    pictures: Annotated[int, Meta(ge=1)] | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.pictures is not None and not self.explain:
+            raise ConfigError("--pictures is for --explain: all others are measured on every picture", "Add --explain.")
 
 
 def run(request: EvaluatePicturesRequest) -> int:
@@ -87,7 +100,9 @@ def run(request: EvaluatePicturesRequest) -> int:
             evaluation = measure(0, None)
             spoilt = {name: measure(place, way) for place, (name, way) in enumerate(ways.items(), start=1)}
         worst = worst_pictures(request.data, evaluation, pipeline) if request.page is not None else []
+        faithfulness = _faithfulness(request, pipeline) if request.explain else None
     figures = evaluation.to_dict(group_by)
+    figures["explanation"]["faithfulness"] = faithfulness_figures(faithfulness) if faithfulness else None
     if settings.full_paths:
         figures["data"] = str(request.data.absolute())
     else:
@@ -101,6 +116,22 @@ def run(request: EvaluatePicturesRequest) -> int:
         write_text(request.page, evaluation_page(figures, worst))
     _print(figures)
     return 0
+
+
+def _faithfulness(request: EvaluatePicturesRequest, pipeline: Pipeline) -> Faithfulness:
+    """What ``--explain`` adds; with the engine that was just evaluated."""
+    settings, backend = request.settings, pipeline.engine.spec.backend
+    graphs = RandomisedGraphs(find_model(settings.model, backend, settings.engine.precision), backend, settings.engine)
+    chosen = min(request.pictures or PICTURES, len(find_pairs(request.data).pairs))
+    with progress_bar("heatmaps", chosen * (1 + len(graphs.stages()))) as advance:
+        return measure_faithfulness(
+            request.data,
+            pipeline,
+            graphs,
+            pictures=chosen,
+            on_bad="skip" if request.skip_bad else "refuse",
+            on_step=lambda done, _: advance(done),
+        )
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

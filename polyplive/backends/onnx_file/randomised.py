@@ -3,6 +3,8 @@
 Adebayo et al., "Sanity checks for saliency maps", NeurIPS 2018 (cascading randomisation). The values of each weight are
 permuted, so that their mean and spread stay, and with them the scale of what layers give. A graph that holds its own
 gradient may hold a weight twice: transposed or mirrored for the way back. Such copies follow their original.
+
+Not touched are scales of layer normalisation and embeddings of places.
 """
 
 from __future__ import annotations
@@ -45,16 +47,17 @@ def layer_count(model: bytes) -> int:
     Raises ``ValueError`` for what is no ONNX file, and where the graph has no such output.
     """
     graph = next((list(fields(part.body)) for part in fields(model) if part.number == GRAPH), [])
-    return len(_layers(graph))
+    return len(_layers(graph, _float_constants(graph)))
 
 
-def randomised(model: bytes, layers: int, seed: int = 0) -> bytes:
+def randomised(model: bytes, layers: int, seed: int = 0, shift: float = 0.0) -> bytes:
     """``model`` with the weights of so many ``layers`` permuted, counted from its output.
 
+    ``shift`` is added to the bias of the last layer, and so to every logit; nothing where that has no bias.
     ``model`` has float32 weights (``stored_weights.graph_bytes``). The same ``seed`` permutes a layer in the same way
     however many there are. Raises ``ValueError`` as ``layer_count`` does.
     """
-    return with_graph(model, lambda graph: _permuted(graph, layers, seed))
+    return with_graph(model, lambda graph: _permuted(graph, layers, seed, shift))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,16 +68,20 @@ class _Copy:
     turned: Turned
 
 
-def _permuted(graph: list[Field], layers: int, seed: int) -> list[bytes]:
+def _permuted(graph: list[Field], layers: int, seed: int, shift: float) -> list[bytes]:
     arrays = _float_constants(graph)
-    chosen = _layers(graph)[:layers]
+    all_layers = _layers(graph, arrays)
+    chosen = all_layers[:layers]
     made: dict[bytes, NDArray[np.float32]] = {}
     for number, names in enumerate(chosen):
         rng = np.random.default_rng((seed, number))
         for name in names:
             values = arrays[name]
             made[name] = rng.permutation(values.ravel()).reshape(values.shape)
-    for name, copy in _copies(arrays, made.keys(), set(chain.from_iterable(_layers(graph)))).items():
+    for name in chosen[0] if chosen else ():
+        if made[name].ndim == 1:
+            made[name] = made[name] + np.float32(shift)
+    for name, copy in _copies(arrays, made.keys(), set(chain.from_iterable(all_layers))).items():
         made[name] = copy.turned(made[copy.original])
     return [
         constant_field(name_of(part), made[name_of(part)])
@@ -84,9 +91,8 @@ def _permuted(graph: list[Field], layers: int, seed: int) -> list[bytes]:
     ]
 
 
-def _layers(graph: list[Field]) -> list[list[bytes]]:
+def _layers(graph: list[Field], arrays: dict[bytes, NDArray[np.float32]]) -> list[list[bytes]]:
     """The names of each layer's weights, from the output of the graph on. A weight that is shared counts once."""
-    arrays = _float_constants(graph)
     found: list[list[bytes]] = []
     seen: set[bytes] = set()
     for place in reversed(needed_nodes(graph, b"probability")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from polyplive.evaluation.heatmaps.tables import faithfulness_tables
 from polyplive.evaluation.pictures.figures import SCORES
 from polyplive.text_table import TextTable
 from polyplive.wording import count_of, count_with_share, counted
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
 
 
 def tables(figures: Mapping[str, Any]) -> list[TextTable]:
-    """The tables of ``Evaluation.to_dict`` (with ``robustness``, if measured) that are not empty."""
+    """The tables of ``Evaluation.to_dict``, with ``robustness`` and ``faithfulness`` if measured, but empty ones."""
     found = [
         _readings(figures),
         _marks(figures),
         _groups(figures),
         _thresholds(figures),
         _robustness(figures.get("robustness", {})),
+        *(faithfulness_tables(faithfulness) if (faithfulness := figures["explanation"].get("faithfulness")) else ()),
     ]
     return [table for table in found if table.rows]
 

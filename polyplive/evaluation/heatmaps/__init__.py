@@ -1,0 +1,1 @@
+"""Faithfulness of heatmaps, measured on a folder of pictures."""
