@@ -31,6 +31,9 @@ STEPS = 16
 BLUR = 0.1
 """The blur's standard deviation, as a share of the picture's shorter side."""
 
+_WIDE = 16
+"""Pixels of standard deviation from which on nothing of a quarter's pixels is seen."""
+
 AT_ONCE = 4
 """Pictures that are scored together: between two points of a curve nobody waits long, and no processor is idle."""
 
@@ -44,10 +47,17 @@ class CurvePoint:
 
 
 def blurred(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture uint8 [H, W, 3], blurred by a Gaussian of ``BLUR``; it is mirrored at its borders."""
-    sigma = BLUR * min(picture.shape[:2])
-    blur: NDArray[np.uint8] = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
-    return blur
+    """The picture uint8 [H, W, 3], blurred by a Gaussian of ``BLUR``; it is mirrored at its borders.
+
+    A wide blur is made at a quarter of the size: a hundred times as fast, and within a level of the other.
+    """
+    height, width = picture.shape[:2]
+    sigma = BLUR * min(height, width)
+    shrunk = 4 if sigma >= _WIDE else 1
+    small = cv2.resize(picture.astype(np.float32), (width // shrunk, height // shrunk), interpolation=cv2.INTER_AREA)
+    blur = cv2.GaussianBlur(small, (0, 0), sigma / shrunk, borderType=cv2.BORDER_REFLECT)
+    whole: NDArray[np.float32] = cv2.resize(blur, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.rint(whole).astype(np.uint8)
 
 
 def deletion(

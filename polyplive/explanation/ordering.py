@@ -19,8 +19,8 @@ def relevance_order(shown: FloatMap, seed: int = 0) -> NDArray[np.int64]:
     the same order.
     """
     values = shown.ravel()
-    lots = np.random.default_rng(seed).random(values.size)
-    order: NDArray[np.int64] = np.lexsort((lots, -values))
+    drawn = np.random.default_rng(seed).permutation(values.size)
+    order: NDArray[np.int64] = drawn[np.argsort(-values[drawn], kind="stable")]
     return order
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from colour_engine import ColourEngine, red_disc
@@ -83,6 +84,12 @@ def test_the_order_is_that_of_the_values_and_ties_are_drawn() -> None:
     assert sorted(order[3:].tolist()) == [0, 2, 4]
     assert len({tuple(relevance_order(shown, seed)[3:].tolist()) for seed in range(99)}) == 6
     assert first_of(order, 0.5, (2, 3)).tolist() == [[False, True, False], [True, False, True]]
+
+
+def test_a_wide_blur_is_within_a_level_of_the_gaussian() -> None:
+    coarse = cv2.resize(noise(24), (352, 320), interpolation=cv2.INTER_CUBIC)
+    whole = cv2.GaussianBlur(coarse.astype(np.float32), (0, 0), 32, borderType=cv2.BORDER_REFLECT)
+    assert np.abs(blurred(coarse) - whole).max() <= 1.0
 
 
 def test_a_map_is_compared_as_it_is_displayed() -> None:

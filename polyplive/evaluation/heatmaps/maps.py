@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import cv2
 import numpy as np
 
-from polyplive.backends.checks import check_numbers
+from polyplive.explanation.map_source import OwnMap
 from polyplive.pipeline.preprocess import preprocess
 from polyplive.types import FloatMap, Frame, Roi
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyplive.backends.base import Engine
+    from polyplive.explanation.map_source import MapSource
 
 MapsOf: TypeAlias = Callable[[Frame], dict[str, FloatMap]]
 """Gives the raw maps of a whole frame by their names: float32 [h, w], at least 0, each of a size of its own.
@@ -28,20 +29,21 @@ MapsFrom: TypeAlias = Callable[["Engine"], MapsOf]
 
 
 def shipped_maps(engine: Engine) -> MapsOf:
-    """The one map that the graph of ``engine`` gives, under the name of its method: ``Grad-CAM``."""
-    name = engine.spec.manifest.cam_method.partition(" (")[0]
+    """The one map that the graph of ``engine`` gives."""
+    return maps_of_source(OwnMap(engine))
+
+
+def maps_of_source(source: MapSource) -> MapsOf:
+    """All maps of ``source``, of the whole answer. In its thread."""
 
     def maps_of(frame: Frame) -> dict[str, FloatMap]:
-        outputs = engine.infer(tensor_of(frame, engine), cam=True)
-        check_numbers(outputs, engine.spec.backend)
-        assert outputs.cam is not None, "it was asked for"
-        return {name: outputs.cam}
+        return dict(source.explain(tensor_of(frame, source), None).maps)
 
     return maps_of
 
 
-def tensor_of(frame: Frame, engine: Engine) -> NDArray[np.uint8]:
-    """All of ``frame`` as the engine takes it: uint8 [1, H, W, 3] RGB."""
+def tensor_of(frame: Frame, engine: Engine | MapSource) -> NDArray[np.uint8]:
+    """All of ``frame`` as the model takes it: uint8 [1, H, W, 3] RGB."""
     return preprocess(frame, Roi(0, 0, frame.width, frame.height), engine.spec.height, engine.spec.width)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from polyplive.explanation.map_names import in_words
 from polyplive.text_table import TextTable
 from polyplive.wording import count_of, counted
 
@@ -33,7 +34,7 @@ def faithfulness_tables(figures: Mapping[str, Any]) -> list[TextTable]:
     grid = figures["grid_rise_px"]
 
     def table(title: str, columns: Mapping[str, str]) -> TextTable:
-        rows = ((name, *(_with_interval(row[key]) for key in columns)) for name, row in maps.items())
+        rows = ((in_words(name).title, *(_with_interval(row[key]) for key in columns)) for name, row in maps.items())
         return TextTable(title, ("map", *columns.values()), tuple(rows))
 
     shaped = table("Heatmaps: steadiness and sharpness", _SHAPED)
@@ -49,7 +50,7 @@ def faithfulness_tables(figures: Mapping[str, Any]) -> list[TextTable]:
 
 def _differences(found: Mapping[str, Any]) -> TextTable:
     rows = [
-        (f"{name} - {control}", *(_with_interval(row[key], "+") for key in _CHANGED))
+        (f"{in_words(name).title} - {control}", *(_with_interval(row[key], "+") for key in _CHANGED))
         for name, controls in found.items()
         for control, row in controls.items()
     ]
@@ -62,7 +63,9 @@ def _randomised(stages: list[Mapping[str, Any]], names: list[str]) -> TextTable:
         (f"{stage['layers']} of {stage['of']}", *(_alike(stage["maps"][name]) for name in names)) for stage in stages
     ]
     return TextTable(
-        "Heatmaps: rank correlation with those of randomised weights ↓", ("layers randomised", *names), tuple(rows)
+        "Heatmaps: rank correlation with those of randomised weights ↓",
+        ("layers randomised", *(in_words(name).title for name in names)),
+        tuple(rows),
     )
 
 

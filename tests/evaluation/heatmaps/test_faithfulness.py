@@ -26,9 +26,10 @@ from polyplive.evaluation.heatmaps.run import Faithfulness, measure_faithfulness
 from polyplive.evaluation.heatmaps.sample import evenly_spaced
 from polyplive.evaluation.heatmaps.tables import faithfulness_tables
 from polyplive.explanation.controls import CENTRE, CONTROLS, MASK, PROBABILITY
+from polyplive.explanation.map_names import in_words
 from polyplive.pipeline.pipeline import Pipeline
 
-OWN = "Gradients"
+OWN = "grad-cam:input"
 PLACES = {"1": (44, 40, 13), "2": (84, 70, 20), "3": (64, 40, 17), "4": None}
 
 
@@ -194,8 +195,10 @@ def test_a_sample_is_spread_over_the_folder(most: int, chosen: list[int]) -> Non
 
 def test_the_tables_have_a_row_for_each_map_and_each_difference(found: Faithfulness, figures: dict[str, Any]) -> None:
     changed, placed, shaped, differences, randomised = faithfulness_tables(figures)
-    assert {tuple(row[0] for row in table.rows) for table in (changed, placed, shaped)} == {found.names}
-    assert [row[0] for row in differences.rows] == [f"{OWN} - {control}" for control in CONTROLS]
+    assert {tuple(row[0] for row in table.rows) for table in (changed, placed, shaped)} == {
+        tuple(in_words(name).title for name in found.names)
+    }
+    assert [row[0] for row in differences.rows] == [f"Grad-CAM, input - {control}" for control in CONTROLS]
     assert [row[0] for row in randomised.rows] == ["1 of 2", "2 of 2"]
     for table in (changed, placed, shaped, differences, randomised):
         assert all(len(row) == len(table.head) for row in table.rows)
