@@ -149,6 +149,13 @@ def withhold_findings(settings: Settings) -> Settings:
     return dataclasses.replace(settings, pipeline=dataclasses.replace(settings.pipeline, min_frames=LIVE_MIN_FRAMES))
 
 
+def hide_heat(settings: Settings) -> Settings:
+    """For live use: no heatmap until somebody asks for it, unless the settings do; ``docs/heatmap.md`` says why."""
+    if settings.overlay.heatmap is not None:
+        return settings
+    return dataclasses.replace(settings, overlay=dataclasses.replace(settings.overlay, heatmap=False))
+
+
 def check_kind(name: str, given: object, kind: type) -> None:
     """Raise ``ConfigError`` where ``given`` is neither None nor of the public ``kind``."""
     if given is not None and not isinstance(given, kind):

@@ -302,6 +302,7 @@ class Prediction:
 class OverlaySettings:
     """What the compositor draws. ``opacity`` (of mask tint and heatmap) is in [0, 1].
 
+    ``heatmap`` None is what is usual: it is drawn, but in a live session that begins (``config.hide_heat``).
     Heat is drawn at findings alone: at finding number ``heat_of`` (None: at each), or with ``heat_everywhere`` all over
     the field of view. That hides heat and changes no value. With ``heat_smoothing`` a session's heat is steadied over
     time. ``caption`` (frame, time and model), ``status`` and ``figures`` mark no finding: they are drawn where asked
@@ -311,7 +312,7 @@ class OverlaySettings:
     visible: bool = True
     contour: bool = True
     mask: bool = True
-    heatmap: bool = True
+    heatmap: bool | None = None
     scores: bool = True
     legend: bool = False
     caption: bool = False
@@ -326,7 +327,7 @@ class OverlaySettings:
     @property
     def needs_cam(self) -> bool:
         """Whether a heatmap is drawn."""
-        return self.visible and self.heatmap
+        return self.visible and self.heatmap is not False
 
 
 class SessionState(Enum):
@@ -373,6 +374,7 @@ class Hud:
     """The contents of the picture's corners, of which ``OverlaySettings`` say what is drawn.
 
     These are state, reason, figures, caption. Labels call findings by their ``names``, which are by ``track`` number.
+    ``method`` is how the heatmap is made, for its legend.
     """
 
     state: SessionState = SessionState.READY
@@ -380,6 +382,7 @@ class Hud:
     figures: Figures = field(default_factory=Figures)
     caption: Caption | None = None
     names: tuple[tuple[int, str], ...] = ()
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from polyplive.config import LIVE_MIN_FRAMES, PipelineSettings, Settings, load_settings, withhold_findings
+from polyplive.config import LIVE_MIN_FRAMES, PipelineSettings, Settings, hide_heat, load_settings, withhold_findings
 from polyplive.errors import ConfigError
 
 
@@ -64,6 +64,13 @@ def test_a_live_session_withholds_findings_unless_told_otherwise(asked: int | No
     settings = load_settings(None, {"min_frames": asked})
     assert settings.pipeline.min_frames == asked
     assert withhold_findings(settings).pipeline.min_frames == frames
+
+
+@pytest.mark.parametrize(("asked", "shown"), [(None, False), (True, True), (False, False)])
+def test_a_live_session_begins_without_heat_unless_told_otherwise(asked: bool | None, shown: bool) -> None:
+    settings = load_settings(None, {"heatmap": asked})
+    assert settings.overlay.needs_cam is (asked is not False), "elsewhere it is shown as usual"
+    assert hide_heat(settings).overlay.needs_cam is shown
 
 
 def test_a_file_can_say_that_nothing_is_withheld_live(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def run(request: BenchRequest) -> int:
     old = load_document(request.against) if request.against is not None else None
     settings = request.settings
     candidates = _candidates(request.compare, settings)
-    asked = BenchmarkSettings(request.frames, request.runs, settings.overlay.heatmap)
+    asked = BenchmarkSettings(request.frames, request.runs, settings.overlay.heatmap is not False)
     open_clip = functools.partial(
         open_video,
         request.video or demo_clip(),
@@ -235,7 +235,8 @@ def _candidates(texts: tuple[str, ...], settings: Settings) -> list[Candidate]:
     """The command's own settings first, then each ``--compare``."""
     if not texts:
         return []
-    own = Candidate("as configured", settings.model, settings.backend, settings.engine, settings.overlay.heatmap)
+    cam = settings.overlay.heatmap is not False
+    own = Candidate("as configured", settings.model, settings.backend, settings.engine, cam)
     candidates = [own, *(parse_candidate(text, own) for text in texts)]
     for candidate in candidates:
         check_candidate(candidate)

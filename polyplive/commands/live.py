@@ -13,7 +13,7 @@ from polyplive import RESEARCH_NOTICE, __version__
 from polyplive.commands.messages import print_written, say, say_notices, stdout
 from polyplive.commands.outputs import try_outputs
 from polyplive.commands.session_setup import make_sinks
-from polyplive.config import KEEP_FREE_MIB, Settings, withhold_findings
+from polyplive.config import KEEP_FREE_MIB, Settings, hide_heat, withhold_findings
 from polyplive.errors import ConfigError, SourceNotFound
 from polyplive.sessions.engine_room.opening import SameModelOpener
 from polyplive.sessions.live import LiveParts, LiveSession, LiveSummary
@@ -84,7 +84,7 @@ class LiveRequest:
 def run(request: LiveRequest) -> int:
     """Without a window, until the frame limit or Ctrl-C. Returns the exit code."""
     with stopped_by_signals() as stop, uninterrupted():  # the loop handles a signal itself
-        parts, address = _parts(request, withhold_findings(request.settings))
+        parts, address = _parts(request, hide_heat(withhold_findings(request.settings)))
         code = _headless(parts, address)
         return code if stop.signal is None else stop.code
 
@@ -96,7 +96,7 @@ def opening(request: LiveRequest, *, closes_window: bool = False) -> LiveOpening
     """
     from polyplive.gui.window.opening import LiveOpening
 
-    settings = withhold_findings(request.settings)
+    settings = hide_heat(withhold_findings(request.settings))
     parts, address = _parts(request, settings)
 
     def say_what_was_done(page: LivePage) -> None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyplive.overlay.element import Element
-    from polyplive.overlay.hud import Legend, Line
+    from polyplive.overlay.hud import Line
+    from polyplive.overlay.legend import Legend
     from polyplive.overlay.regions import Label
     from polyplive.types import Hud, Image, Prediction
 
@@ -102,7 +103,7 @@ def marks(target: Target, prediction: Prediction, settings: OverlaySettings) -> 
     """What marks polyps: heatmap, tints and contours, whether or not the overlay is ``visible``."""
     found: list[Element] = []
     opacity = min(max(settings.opacity, 0.0), 1.0)
-    heat = heatmap(prediction, target, settings) if settings.heatmap else None
+    heat = heatmap(prediction, target, settings) if settings.heatmap is not False else None
     if heat is not None:
         found.append(heat)
     contours = [target.corners(detection.contour) for detection in prediction.detections]

@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
-
-from polyplive.overlay.colours import QUIET_COLOUR, TEXT_COLOUR, heat_colours
+from polyplive.overlay.colours import QUIET_COLOUR, TEXT_COLOUR
 from polyplive.overlay.element import Pad, Rect
+from polyplive.overlay.legend import WIDEST_LEGEND, Legend, legend_texts, legend_width
 from polyplive.overlay.symbols import draw_symbol
 from polyplive.overlay.text import (
     REGULAR,
     STRONG,
-    ascent,
+    baseline_of,
     draw_pad,
     draw_text,
     fitting,
-    line_height,
+    gap,
+    inset,
     steady_width,
     text_width,
 )
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from polyplive.overlay.colours import Colour
     from polyplive.overlay.element import Scale
-    from polyplive.types import Caption, Figures, Hud, Image, OverlaySettings, SessionState
+    from polyplive.types import Caption, Figures, HeatStyle, Hud, Image, OverlaySettings, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,48 +50,21 @@ class Line(Pad):
     def draw(self, image: Image) -> None:
         """Draw the pad, the sign, the text."""
         draw_pad(image, self.rect)
-        x, baseline = _inset(self.size), _baseline(self.rect, self.size)
+        x, baseline = inset(self.size), baseline_of(self.rect, self.size)
         if self.sign is not None:
             radius = 0.46 * self.size
             centre = baseline - 0.36 * self.size
             draw_symbol(image[self.rect.slices], self.sign, x + radius, centre, radius)
-            x += round(2 * radius) + _gap(self.size)
+            x += round(2 * radius) + gap(self.size)
         for run in self.runs:
             draw_text(image, self.rect, run.text, x, baseline, self.size, run.colour, run.weight)
-            x += text_width(run.text, self.size, run.weight) + _gap(self.size)
-
-
-@dataclass(frozen=True, slots=True)
-class Legend(Pad):
-    """What the heatmap's colours mean."""
-
-    size: int
-
-    NAME, LOW, HIGH = "Grad-CAM", "low", "high"
-
-    def draw(self, image: Image) -> None:
-        """Draw the pad, the words, the bar."""
-        draw_pad(image, self.rect)
-        size, baseline = self.size, _baseline(self.rect, self.size)
-        x = _inset(size)
-        draw_text(image, self.rect, self.NAME, x, baseline, size, TEXT_COLOUR, STRONG)
-        x += text_width(self.NAME, size, STRONG) + 2 * _gap(size)
-        draw_text(image, self.rect, self.LOW, x, baseline, size, QUIET_COLOUR, REGULAR)
-        x += text_width(self.LOW, size) + _gap(size)
-        thick = max(4, round(0.6 * size))
-        top = self.rect.y + (self.rect.height - thick) // 2
-        bar = image[top : top + thick, self.rect.x + x : self.rect.x + x + _bar(size)]
-        steps = np.linspace(0, 255, bar.shape[1]).astype(np.uint8)
-        bar[..., :3] = cv2.LUT(np.repeat(steps[None, :, None], 3, axis=2), heat_colours())
-        bar[..., 3:] = 255
-        x += _bar(size) + _gap(size)
-        draw_text(image, self.rect, self.HIGH, x, baseline, size, QUIET_COLOUR, REGULAR)
+            x += text_width(run.text, self.size, run.weight) + gap(self.size)
 
 
 def place_hud(hud: Hud | None, settings: OverlaySettings, scale: Scale, width: int, height: int) -> list[Line | Legend]:
     """The corners' elements on a frame of that size, none over another; what has no room is left out.
 
-    The legend needs no ``hud``: it belongs to the heatmap.
+    The legend needs no ``hud``, which only has the method and names: it belongs to the heatmap.
     """
     corners = _Corners(scale, width, height)
     elements: list[Line | Legend] = []
@@ -104,8 +76,8 @@ def place_hud(hud: Hud | None, settings: OverlaySettings, scale: Scale, width: i
         if settings.figures:
             runs = tuple(Run(text, QUIET_COLOUR) for text in figure_texts(hud.figures))
             elements += corners.line(runs, None, "left bottom")
-    if settings.visible and settings.heatmap and settings.legend:
-        elements += corners.legend()
+    if settings.needs_cam and settings.legend:
+        elements += corners.legend(legend_texts(settings, hud), settings.heat_style)
     return elements
 
 
@@ -139,10 +111,10 @@ def _high(p99_ms: float | None) -> str:
 
 def line_width(runs: Sequence[Run], size: int, sign: SessionState | None = None) -> int:
     """How many columns a ``Line`` takes; digits do not change it."""
-    width = sum(steady_width(run.text, size, run.weight) for run in runs) + (len(runs) - 1) * _gap(size)
+    width = sum(steady_width(run.text, size, run.weight) for run in runs) + (len(runs) - 1) * gap(size)
     if sign is not None:
-        width += round(0.92 * size) + _gap(size)
-    return width + 2 * _inset(size)
+        width += round(0.92 * size) + gap(size)
+    return width + 2 * inset(size)
 
 
 class _Corners:
@@ -173,18 +145,21 @@ class _Corners:
         if reason:
             beside = sum(rect.width + self._scale.margin for rect in self._taken)
             room = self._width - 2 * self._scale.margin - beside - line_width(alone, self._scale.text, hud.state)
-            shown = fitting(" ".join(reason.split()), self._scale.text, room - _gap(self._scale.text))
+            shown = fitting(" ".join(reason.split()), self._scale.text, room - gap(self._scale.text))
             if shown:
                 return self.line((word, Run(shown)), hud.state, "left top", "left top below")
         return self.line(alone, hud.state, "left top", "left top below", "left bottom")
 
-    def legend(self) -> list[Legend]:
-        size = self._scale.text
-        width = text_width(Legend.NAME, size, STRONG) + text_width(Legend.LOW, size) + text_width(Legend.HIGH, size)
-        rect = self._place(
-            width + _bar(size) + 4 * _gap(size) + 2 * _inset(size), ("right bottom", "left bottom above")
-        )
-        return [Legend(rect, size)] if rect is not None else []
+    def legend(self, texts: Sequence[tuple[str, str]], style: HeatStyle) -> list[Legend]:
+        """The first of ``texts``, each a name and what is said of it, that there is room for."""
+        for name, said in texts:
+            size, room = self._scale.text, WIDEST_LEGEND * self._width
+            width = legend_width(name, said, size)
+            if width > room and said:
+                continue
+            if rect := self._place(width, ("right bottom", "left bottom above")):
+                return [Legend(rect, size, name, said, style)]
+        return []
 
     def _place(self, width: int, anchors: tuple[str, ...]) -> Rect | None:
         margin, row = self._scale.margin, self._row
@@ -197,20 +172,3 @@ class _Corners:
                 self._taken.append(rect)
                 return rect
         return None
-
-
-def _inset(size: int) -> int:
-    return max(4, round(0.55 * size))
-
-
-def _gap(size: int) -> int:
-    return max(4, round(0.55 * size))
-
-
-def _bar(size: int) -> int:
-    return round(6 * size)
-
-
-def _baseline(rect: Rect, size: int) -> int:
-    """The row, within ``rect``, on which letters stand so that capitals are in its middle."""
-    return (rect.height - line_height(size)) // 2 + ascent(size) + round(0.1 * size)

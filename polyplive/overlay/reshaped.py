@@ -14,7 +14,8 @@ from polyplive.overlay.true_shape import growth
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from polyplive.overlay.hud import Legend, Line
+    from polyplive.overlay.hud import Line
+    from polyplive.overlay.legend import Legend
     from polyplive.overlay.regions import Label
     from polyplive.types import Image
 

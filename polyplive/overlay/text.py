@@ -55,6 +55,21 @@ def descent(size: int) -> int:
     return round(0.24 * size)
 
 
+def inset(size: int) -> int:
+    """Columns between a pad's border and its text."""
+    return max(4, round(0.55 * size))
+
+
+def gap(size: int) -> int:
+    """Columns between two pieces of text."""
+    return max(4, round(0.55 * size))
+
+
+def baseline_of(rect: Rect, size: int) -> int:
+    """The row, within ``rect``, on which letters stand so that capitals are in its middle."""
+    return (rect.height - line_height(size)) // 2 + ascent(size) + round(0.1 * size)
+
+
 def steady_width(text: str, size: int, weight: int = REGULAR) -> int:
     """``text_width`` with every digit as wide as the widest, so that a pad does not change with its figures."""
     return text_width("".join("0" if letter.isdigit() else letter for letter in text), size, weight)

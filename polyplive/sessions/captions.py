@@ -1,8 +1,8 @@
-"""The caption of a frame: which it is, and which model runs."""
+"""What stands in the corners of a picture: which frame it is, which model runs, how its heatmap is made."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from polyplive.types import Caption
 
@@ -11,9 +11,26 @@ if TYPE_CHECKING:
     from polyplive.types import Frame, OverlaySettings
 
 
-def caption_of(frame: Frame, spec: EngineSpec | None, overlay: OverlaySettings) -> Caption | None:
-    """The caption of ``frame`` while the engine of ``spec`` runs (None: none yet); None where it is not drawn."""
-    if not overlay.caption:
-        return None  # what differs from frame to frame would only be drawn anew
-    manifest = spec.manifest if spec is not None else None
-    return Caption(frame.index, frame.pts_s, f"{manifest.name} {manifest.version}" if manifest is not None else "")
+class Words(TypedDict):
+    """Fields of ``Hud`` that frame and model give."""
+
+    caption: Caption | None
+    method: str
+
+
+def words_of(frame: Frame, spec: EngineSpec | None, overlay: OverlaySettings) -> Words:
+    """The caption of ``frame`` and the heatmap's method while the engine of ``spec`` runs (None: none yet).
+
+    There is no caption where it is not drawn: what differs from frame to frame would only be drawn anew.
+    """
+    model = f"{spec.manifest.name} {spec.manifest.version}" if spec is not None else ""
+    caption = Caption(frame.index, frame.pts_s, model) if overlay.caption else None
+    return {"caption": caption, "method": method_of(spec)}
+
+
+def method_of(spec: EngineSpec | None) -> str:
+    """How the engine of ``spec`` makes its heatmap, such as "Grad-CAM, decoder.0"; empty while none runs."""
+    if spec is None:
+        return ""
+    method = spec.manifest.cam_method.partition(" (")[0].strip()  # without whose it is
+    return ", ".join(filter(None, (method, spec.manifest.cam_layer)))

@@ -105,3 +105,11 @@ def test_a_program_can_run_a_request(tmp_path: Path) -> None:
     assert replay.run(request) == 0
     lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert [line["type"] for line in lines] == ["session", "pipeline", *["frame"] * 3, "end"]
+
+
+@pytest.mark.parametrize(("asked", "shown"), [(None, False), (True, True), (False, False)])
+def test_a_live_source_is_opened_without_heat_unless_heat_is_asked_for(asked: bool | None, shown: bool) -> None:
+    settings = load_settings(None, {"heatmap": asked, "model": "polyplive-fast"})
+    made = live.opening(live.LiveRequest(settings, "udp://127.0.0.1:9"))
+    assert made.settings.overlay.needs_cam is shown
+    assert made.parts.overlay.needs_cam is shown

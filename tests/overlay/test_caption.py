@@ -10,7 +10,7 @@ import pytest
 from polyplive.overlay.compositor import compose
 from polyplive.overlay.element import Scale
 from polyplive.overlay.hud import caption_texts, place_hud
-from polyplive.sessions.captions import caption_of
+from polyplive.sessions.captions import words_of
 from polyplive.types import Caption, Frame, Hud, OverlaySettings, SessionState
 
 ASKED = OverlaySettings(caption=True)
@@ -48,7 +48,10 @@ def test_without_being_asked_for_no_corner_is_drawn_in_any_state() -> None:
 
 def test_a_session_makes_one_only_where_it_is_drawn() -> None:
     frame = Frame(PICTURE, 7, 0.28)
-    spec = SimpleNamespace(manifest=SimpleNamespace(name="polyplive-fast", version="2.0"))
-    assert caption_of(frame, spec, OverlaySettings()) is None
-    assert caption_of(frame, spec, ASKED) == Caption(7, 0.28, "polyplive-fast 2.0")
-    assert caption_of(frame, None, ASKED) == Caption(7, 0.28)
+    facts = {"name": "polyplive-fast", "version": "2.0", "cam_method": "Grad-CAM (of somebody)", "cam_layer": "a.0"}
+    spec = SimpleNamespace(manifest=SimpleNamespace(**facts))
+    assert words_of(frame, spec, OverlaySettings())["caption"] is None
+    assert words_of(frame, spec, ASKED)["caption"] == Caption(7, 0.28, "polyplive-fast 2.0")
+    assert words_of(frame, None, ASKED)["caption"] == Caption(7, 0.28)
+    assert words_of(frame, spec, OverlaySettings())["method"] == "Grad-CAM, a.0"
+    assert words_of(frame, None, ASKED)["method"] == ""

@@ -9,13 +9,15 @@ import pytest
 from view_scenes import finding
 
 from polyplive.overlay.baked import baked
+from polyplive.overlay.colours import heat_colours
 from polyplive.overlay.compositor import compose, covered, elements, footprint
 from polyplive.overlay.heat_levels import heat_levels, levels_of
 from polyplive.overlay.heat_lines import LINES, HeatLines
 from polyplive.overlay.heatmap import Heatmap, heatmap
+from polyplive.overlay.legend import Legend
 from polyplive.overlay.target import Target
 from polyplive.pixels.crop import Crop
-from polyplive.types import HeatStyle, OverlaySettings, Prediction
+from polyplive.types import HeatStyle, Hud, OverlaySettings, Prediction
 
 SIZE = 960, 720
 HEAT = OverlaySettings(contour=False, mask=False, scores=False)
@@ -182,3 +184,39 @@ def test_what_a_session_steadied_is_drawn_unless_that_is_off() -> None:
     unsteady = dataclasses.replace(HEAT, heat_smoothing=False)
     assert (heat_levels(steadied, target, unsteady).levels == heat_levels(raw, target, HEAT).levels).all()
     assert (levels_of(raw.cam / 800, (22, 22)) <= 255).all()
+
+
+def legend_on(width: int, height: int, hud: Hud | None = None, **changes: object) -> Legend | None:
+    settings = dataclasses.replace(OverlaySettings(legend=True), **changes)
+    found = elements(Target((width, height), width, height), None, settings, hud)
+    return next((one for one in found if isinstance(one, Legend)), None)
+
+
+def test_the_legend_says_in_words_what_is_shown_and_less_where_there_is_little_room() -> None:
+    hud = Hud(method="Grad-CAM, decoder.0")
+    wide, narrow = legend_on(1280, 960, hud), legend_on(320, 240, hud)
+    assert (wide.name, wide.said) == ("Heat:", "what raises the polyp's score (Grad-CAM, decoder.0)")
+    assert (narrow.name, narrow.said) == ("Heat", "")
+    assert legend_on(1280, 960).said == "what raises the polyp's score", "without a session no method is known"
+    for width in (200, 320, 480, 640, 960, 1280, 1920):
+        found = legend_on(width, width * 3 // 4, hud)
+        assert found is None or not found.said or found.rect.width <= 0.75 * width
+    assert legend_on(40, 30, hud) is None
+    assert legend_on(1280, 960, hud, heatmap=False) is None
+
+
+def test_the_legend_says_of_which_finding_heat_is_and_that_all_of_it_is_shown() -> None:
+    assert legend_on(1280, 960, heat_of=3).name == "Heat of polyp 3 alone:"
+    assert legend_on(1280, 960, Hud(names=((3, "Finding 12"),)), heat_of=3).name.startswith("Heat of Finding 12 ")
+    assert legend_on(1280, 960, heat_everywhere=True).name == "All heat:"
+
+
+def test_the_legends_bar_goes_from_the_weakest_colour_to_the_strongest_or_shows_the_lines() -> None:
+    colours = heat_colours()[:, 0].astype(int)
+    for style in STYLES:
+        legend = legend_on(1280, 960, heat_style=style)
+        image = np.zeros((960, 1280, 3), np.uint8)
+        legend.draw(image)
+        row = image[legend.rect.y + legend.rect.height // 2].astype(int)
+        shown = {level for level in (5, *LINES, 250) if (np.abs(row - colours[level]).max(axis=1) <= 3).any()}
+        assert shown == ({5, *LINES, 250} if style == "filled" else set(LINES))

@@ -13,7 +13,7 @@ from polyplive.gui.view.scene import Scene
 from polyplive.overlay.compositor import compose
 from polyplive.overlay.true_shape import in_true_shape
 from polyplive.pipeline.postprocess import rethreshold
-from polyplive.sessions.captions import caption_of
+from polyplive.sessions.captions import method_of, words_of
 from polyplive.sessions.view import View
 from polyplive.types import Figures, Hud, OverlaySettings, SessionState
 
@@ -60,6 +60,11 @@ class Display:
         """The running model's own probability of a contour; 0.5 while none runs."""
         engine = self.view.engine
         return engine.manifest.threshold if engine is not None else 0.5
+
+    @property
+    def heat_method(self) -> str:
+        """How the running model makes its heatmap; empty while none runs."""
+        return method_of(self.view.engine)
 
     @property
     def needs_cam(self) -> bool:
@@ -118,10 +123,10 @@ class Display:
         return Snapshot(clean, marked, facts_of(self.view, self.state, self.prediction))
 
     def _hud(self, frame: Frame) -> Hud:
-        caption = caption_of(frame, self.view.engine, self.overlay)
+        words = words_of(frame, self.view.engine, self.overlay)
         prediction = self.prediction
         names = self.names(prediction) if prediction is not None else ()
-        return Hud(self.state, self.view.reason, self._readable(self.view.figures), caption, names)
+        return Hud(self.state, self.view.reason, self._readable(self.view.figures), names=names, **words)
 
     def _readable(self, figures: Figures) -> Figures:
         """While frames pass, the figures of a moment ago: each is to be read, and drawing them takes time."""

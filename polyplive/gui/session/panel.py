@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from polyplive.gui.parts.shortcuts import key_of
 from polyplive.gui.parts.widgets import Switch, ValueSlider
 from polyplive.gui.session.display import THRESHOLDS
+from polyplive.gui.session.heat_key import HeatKey
 from polyplive.overlay.true_shape import true_size
 from polyplive.strength import MIDDLING_FROM, STRONG_FROM
 from polyplive.types import SQUARE
@@ -25,6 +26,8 @@ _OVERLAY = (
     ("contour", "Contour"),
     ("mask", "Mask"),
     ("heatmap", "Grad-CAM heatmap"),
+    ("heat_lines", "Heat as lines"),
+    ("heat_everywhere", "Heat everywhere"),
     ("scores", "Numbers and scores"),
     ("legend", "Heatmap legend"),
     ("caption", "Caption"),
@@ -32,8 +35,10 @@ _OVERLAY = (
 _FINDING = (("sound", "Beep"), ("glow", "Edge glow"))
 _VIEW = (("side_by_side", "Beside source frame"), ("status", "Status and figures"))
 
-_DRAWN = frozenset({"contour", "mask", "heatmap", "scores", "legend"})
+_DRAWN = frozenset({"contour", "mask", "heatmap", "scores"})
 """What is drawn only while the overlay is shown: off, these switches look so."""
+_OF_HEAT = frozenset({"heat_lines", "heat_everywhere", "legend"})
+"""The same of what is drawn only with the heatmap."""
 
 
 class Panel(QFrame):
@@ -50,6 +55,7 @@ class Panel(QFrame):
         self.threshold = ValueSlider("Threshold", *THRESHOLDS)
         self.threshold.setToolTip("Probability at which contours are taken  ([ and ])")
         self.threshold.reset.clicked.connect(lambda: self.command.emit("threshold_reset"))
+        self.heat_key = HeatKey()
         self.opacity = ValueSlider("Opacity", 0.0, 1.0)
         self.opacity.setToolTip("Of mask and heatmap  (- and =)")
         self.threshold.changed.connect(self.threshold_chosen)
@@ -91,14 +97,22 @@ class Panel(QFrame):
 
     def update_from(self, display: Display) -> None:
         """Set all controls to the values of ``display``, without emitting signals."""
+        overlay = display.overlay
+        own = {
+            "side_by_side": display.side_by_side,
+            "heatmap": overlay.heatmap is not False,
+            "heat_lines": overlay.heat_style == "lines",
+        }
         for name, switch in self.switches.items():
-            switch.setChecked(display.side_by_side if name == "side_by_side" else getattr(display.overlay, name))
-            switch.setEnabled(display.overlay.visible or name not in _DRAWN)
+            switch.setChecked(own[name] if name in own else getattr(overlay, name))
+            shown = (overlay.visible or name not in _DRAWN) and (overlay.needs_cam or name not in _OF_HEAT)
+            switch.setEnabled(shown)
         self.threshold.set_value(display.threshold)
-        own = display.model_threshold
-        self.threshold.set_usual(own, f"The model's own threshold, {own:.2f} ({key_of('threshold_reset')})")
-        self.opacity.set_value(display.overlay.opacity)
-        self.opacity.setEnabled(display.overlay.visible)
+        usual = display.model_threshold
+        self.threshold.set_usual(usual, f"The model's own threshold, {usual:.2f} ({key_of('threshold_reset')})")
+        self.opacity.set_value(overlay.opacity)
+        self.opacity.setEnabled(overlay.visible)
+        self.heat_key.show_method(display.heat_method)
         self.about.setText(_about(display))
 
     def show_keys(self, shortcuts: Sequence[Shortcut]) -> None:
@@ -126,6 +140,8 @@ class Panel(QFrame):
             layout.addWidget(switch)
             if name == "contour":
                 layout.addWidget(_line_key())
+            if name == "heatmap":
+                layout.addWidget(self.heat_key)
         return made
 
 

@@ -19,6 +19,7 @@ from polyplive.gui.recording.recording_strip import RecordingStrip
 from polyplive.gui.session.details import Details
 from polyplive.gui.session.event_log import EventLog
 from polyplive.gui.session.full_screen import FullScreen
+from polyplive.gui.session.heat_choice import HeatChoice
 from polyplive.gui.session.panel import Panel
 from polyplive.gui.session.snapshot_writer import SnapshotWriter
 from polyplive.gui.session.status_strip import StatusStrip
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
     from typing import Protocol
+
+    from PyQt6.QtCore import QPointF
 
     from polyplive.gui.parts.shortcuts import Shortcut
     from polyplive.gui.session.display import Display
@@ -65,7 +68,7 @@ NARROW = 900
 _STEP = 0.05
 
 
-OVERLAY_SWITCHES = ("visible", "contour", "mask", "heatmap", "scores", "legend", "caption", "status")
+OVERLAY_SWITCHES = ("visible", "contour", "mask", "heat_everywhere", "scores", "legend", "caption", "status")
 """The parts of the overlay that a key turns on and off: fields of ``OverlaySettings``."""
 
 
@@ -126,13 +129,13 @@ class SessionPage(QWidget):
         self.recording_strip = RecordingStrip()
         self.video.contents.on_target = session.set_target
         self.video.fell_back.connect(self._tell_of_view)
+        self.heat = HeatChoice(display, self.use_overlay, self._say)
         self._commands = self._overlay_commands() | view_commands(self.video)
         self._commands |= {**commands, **more.commands}
         self._lay_out(bar, more)
         self.details = Details(self.log, self)
         self.video.double_clicked.connect(self.full_screen.toggle)
-        if "toggle_play" in self._commands:
-            self.video.clicked.connect(self._commands["toggle_play"])
+        self.video.clicked.connect(self._clicked)
         self.panel.command.connect(self.run_command)
         self.strip.command.connect(self.run_command)
         self.panel.threshold_chosen.connect(self.set_threshold)
@@ -252,6 +255,9 @@ class SessionPage(QWidget):
             "threshold_reset": lambda: self.set_threshold(None),
             "opacity_down": lambda: self.set_opacity(self.display.overlay.opacity - _STEP),
             "opacity_up": lambda: self.set_opacity(self.display.overlay.opacity + _STEP),
+            "toggle_heatmap": self._toggle_heatmap,
+            "toggle_heat_lines": self._toggle_heat_lines,
+            "next_heat": self.heat.choose_next,
             "toggle_side_by_side": self._toggle_side_by_side,
             "toggle_panel": self._toggle_panel,
             "toggle_fullscreen": lambda: self.full_screen.toggle(),
@@ -264,6 +270,18 @@ class SessionPage(QWidget):
     def _toggle(self, name: str) -> None:
         on = not getattr(self.display.overlay, name)
         self._set_overlay(**({name: on, "figures": on} if name == "status" else {name: on}))
+
+    def _toggle_heatmap(self) -> None:
+        """On or off for all findings: the choice of one finding's heat ends."""
+        self._set_overlay(heatmap=self.display.overlay.heatmap is False, heat_of=None)
+
+    def _toggle_heat_lines(self) -> None:
+        self._set_overlay(heat_style="filled" if self.display.overlay.heat_style == "lines" else "lines")
+
+    def _clicked(self, place: QPointF) -> None:
+        """A click on a finding means its heat; elsewhere it ends that, or else plays and pauses a recording."""
+        if not self.heat.clicked(self.video.finding_at(place)) and "toggle_play" in self._commands:
+            self.run_command("toggle_play")
 
     def _set_overlay(self, **changes: Any) -> None:
         self.use_overlay(dataclasses.replace(self.display.overlay, **changes))
@@ -289,9 +307,11 @@ class SessionPage(QWidget):
             self.is_panel_wanted = shown
 
     def _leave_top(self) -> None:
-        """Put away what is over the picture: the loupe first, then full screen."""
+        """Put away what is over the picture: the loupe first, then the choice of a finding's heat, then full screen."""
         if self.video.has_loupe:
             self.video.set_loupe(False)
+        elif self.heat.chosen is not None:
+            self.heat.choose(None)
         else:
             self.full_screen.leave()
 
@@ -301,6 +321,7 @@ class SessionPage(QWidget):
 
     def _take_notices(self, view: View) -> None:
         """Show what is to be known of the source, once, and the newest line about something that failed."""
+        self.heat.look()
         told = view.info.notices if view.info is not None else ()
         if told != self._told:
             self._told = told

@@ -13,6 +13,7 @@ from polyplive.gui.view.arrangement import CAPTION_HEIGHT, MARGIN, arrange
 from polyplive.gui.view.banner import font_of
 from polyplive.gui.view.loupe import Loupe
 from polyplive.gui.view.zoom import Zoom
+from polyplive.pixels.crop import Crop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from polyplive.gui.view.scene import Scene
     from polyplive.overlay.baked import Patch
     from polyplive.overlay.target import Target
-    from polyplive.pixels.crop import Crop
     from polyplive.types import Frame
 
 CAPTIONS = ("Source", "Overlay")
@@ -82,6 +82,20 @@ class Contents:
         rect = min(rects, key=lambda rect: max(rect.left() - x, x - rect.right()))
         across, down = (x - rect.left()) / rect.width(), (y - rect.top()) / rect.height()
         return min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
+
+    def pixel_at(self, widget: QWidget, x: float, y: float) -> tuple[float, float, float] | None:
+        """The source pixel (column, row) that a point of ``widget`` shows, and how many columns are one logical pixel.
+
+        None beside the pictures.
+        """
+        scene = self.scene
+        rect = next((rect for rect in self.rects(widget) if rect.contains(x, y)), None)
+        if scene is None or rect is None:
+            return None
+        frame = scene.frame
+        seen = self.crop_of(frame) or Crop(0.0, 0.0, frame.width, frame.height)
+        across, down = seen.width / rect.width(), seen.height / rect.height()
+        return seen.x + (x - rect.left()) * across - 0.5, seen.y + (y - rect.top()) * down - 0.5, across
 
     def crop_of(self, frame: Frame) -> Crop | None:
         """What is seen of ``frame``; None where that is all of it."""

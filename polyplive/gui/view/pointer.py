@@ -27,7 +27,7 @@ class Pointer(QObject):
     Places are logical pixels of ``widget``. ``turned`` gives steps of zoom, ``dragged`` how far the picture is drawn.
     """
 
-    clicked = pyqtSignal()
+    clicked = pyqtSignal(QPointF)
     double_clicked = pyqtSignal()
     turned = pyqtSignal(float, QPointF)
     dragged = pyqtSignal(QPointF)
@@ -37,11 +37,11 @@ class Pointer(QObject):
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
         self._pressed: QPointF | None = None
-        self._last = QPointF()
+        self._last = self._released = QPointF()
         self._drags = False
         self._waiting = QTimer(self)
         self._waiting.setSingleShot(True)
-        self._waiting.timeout.connect(self.clicked)
+        self._waiting.timeout.connect(lambda: self.clicked.emit(self._released))
         widget.installEventFilter(self)
 
     @property
@@ -80,6 +80,7 @@ class Pointer(QObject):
             self.double_clicked.emit()
         elif kind == QEvent.Type.MouseButtonRelease:
             if self._pressed is not None and not self._drags:
+                self._released = place
                 self._waiting.start(QApplication.doubleClickInterval())
             self._pressed = None
             self.moved.emit(place)

@@ -37,7 +37,7 @@ def zoom_sign(scene: Scene, target: Target, arrangement: Arrangement) -> tuple[P
     scale, cell = target.scale, arrangement.cells[-1]
     width = line_width(runs, scale.text)
     row = round(1.8 * scale.text)
-    has_legend = scene.settings.visible and scene.settings.heatmap and scene.settings.legend
+    has_legend = scene.settings.needs_cam and scene.settings.legend
     lifted = row + scale.margin if has_legend else 0
     x, y = cell.x + cell.width - scale.margin - width, cell.y + cell.height - scale.margin - row - lifted
     return (laid(Line(Rect(x, y, width, row), scale.text, tuple(runs))),)

@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from polyplive.gui.view.arrangement import MARGIN
 from polyplive.gui.view.choice import choose
 from polyplive.gui.view.contents import Contents
+from polyplive.gui.view.hit import finding_at
 from polyplive.gui.view.opengl.renderer import surface_format
 from polyplive.gui.view.opengl.surface import OpenGLSurface
 from polyplive.gui.view.pointer import Pointer
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from polyplive.gui.view.scene import Scene
     from polyplive.types import ViewOption
 
+_REACH = 6.0
+"""Logical pixels. A click so near to a small finding still means it."""
+
 
 class VideoView(QWidget):
     """Shows a picture, the same picture twice, or a message. Qt's thread.
@@ -33,11 +37,11 @@ class VideoView(QWidget):
     painter takes over and ``fell_back`` is emitted, once, with one line that says why.
 
     The wheel and a pinch zoom around the pointer, and a drag moves a picture that is zoomed: ``zoomed`` tells the new
-    factor. ``clicked`` and ``double_clicked`` are emitted wherever in the view that happens.
+    factor. ``clicked``, with its place, and ``double_clicked`` are emitted wherever in the view that happens.
     """
 
     fell_back = pyqtSignal(str)
-    clicked = pyqtSignal()
+    clicked = pyqtSignal(QPointF)
     double_clicked = pyqtSignal()
     zoomed = pyqtSignal(float)
 
@@ -106,6 +110,14 @@ class VideoView(QWidget):
         self.surface.repaint()
         if isinstance(self.surface, OpenGLSurface):
             self.surface.check_is_painted()
+
+    def finding_at(self, place: QPointF) -> int | None:
+        """The number of the finding that is seen at ``place``, in logical pixels of the widget; None without one."""
+        scene = self.contents.scene
+        at = self.contents.pixel_at(self, place.x(), place.y())
+        if scene is None or scene.prediction is None or not scene.settings.visible or at is None:
+            return None
+        return finding_at(scene.prediction, at[:2], _REACH * at[2])
 
     def zoom_by(self, steps: float, at: QPointF | None = None) -> None:
         """Show the picture so many steps larger, or smaller below 0: four of them double it, from 1 to 8 times.

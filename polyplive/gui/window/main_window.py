@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -139,8 +140,10 @@ class MainWindow(QMainWindow):
         outputs, overlay = self.preferences.outputs, self.preferences.overlay
         if outputs is not None and opening.snapshots is None:
             page.keep_outputs_in(outputs)
-        if overlay is not None and page.display.overlay == OverlaySettings():  # nothing else was asked for
-            page.use_overlay(overlay)
+        begun = page.display.overlay
+        if overlay is not None and dataclasses.replace(begun, heatmap=None) == OverlaySettings():  # none was asked for
+            heatmap = overlay.heatmap if begun.heatmap is None else begun.heatmap
+            page.use_overlay(dataclasses.replace(overlay, heatmap=heatmap))
         self._show(page)
         page.video.setFocus()
         page.start()
@@ -277,7 +280,10 @@ class MainWindow(QMainWindow):
         self._opening = None
         if not isinstance(page, SessionPage) or opening is None:
             return
-        self.preferences.overlay = page.display.overlay
+        drawn, before = page.heat.without, self.preferences.overlay or OverlaySettings()
+        if opening.source is not None:  # a live session always begins as it is meant to
+            drawn = dataclasses.replace(drawn, heatmap=before.heatmap)
+        self.preferences.overlay = drawn
         self.preferences.is_panel_shown = page.is_panel_wanted
         page.close()
         for problem in page.problems:

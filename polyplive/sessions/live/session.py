@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from polyplive.overlay.baked import baked
-from polyplive.sessions.captions import caption_of
+from polyplive.sessions.captions import words_of
 from polyplive.sessions.failures import why_ended
 from polyplive.sessions.live.display_queue import DisplayQueue
 from polyplive.sessions.live.figures import NO_PICTURE, figures_of
@@ -321,7 +321,7 @@ class LiveSession:
 
     def engine_answered(self, frame: Frame, prediction: Prediction) -> None:
         """A result came; no view holds it yet."""
-        hud = Hud(caption=caption_of(frame, self._results.spec, self._overlay))
+        hud = Hud(**words_of(frame, self._results.spec, self._overlay))
         self._shown.answered(ProcessedFrame(frame, prediction, self._overlay, hud, self._head.whole()))
         self._parts.on_result()
         # No call of on_news: the next frame shows it. Drawing the last frame again would delay the next one.
@@ -361,8 +361,8 @@ class LiveSession:
         return (SessionNote(time.monotonic(), *self._state), *self._results.governing.steps[-1:])
 
     def _captured(self, frame: Frame, now_s: float) -> CapturedFrame:
-        caption = caption_of(frame, self._results.spec, self._overlay)
-        hud = Hud(*self._state, figures_of(self._display, self._shown, self._counts, self._state[0]), caption)
+        words = words_of(frame, self._results.spec, self._overlay)
+        hud = Hud(*self._state, figures_of(self._display, self._shown, self._counts, self._state[0]), **words)
         return CapturedFrame(frame, self._young_for(frame, now_s), self._overlay, hud, self._head.alone())
 
     def _next_try_s(self, now_s: float) -> float | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from polyplive.errors import EngineError, SourceError
 from polyplive.pipeline.steady_heat import SteadyHeat
-from polyplive.sessions.captions import caption_of
+from polyplive.sessions.captions import words_of
 from polyplive.sessions.opening import describe_session
 from polyplive.sessions.recorder.messages import RecordedFrame
 from polyplive.sessions.recorder.recorder import Recorder
@@ -200,7 +200,7 @@ class _Replay:
             prediction = self._steady.steadied(frame, prediction)
         state = SessionState.READY if prediction is not None else SessionState.FAULT
         figures = Figures(dropped=sum(self._lost.values()))
-        hud = Hud(state, figures=figures, caption=caption_of(frame, self._room.spec, overlay))
+        hud = Hud(state, figures=figures, **words_of(frame, self._room.spec, overlay))
         record = self._recorder.write(RecordedFrame(frame, prediction, overlay, hud))
         if prediction is None or record is None:
             self._failed += 1

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from polyplive.sessions.captions import caption_of
+from polyplive.sessions.captions import words_of
 from polyplive.sessions.failures import in_one_line
 from polyplive.sessions.replay.inbox import Inbox
 from polyplive.sessions.replay.pace import Pace
@@ -303,8 +303,8 @@ class Playback(threading.Thread):
             self._steps -= 1
         self._ended = self._awaits = False
         if is_new and self._mode is Mode.EVERY_FRAME:
-            caption = caption_of(frame, self._results.spec, self._overlay)
-            hud = Hud(*self._state(), Figures(dropped=sum(self._lost().values())), caption)
+            words = words_of(frame, self._results.spec, self._overlay)
+            hud = Hud(*self._state(), Figures(dropped=sum(self._lost().values())), **words)
             self.recording.write(self._session, frame, prediction, self._overlay, hud)
         elif is_new:
             self.recording.leave_out(frame)

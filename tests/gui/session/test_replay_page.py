@@ -143,6 +143,7 @@ def test_one_key_takes_the_whole_overlay_off(window, qtbot) -> None:
     ],
 )
 def test_each_part_has_a_key_and_a_switch(window, qtbot, key: str, name: str) -> None:
+    window.display.set(heatmap=True)
     was = getattr(window.display.overlay, name)
     before = window.display.images()[0]
     press(window, qtbot, getattr(Key, f"Key_{key}"))

@@ -13,6 +13,7 @@ from PyQt6.QtGui import QDropEvent
 from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QScrollArea
 from window_driver import PATIENCE_MS, paused, playing
 
+from polyplive.config import Settings
 from polyplive.errors import SourceNotFound
 from polyplive.evaluation.demo_truth import demo_clip
 from polyplive.gui.connect.dialog import ConnectDialog
@@ -26,6 +27,7 @@ from polyplive.gui.window.opening import ReplayOpening
 from polyplive.gui.window.preferences import Preferences
 from polyplive.gui.window.start_page import StartPage
 from polyplive.sessions.opening import open_video
+from polyplive.types import OverlaySettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,6 +160,25 @@ def test_overlay_and_panel_are_as_they_were_left(window: MainWindow, qtbot) -> N
     assert not page.display.overlay.heatmap
     assert page.display.overlay.visible, "that it is off is not remembered"
     assert not page.panel.isVisible()
+
+
+def test_what_is_remembered_is_drawn_but_heat_as_a_session_begins_and_one_findings_heat_is_forgotten(
+    window: MainWindow, clip: Path, qtbot
+) -> None:
+    window.preferences.overlay = OverlaySettings(mask=False, heatmap=True, heat_style="lines")
+    begins_without = OverlaySettings(heatmap=False)
+    window.show_opening(
+        ReplayOpening(lambda: open_video(clip), open_gated(), settings=Settings(overlay=begins_without), path=clip)
+    )
+    playing(window.page, qtbot)
+    drawn = window.page.display.overlay
+    assert (drawn.mask, drawn.heat_style, drawn.heatmap) == (False, "lines", False)
+    qtbot.waitUntil(lambda: bool(window.page.display.prediction.detections), timeout=PATIENCE_MS)
+    window.page.heat.choose(1)
+    assert window.page.display.overlay.heat_of == 1
+    window.close_source()
+    kept = window.preferences.overlay
+    assert (kept.heat_of, kept.heatmap, kept.heat_style) == (None, False, "lines")
 
 
 def test_it_says_what_it_is(window: MainWindow, qtbot) -> None:
