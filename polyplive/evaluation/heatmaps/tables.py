@@ -71,7 +71,7 @@ def _randomised(stages: list[Mapping[str, Any]], names: list[str]) -> TextTable:
 
 def _alike(found: Mapping[str, Any]) -> str:
     """The mean, and where pictures had no map at all how many had one."""
-    mean = "-" if found["mean"] is None else f"{found['mean']:.2f}"
+    mean = "-" if found["mean"] is None else f"{found['mean']:z.2f}"
     return mean if found["n"] == found["of"] else f"{mean} ({count_of(found['n'], found['of'])} with a map)"
 
 
@@ -79,10 +79,10 @@ def _with_interval(found: Mapping[str, Any], sign: str = "") -> str:
     if found["mean"] is None:
         return "-"
     digits = 2 if abs(found["mean"]) >= 2 else 3
-    mean = f"{found['mean']:{sign}.{digits}f}"
+    mean = f"{found['mean']:{sign}z.{digits}f}"
     if found["interval"] is None:
         return mean
-    low, high = (f"{end:{sign}.{digits}f}" for end in found["interval"])
+    low, high = (f"{end:{sign}z.{digits}f}" for end in found["interval"])
     return f"{mean} ({low} to {high})"
 
 

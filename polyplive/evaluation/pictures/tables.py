@@ -30,6 +30,8 @@ def sentences(figures: Mapping[str, Any]) -> list[str]:
     """The sentences beside the tables."""
     explanation = figures["explanation"]
     seen = ["Pictures were seen whole, as is usual for data sets; replay looks for the field of view (--roi auto)"]
+    faithfulness = explanation.get("faithfulness")
+    took = f"The heatmaps' measures took {faithfulness['seconds']:.0f} s" if faithfulness else ""
     return [
         *(seen if figures["roi"] == "none" else ()),
         f"Boundary F-score {number(figures['boundary']['f_score'])};"
@@ -37,6 +39,7 @@ def sentences(figures: Mapping[str, Any]) -> list[str]:
         f"Grad-CAM: highest point in the polyp {share_of(explanation['pointing_game'])},"
         f" energy inside it {number(explanation['energy_inside'])},"
         f" correlation with the mask {number(explanation['mask_correlation'])}",
+        *([took] if took else ()),
     ]
 
 

@@ -96,6 +96,18 @@ def test_a_picture_without_a_prediction_is_left_out_of_curves_and_counted(
     assert figures["images"][3] == {"stem": "4", "predicted": False, "maps": {}}
 
 
+def test_where_nothing_is_predicted_nothing_is_measured(folder: Path, graph: Path, tmp_path: Path) -> None:
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "4.png").write_bytes((folder / name / "4.png").read_bytes())
+    with opened(graph) as pipeline:
+        found = measure_faithfulness(tmp_path, pipeline, randomised_graphs(graph))
+    figures = faithfulness_figures(found)
+    assert (figures["n_predicted"], figures["randomised"]) == (0, [])
+    assert figures["maps"][OWN]["deletion"] == {"mean": None, "interval": None, "n": 0}
+    assert {cell for row in faithfulness_tables(figures)[0].rows for cell in row[1:]} == {"-"}
+
+
 def test_a_map_of_what_is_red_is_more_faithful_than_the_centre(found: Faithfulness) -> None:
     for name in (OWN, MASK, PROBABILITY):
         assert mean(found, name, "deletion") < mean(found, CENTRE, "deletion") - 0.1
