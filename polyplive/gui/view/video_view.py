@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPointF, QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCursor, QSurfaceFormat
-from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCursor, QHelpEvent, QSurfaceFormat
+from PyQt6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from polyplive.gui.view.arrangement import MARGIN
 from polyplive.gui.view.choice import choose
 from polyplive.gui.view.contents import Contents
 from polyplive.gui.view.hit import finding_at
+from polyplive.gui.view.legend_tip import legend_tip
 from polyplive.gui.view.opengl.renderer import surface_format
 from polyplive.gui.view.opengl.surface import OpenGLSurface
 from polyplive.gui.view.pointer import Pointer
@@ -154,6 +155,15 @@ class VideoView(QWidget):
         """Whether a little room is left around the picture; without it the picture may fill the view to the pixel."""
         self.contents.margin = MARGIN if is_framed else 0
         self.surface.update()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Tell a pointer that rests on the legend what heat does not tell."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(
+                event.globalPos(), legend_tip(self.contents, self, event.pos().x(), event.pos().y()), self
+            )
+            return True
+        return super().event(event)
 
     def _listen(self) -> None:
         pointer = self.pointer

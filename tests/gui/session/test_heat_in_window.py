@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
+from PyQt6.QtGui import QHelpEvent
 from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication, QToolTip
 from view_scenes import finding
 from window_driver import PATIENCE_MS, paused, press
 
@@ -117,6 +119,22 @@ def test_the_key_beside_the_switch_says_what_heat_is_and_its_tool_tip_what_it_is
     assert "raises" in key.said.text()
     assert "missed" in key.toolTip()
     assert window.display.view.engine.manifest.cam_layer in key.toolTip()
+
+
+def test_a_pointer_that_rests_on_the_legend_is_told_what_heat_is_not(window, qtbot) -> None:
+    def told(at: QPoint) -> str:
+        QToolTip.hideText()
+        QApplication.sendEvent(window.video, QHelpEvent(QEvent.Type.ToolTip, at, window.video.mapToGlobal(at)))
+        return QToolTip.text()
+
+    rect = window.video.picture_rects()[0]
+    on_legend = (rect.bottomRight() - QPointF(24, 16)).toPoint()
+    assert told(on_legend) == ""
+    press(window, qtbot, Key.Key_L)
+    assert "missed" in told(on_legend)
+    qtbot.waitUntil(lambda: told(rect.center().toPoint()) == "", timeout=PATIENCE_MS)
+    QToolTip.hideText()
+    qtbot.waitUntil(lambda: not QToolTip.isVisible(), timeout=PATIENCE_MS)
 
 
 def test_the_choice_ends_when_its_finding_was_seen_and_is_gone() -> None:

@@ -73,6 +73,8 @@ def test_the_loop_gets_each_frame_and_its_result() -> None:
     assert [view.frame.index for view in seen] == [0, 1, 2, 3, 4]
     assert all(np.array_equal(view.frame.image, picture(number)) for number, view in enumerate(seen))
     assert all(view.prediction.detections for view in seen if view.prediction is not None)
+    found = [view.prediction for view in seen if view.prediction is not None]
+    assert all(one.steady_heat.shape == one.cam.shape for one in found), "what is shown, beside the raw map"
     assert {view.state for view in seen} == {SessionState.READY}
     assert seen[-1].figures.annotation_delay_ms is not None
     summary = session.summary()
