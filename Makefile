@@ -30,10 +30,12 @@ test: $(VENV)/.dev
 heavy: $(VENV)/.dev
 	$(PYTEST) -m heavy
 
-# They pin other builds of OpenCV than ours, and so live in a Python of their own.
+# They pin other builds of OpenCV than ours, and than each other, and so live in Pythons of their own.
 oracles:
 	$(PYTHON) -m venv $(VENV)-oracles
-	$(VENV)-oracles/bin/pip install -q trackeval datumaro quantus
+	$(VENV)-oracles/bin/pip install -q trackeval datumaro
+	$(PYTHON) -m venv $(VENV)-quantus
+	$(VENV)-quantus/bin/pip install -q quantus
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
@@ -51,4 +53,4 @@ $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	@touch $@ $(VENV)/.runtime
 
 clean:
-	rm -rf $(VENV) $(VENV)-oracles build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-oracles $(VENV)-quantus build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

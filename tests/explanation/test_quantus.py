@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from oracle import ask
+from oracle import QUANTUS, ask
 
 from polyplive.explanation.correlation import spearman
 from polyplive.explanation.curves import area, blurred, deletion
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SIDE, STEPS, MAPS = 20, 16, 6
 AS_THEY_ARE = "abs=False, normalise=False, disable_warnings=True"
 
-QUANTUS = f"""
+CODE = f"""
 import json, sys
 import numpy
 numpy.trapz = getattr(numpy, "trapz", None) or numpy.trapezoid
@@ -93,7 +93,7 @@ def given() -> dict[str, np.ndarray]:
 def theirs(given: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     path: Path = tmp_path_factory.mktemp("quantus") / "given.npz"
     np.savez(path, **given)
-    found: dict[str, Any] = ask(QUANTUS, path)
+    found: dict[str, Any] = ask(CODE, path, of=QUANTUS)
     return found
 
 
