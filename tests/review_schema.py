@@ -44,6 +44,16 @@ _NOTE = _object(
         "by": _TEXT,
     }
 )
+_PICTURE = _object(
+    {
+        "at_s": _NUMBER,
+        "name": _TEXT,
+        "caption": _TEXT,
+        "jpeg": {"type": "string", "contentEncoding": "base64"},
+        "written": _TEXT,
+        "by": _TEXT,
+    }
+)
 _ANALYSIS = _object({"model": _TEXT, "model_sha256": _TEXT, "settings": {"type": "object"}, "events_sha256": _TEXT})
 
 REVIEW = _object(
@@ -56,5 +66,6 @@ REVIEW = _object(
         "findings": {"type": "array", "items": _FINDING},
         "notes": {"type": "array", "items": _NOTE},
         "marks": {"type": "array", "items": _WHOLE},
+        "pictures": {"type": "array", "items": _PICTURE},
     }
 )

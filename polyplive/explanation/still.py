@@ -37,13 +37,14 @@ class StillRequest:
     """What is to be explained: ``tensor`` uint8 [1, H, W, 3] RGB, as the model got the frame.
 
     ``targets`` are the findings' regions, bool [H, W] each. Where there is none, the whole answer is explained, without
-    curves. ``threshold`` and ``min_area`` are the pipeline's.
+    curves. ``others`` are findings that are not explained. ``threshold`` and ``min_area`` are the pipeline's.
     """
 
     tensor: NDArray[np.uint8]
     targets: tuple[Mask, ...]
     threshold: float
     min_area: float
+    others: tuple[Mask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,6 +179,6 @@ def _controls(request: StillRequest, probability: FloatMap, target: Mask | None)
     """Of one finding, mask and probability leave out the other ones: those change nothing of its score."""
     made = controls(probability, request.threshold)
     if target is not None:
-        others = np.logical_or.reduce([one & ~target for one in request.targets])
+        others = np.logical_or.reduce([one & ~target for one in (*request.targets, *request.others)])
         made |= {MASK: target.astype(np.float32), PROBABILITY: np.where(others, np.float32(0), probability)}
     return tuple(ShownMap(name, values, 1.0, is_fixed=True, is_control=True) for name, values in made.items())

@@ -6,15 +6,18 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyplive.backends.auto_model import find_model
 from polyplive.backends.factory import open_engine
+from polyplive.errors import ManifestError
 from polyplive.explanation.map_source import OwnMap
 from polyplive.explanation.still import explain_still
+from polyplive.manifest import load_manifest, shipped_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from polyplive.backends.base import Engine
+    from polyplive.backends.base import Engine, EngineSpec
     from polyplive.config import EngineOptions
     from polyplive.explanation.map_source import MapSource
     from polyplive.explanation.still import News, StillRequest
@@ -28,6 +31,18 @@ class StillModel:
     graph: Path
     backend: str
     options: EngineOptions
+
+
+def model_of(spec: EngineSpec, model: str, options: EngineOptions) -> StillModel:
+    """The model of ``spec``, which a session runs, once more; ``model`` is what the session was asked for.
+
+    Raises ``ModelError`` where its file is not there any more, or is another one.
+    """
+    name = spec.manifest.name
+    graph = shipped_models().get(name) or find_model(model, spec.backend, options.precision)
+    if load_manifest(graph).sha256 != spec.manifest.sha256:
+        raise ManifestError(f"'{graph.name}' is not the model that found this", "Open the recording again.")
+    return StillModel(graph, spec.backend, options)
 
 
 @contextlib.contextmanager

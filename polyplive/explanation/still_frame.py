@@ -41,8 +41,11 @@ class StillFrame:
         """What is to be explained of it by the model of ``spec``, which found it with ``settings``."""
         roi = self.prediction.roi
         tensor = preprocess(self.frame, roi, spec.height, spec.width, one_field=settings.one_field)
-        targets = tuple(region_of(one.contour, roi, spec.height, spec.width) for one in self.chosen)
-        return StillRequest(tensor, targets, self.prediction.threshold, settings.min_area)
+        left = [one for one in self.prediction.detections if one not in self.chosen]
+        targets, others = (
+            tuple(region_of(one.contour, roi, spec.height, spec.width) for one in some) for some in (self.chosen, left)
+        )
+        return StillRequest(tensor, targets, self.prediction.threshold, settings.min_area, others)
 
 
 def largest(findings: Sequence[Detection], most: int = MOST_FINDINGS) -> tuple[Detection, ...]:

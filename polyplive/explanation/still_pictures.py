@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from polyplive.types import Detection, Image
 
 _OUTLINES = OverlaySettings(mask=False, heatmap=False)
-_HEAT = OverlaySettings(mask=False, scores=False, heat_everywhere=True, heat_smoothing=False, opacity=0.6)
+_HEAT = OverlaySettings(mask=False, scores=False, heatmap=True, heat_everywhere=True, heat_smoothing=False, opacity=0.6)
 
 
 def frame_picture(still: StillFrame) -> Image:

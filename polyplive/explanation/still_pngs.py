@@ -49,8 +49,13 @@ def write_png(picture: Image, path: Path) -> None:
     encoded, png = cv2.imencode(".png", picture)
     if not encoded:
         raise SinkError(f"'{path}' cannot be written: the picture cannot be encoded", "")
+    write_bytes(png.tobytes(), path)
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Write a picture's file, whole or not at all; its folder is made where it is missing. Raises ``SinkError``."""
     try:
         make_private_folder(path.parent)
-        write_atomic(path, png.tobytes())
+        write_atomic(path, data)
     except OSError as error:
         raise sink_error(path, error, kept=False) from None

@@ -34,6 +34,7 @@ CANNOT_TELL = (
 )
 
 NO_FINDING = "There is no finding in this frame. The maps below explain the whole answer of the model, without curves."
+NO_FINDING_SHORT = "There is no finding in this frame"
 EMPTY = "The maps of the whole answer are empty: the model marks nothing, so there is nothing to explain."
 
 

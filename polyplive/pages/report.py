@@ -70,6 +70,7 @@ def printed_report(data: ReportData, width: int) -> PrintedReport:
     values = _values(data)
     charts = tuple(chart for chart in (findings_chart(data), score_chart(data)) if chart is not None)
     pictures = tuple(picture for _, shown, _, _ in _groups(data) for picture in shown)
+    pictures += tuple(_explained(data))
     return PrintedReport(render("printed_report.html.j2", charts=charts, width=width, **values), charts, pictures)
 
 
@@ -85,6 +86,7 @@ def _values(data: ReportData) -> dict[str, object]:
         "scores": score_chart(data),
         "groups": list(_groups(data)),
         "notes": _notes(data),
+        "explained": _explained(data),
         "marks": _marks(data),
         "times": _times(data),
         "session": _session(data),
@@ -200,6 +202,16 @@ def _notes(data: ReportData) -> TextTable:
         for note in data.notes
     ]
     return TextTable("Notes", ("At", "Finding", "Note", "By"), tuple(rows), ("Finding", "Note", "By"))
+
+
+def _explained(data: ReportData) -> list[Picture]:
+    """The frames that a person had explained, in order of the video."""
+    return [
+        Picture(
+            one.jpeg, one.name, f"at {clock(one.at_s)}. {one.caption}", f"{one.name} at {clock(one.at_s)}, explained"
+        )
+        for one in data.explained
+    ]
 
 
 def _marks(data: ReportData) -> TextTable:

@@ -37,3 +37,24 @@ class ReviewNote:
     track: int | None = None
     written: str = ""
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPicture:
+    """A picture that a person put into the report: a ``jpeg`` of the frame at ``at_s`` seconds of the video.
+
+    ``name`` and ``caption`` stand below it. ``at_s`` and ``name`` say which picture it is: there is one of each.
+    ``written`` is local time, ISO 8601 with its offset; ``by`` is who put it there (empty: not said).
+    """
+
+    at_s: float
+    name: str
+    caption: str
+    jpeg: bytes
+    written: str = ""
+    by: str = ""
+
+    @property
+    def key(self) -> tuple[float, str]:
+        """Which picture it is."""
+        return self.at_s, self.name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from polyplive.review.decisions import Decision, ReviewNote
+    from polyplive.review.decisions import Decision, ReviewNote, ReviewPicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class ReviewState:
 
     decisions: Mapping[int, Decision]
     notes: Mapping[int, ReviewNote]
+    pictures: tuple[ReviewPicture, ...] = ()
 
 
 class History:

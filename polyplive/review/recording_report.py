@@ -47,8 +47,8 @@ def recording_report(
     _take_end(data, events)
     if said_of is not None:
         said = said_of(timeline)
-        data.decisions, data.notes = said.decisions, said.notes
-        data.is_reviewed = bool(data.notes or data.decisions)
+        data.decisions, data.notes, data.explained = said.decisions, said.notes, said.pictures
+        data.is_reviewed = bool(data.notes or data.decisions or data.explained)
     return data
 
 

@@ -13,7 +13,7 @@ from polyplive.review.timeline import Timeline
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from polyplive.review.decisions import ReviewNote
+    from polyplive.review.decisions import ReviewNote, ReviewPicture
     from polyplive.review.track_pictures import Jpeg
     from polyplive.review.tracks import Track
     from polyplive.sinks.base import SessionInfo
@@ -29,8 +29,8 @@ class ReportData:
     order: the time of its first frame in seconds, then width and height in pixels and the sample aspect. ``seen``
     counts the frames of each field of view, ``thresholds`` those of each threshold: a live session's may be moved.
     ``pictures`` are by the number of the track. ``is_reviewed`` says that a person looked: ``decisions`` (by the number
-    of the track) and ``notes`` are theirs. ``reviewers`` are the names that stand there. ``events_sha256`` is the
-    hash of the events that it is made of, empty where there are none.
+    of the track) and ``notes`` are theirs, and the pictures of ``explained`` frames. ``reviewers`` are the names that
+    stand there. ``events_sha256`` is the hash of the events that it is made of, empty where there are none.
     """
 
     session: SessionInfo
@@ -47,6 +47,7 @@ class ReportData:
     is_reviewed: bool = False
     decisions: Mapping[int, Decision] = field(default_factory=dict)
     notes: tuple[ReviewNote, ...] = ()
+    explained: tuple[ReviewPicture, ...] = ()
     stages: dict[str, Distribution] = field(default_factory=dict)
     annotation: Distribution | None = None
     events_sha256: str = ""
@@ -65,5 +66,9 @@ class ReportData:
     @property
     def reviewers(self) -> tuple[str, ...]:
         """The names that decisions and notes carry, each once."""
-        given = [*(one.by for one in self.decisions.values()), *(note.by for note in self.notes)]
+        given = [
+            *(one.by for one in self.decisions.values()),
+            *(note.by for note in self.notes),
+            *(picture.by for picture in self.explained),
+        ]
         return tuple(dict.fromkeys(filter(None, given)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from polyplive import __version__
 from polyplive.review.carrying import Carrying
-from polyplive.review.decisions import Decision, ReviewNote, Verdict
+from polyplive.review.decisions import Decision, ReviewNote, ReviewPicture, Verdict
 from polyplive.review.history import History, ReviewState
 from polyplive.review.review_content import SCHEMA, ReviewContent, encode
 from polyplive.review.timeline import Timeline
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person said of a recording: decisions by the number of the track, and notes by their time."""
+    """What a person said of a recording: decisions by the number of the track, notes and pictures by their time."""
 
     decisions: Mapping[int, Decision]
     notes: tuple[ReviewNote, ...]
+    pictures: tuple[ReviewPicture, ...] = ()
 
 
 class Review:
@@ -94,7 +95,7 @@ class Review:
 
     def said(self) -> Said:
         """What was decided of the tracks of the timeline as it is now, and written; for any thread."""
-        return Said(self.decisions(), self.notes)
+        return Said(self.decisions(), self.notes, self.pictures)
 
     def said_of(self, timeline: Timeline) -> Said:
         """The same, of the tracks of another analysis."""
@@ -141,6 +142,23 @@ class Review:
         self._change(replace(self._history.state, notes=notes))
 
     @property
+    def pictures(self) -> tuple[ReviewPicture, ...]:
+        """The pictures for the report, by their time."""
+        return tuple(sorted(self._history.state.pictures, key=lambda picture: picture.key))
+
+    def has_picture(self, at_s: float, name: str) -> bool:
+        """Whether the report has the picture of this name, of the frame at ``at_s`` seconds."""
+        return any(each.key == (at_s, name) for each in self._history.state.pictures)
+
+    def add_picture(self, at_s: float, name: str, caption: str, jpeg: bytes) -> None:
+        """Put a picture into the report, in the place of the same one."""
+        self._change_pictures((at_s, name), (ReviewPicture(at_s, name, caption, jpeg, _now(), self.by),))
+
+    def remove_picture(self, at_s: float, name: str) -> None:
+        """Take a picture out of the report again."""
+        self._change_pictures((at_s, name), ())
+
+    @property
     def can_undo(self) -> bool:
         """Whether there is an action to take back."""
         return self._history.can_undo
@@ -174,7 +192,10 @@ class Review:
         if earlier is None:
             return False
         now, taken = self._history.state, self._taken_in(earlier)
-        state = ReviewState({**taken.decisions, **now.decisions}, {**taken.notes, **now.notes})
+        pictures = {each.key: each for each in (*taken.pictures, *now.pictures)}
+        state = ReviewState(
+            {**taken.decisions, **now.decisions}, {**taken.notes, **now.notes}, tuple(pictures.values())
+        )
         self._history.change(state)
         self._carrying.follow(self._timeline.tracks, self._timeline.tracks, self._verdict)
         self._changed()
@@ -207,7 +228,12 @@ class Review:
             for note in content.notes
         }
         self._notes_given = max((first, *notes))
-        return ReviewState(decisions, notes)
+        return ReviewState(decisions, notes, content.pictures)
+
+    def _change_pictures(self, key: tuple[float, str], new: tuple[ReviewPicture, ...]) -> None:
+        state = self._history.state
+        others = tuple(each for each in state.pictures if each.key != key)
+        self._change(replace(state, pictures=(*others, *new)))
 
     def _add_mark(self, mark: Mark) -> None:
         self._marks |= {mark.number}
@@ -244,12 +270,13 @@ class Review:
             for note in self._history.state.notes.values()
         )
         analysis, marks = self.analysis or self._earlier_analysis, tuple(sorted(self._marks))
+        pictures = self.pictures
 
         def content() -> bytes:
             found = (*storage.stored(tracks), *waiting)
             findings = tuple(one.with_decision(decisions.get(one.number, Decision())) for one in found)
             return encode(
-                ReviewContent(SCHEMA, __version__, _now(), storage.identity, analysis, findings, notes, marks)
+                ReviewContent(SCHEMA, __version__, _now(), storage.identity, analysis, findings, notes, marks, pictures)
             )
 
         return content

@@ -10,7 +10,7 @@ import msgspec
 
 from polyplive.errors import DataError
 from polyplive.pipeline.tracking import Box
-from polyplive.review.decisions import Decision, ReviewNote, Verdict
+from polyplive.review.decisions import Decision, ReviewNote, ReviewPicture, Verdict
 from polyplive.review.tracks import Span
 from polyplive.system.video_identity import VideoIdentity
 
@@ -80,7 +80,7 @@ class ReviewContent:
     """A whole review. ``marks`` are the numbers of the session's marks that became notes, also of notes since removed.
 
     ``written`` is local time, ISO 8601 with its offset; ``version`` is of the program. ``analysis`` is None before one
-    is known.
+    is known. ``pictures`` are those that were put into the report.
     """
 
     schema: int
@@ -91,6 +91,7 @@ class ReviewContent:
     findings: tuple[StoredFinding, ...] = ()
     notes: tuple[ReviewNote, ...] = ()
     marks: tuple[int, ...] = ()
+    pictures: tuple[ReviewPicture, ...] = ()
 
 
 def stored(track: Track) -> StoredFinding:

@@ -64,6 +64,7 @@ SHORTCUTS = (
     Shortcut("slower", (",", "<"), "Slower", "Playback"),
     Shortcut("faster", (".", ">"), "Faster", "Playback"),
     Shortcut("toggle_mode", ("K",), "Every frame, or keep pace", "Playback"),
+    Shortcut("explain", ("E",), "Explain this frame (paused)", "Playback"),
     Shortcut("toggle_recording", ("R",), "Record, or stop recording", "Recording"),
     Shortcut("mark", ("M",), "Mark this moment", "Recording"),
     Shortcut("describe_mark", ("Shift+M",), "Note to the last mark", "Recording"),
@@ -127,7 +128,7 @@ _KEYS_IN_REVIEW = {
     "toggle_scores": ("U",),
     "toggle_panel": ("Shift+T",),
     "toggle_fullscreen": ("F11",),
-    "details": ("E",),
+    "details": ("Shift+E",),
 }
 """What a key of the review takes its own key from, and the steps that programs for annotation have on F and D."""
 _NOT_IN_REVIEW = ("Recording", "toggle_sound", "toggle_glow")

@@ -19,8 +19,11 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 96.0, 12.0, 6.0, 22.0
 _POINTS = 10
 
 
-def chart_picture(chart: Chart, width: float) -> QImage:
-    """``chart`` at ``width`` units and its own height, three pixels a unit, black on white. Needs a QGuiApplication."""
+def chart_picture(chart: Chart, width: float, left: float = _LEFT) -> QImage:
+    """``chart`` at ``width`` units and its own height, three pixels a unit, black on white. Needs a QGuiApplication.
+
+    ``left`` units are for the labels of its axis up.
+    """
     height = chart.height + _TOP + _BOTTOM
     image = QImage(round(width * _DOTS), round(height * _DOTS), QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.white)
@@ -30,7 +33,7 @@ def chart_picture(chart: Chart, width: float) -> QImage:
     font = QFont(painter.font())
     font.setPixelSize(_POINTS)
     painter.setFont(font)
-    _Plot(painter, chart, QRectF(_LEFT, _TOP, width - _LEFT - _RIGHT, chart.height)).draw()
+    _Plot(painter, chart, QRectF(left, _TOP, width - left - _RIGHT, chart.height)).draw()
     painter.end()
     return image
 
@@ -57,7 +60,8 @@ class _Plot:
             )
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for line in self._chart.lines:
-            self._painter.setPen(QPen(QColor(_COLOURS[line.kind]), 1.2))
+            style = Qt.PenStyle.DashLine if line.kind == "fall" else Qt.PenStyle.SolidLine
+            self._painter.setPen(QPen(QColor(_COLOURS[line.kind]), 1.2, style))
             self._painter.drawPolyline(QPolygonF(QPointF(self._across(x), self._up(y)) for x, y in line.points))
         self._painter.setPen(QPen(Qt.GlobalColor.black, 0.8, Qt.PenStyle.DashLine))
         for mark in self._chart.marks:
@@ -72,13 +76,14 @@ class _Plot:
                 painter.setPen(QPen(_GRID, 0.8))
                 painter.drawLine(QPointF(area.left(), height), QPointF(area.right(), height))
             painter.setPen(_INK)
-            name = painter.fontMetrics().elidedText(tick.text, Qt.TextElideMode.ElideRight, round(_LEFT - 8))
+            name = painter.fontMetrics().elidedText(tick.text, Qt.TextElideMode.ElideRight, round(area.left() - 8))
             where = QRectF(0, height - 8, area.left() - 6, 16)
             painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
         painter.setPen(_INK)
         for tick in self._chart.across.ticks:
-            where = QRectF(self._across(tick.at) - 40, area.bottom() + 3, 80, 16)
-            where.moveLeft(min(max(where.left(), area.left() - 10), area.right() + _RIGHT - 80))
+            wide = painter.fontMetrics().horizontalAdvance(tick.text) + 2.0
+            where = QRectF(self._across(tick.at) - wide / 2, area.bottom() + 3, wide, 16)
+            where.moveLeft(min(max(where.left(), 0.0), area.right() + _RIGHT - wide))
             painter.drawText(where, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, tick.text)
 
     def _across(self, value: float) -> float:

@@ -26,20 +26,24 @@ def names_of(prediction: Prediction, at_s: float, shown: Shown) -> tuple[tuple[i
 
     A finding that the review knows has its number there, and its verdict; one that it does not know yet has none.
     """
-    if not prediction.detections:
-        return ()
-    near = [(track, _sighting(track, prediction.index)) for track in shown.arrays.tracks_at(at_s, _AROUND_S)]
-    known = [(track, sighting) for track, sighting in near if sighting is not None]
-    matched = match([one.box for _, one in known], [one.bbox for one in prediction.detections], LEAST_OVERLAP)
-    names = []
-    for place, detection in enumerate(prediction.detections):
-        name = "Polyp"
-        if place in matched:
-            number = known[matched[place]][0].number
+    numbers, names = numbers_of(prediction, at_s, shown), []
+    for detection in prediction.detections:
+        name, number = "Polyp", numbers.get(detection.track)
+        if number is not None:
             verdict = shown.verdict(number)
             name = f"Polyp {number}" + (f" {verdict.value}" if verdict is not Verdict.UNSEEN else "")
         names.append((detection.track, name))
     return tuple(names)
+
+
+def numbers_of(prediction: Prediction, at_s: float, shown: Shown) -> dict[int, int]:
+    """The review's numbers of the findings of ``prediction``, by their own; without those that it does not know."""
+    if not prediction.detections:
+        return {}
+    near = [(track, _sighting(track, prediction.index)) for track in shown.arrays.tracks_at(at_s, _AROUND_S)]
+    known = [(track, sighting) for track, sighting in near if sighting is not None]
+    matched = match([one.box for _, one in known], [one.bbox for one in prediction.detections], LEAST_OVERLAP)
+    return {prediction.detections[place].track: known[other][0].number for place, other in matched.items()}
 
 
 def same_track(track: Track, arrays: TimelineArrays) -> int | None:

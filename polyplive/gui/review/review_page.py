@@ -11,8 +11,9 @@ from polyplive.gui.parts.actions import allow
 from polyplive.gui.parts.shortcuts import REVIEW_SHORTCUTS
 from polyplive.gui.review.analysis_feed import AnalysisFeed
 from polyplive.gui.review.desk import ReviewDesk
+from polyplive.gui.review.desk_pictures import DeskPictures
 from polyplive.gui.review.findings_list import FindingsList
-from polyplive.gui.review.naming import names_of
+from polyplive.gui.review.naming import names_of, numbers_of
 from polyplive.gui.review.note_row import NoteDraft, NoteRow
 from polyplive.gui.review.places import said_of
 from polyplive.gui.review.review_bar import ReviewBar
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from PyQt6.QtGui import QCloseEvent, QResizeEvent
 
+    from polyplive.config import Settings
+    from polyplive.gui.explain.panel import ReportPictures
     from polyplive.gui.review.analysis_feed import News
     from polyplive.gui.review.parts import ReviewExports, ReviewParts
     from polyplive.gui.review.shown import Flag
@@ -56,6 +59,7 @@ class ReviewPage(ReplayPage):
         snapshots: Path,
         parts: ReviewParts,
         view: ViewOption = "auto",
+        settings: Settings | None = None,
     ) -> None:
         self._parts = parts
         self.desk = ReviewDesk(parts.review)
@@ -71,7 +75,7 @@ class ReviewPage(ReplayPage):
             self._row.addWidget(row)
         more = Additions((self._row, self.timeline), (self.findings,), self._review_commands(), REVIEW_SHORTCUTS)
         self._are_findings_wanted = True
-        super().__init__(make_player, display, snapshots, view, more)
+        super().__init__(make_player, display, snapshots, view, more, settings)
         self._is_ended = False
         self._review_notices: tuple[str, ...] = ()
         self._timer = QTimer(self)
@@ -167,6 +171,22 @@ class ReviewPage(ReplayPage):
 
     def _names_of(self, prediction: Prediction) -> tuple[tuple[int, str], ...]:
         return names_of(prediction, self.display.view.position_s, self.desk.shown)
+
+    def _chosen_finding(self) -> int | None:
+        """The finding whose heat alone is shown, else the one that is selected."""
+        prediction, desk = self.display.prediction, self.desk
+        if (heat_of := super()._chosen_finding()) is not None or prediction is None:
+            return heat_of
+        numbers = numbers_of(prediction, self.display.view.position_s, desk.shown)
+        return next((track for track, number in numbers.items() if number == desk.selected), None)
+
+    def _finding_names(self, prediction: Prediction) -> tuple[tuple[int, str], ...]:
+        """By their numbers alone: a verdict may be another one later."""
+        numbers = numbers_of(prediction, self.display.view.position_s, self.desk.shown)
+        return tuple((one.track, f"Polyp {numbers.get(one.track, '')}".strip()) for one in prediction.detections)
+
+    def _report_pictures(self) -> ReportPictures:
+        return DeskPictures(self.desk)
 
     def _take_news(self, news: News) -> None:
         """The analysis has found more, or its state has changed."""

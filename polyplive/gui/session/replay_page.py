@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from polyplive.config import Settings
+from polyplive.gui.explain.opener import Explainer
 from polyplive.gui.session.pace import ShownPace, pace_text
 from polyplive.gui.session.session_page import SessionPage
 from polyplive.gui.session.state_banner import replay_banner
@@ -21,11 +23,12 @@ if TYPE_CHECKING:
 
     from PyQt6.QtGui import QCloseEvent
 
+    from polyplive.gui.explain.panel import ReportPictures
     from polyplive.gui.session.display import Display
     from polyplive.gui.session.session_page import Additions
     from polyplive.sessions.replay import Player
     from polyplive.sessions.view import View
-    from polyplive.types import Frame, ViewOption
+    from polyplive.types import Frame, Prediction, ViewOption
 
 JUMP_S = 5.0
 
@@ -47,7 +50,8 @@ class ReplayPage(SessionPage):
     """Shows what the player plays.
 
     ``make_player`` takes the function that receives views, and returns a player that is not started. ``start`` starts
-    it, and closing the page closes it. ``more`` is what a page has besides. No method waits for the player.
+    it, and closing the page closes it. ``more`` is what a page has besides. ``settings`` say how findings are made. No
+    method waits for the player.
     """
 
     def __init__(
@@ -57,7 +61,11 @@ class ReplayPage(SessionPage):
         snapshots: Path,
         view: ViewOption = "auto",
         more: Additions | None = None,
+        settings: Settings | None = None,
     ) -> None:
+        self.explainer = Explainer(
+            display, settings or Settings(), self._chosen_finding, self._finding_names, self._report_pictures()
+        )
         self._size: tuple[int, int] | None = None
         self._told_of_repairs = False
         self._speed = 1.0
@@ -80,6 +88,7 @@ class ReplayPage(SessionPage):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """End the player, and say what was recorded until now."""
+        self.explainer.close()
         super().closeEvent(event)
         ends = self.player.recorded
         late = [line for end in ends for line in end.problems if line not in self._notices]
@@ -98,6 +107,7 @@ class ReplayPage(SessionPage):
             "slower": lambda: self._change_speed(-1),
             "faster": lambda: self._change_speed(1),
             "toggle_mode": self._toggle_mode,
+            "explain": self._explain,
         }
 
     def _disconnect(self) -> None:
@@ -108,6 +118,7 @@ class ReplayPage(SessionPage):
         first = self.display.view.info is None and view.info is not None
         self._note_pace(view)
         self.display.view = view
+        self.explainer.look()
         self.log.see(view)
         self._take_notices(view)
         self._take_frame(view.frame)
@@ -115,6 +126,24 @@ class ReplayPage(SessionPage):
             self.setWindowTitle(f"{Path(view.info.name).name} - polyplive")
         self._redraw()
         self.player.shown()
+
+    def _explain(self) -> None:
+        """Explain the frame that is shown, where it stands still."""
+        why_not = self.explainer.open(self.top, self._snapshots.folder)
+        if why_not:
+            self._say(why_not)
+
+    def _chosen_finding(self) -> int | None:
+        """The number of the finding that is meant; None where no one is chosen."""
+        return self.display.overlay.heat_of
+
+    def _finding_names(self, prediction: Prediction) -> tuple[tuple[int, str], ...]:
+        """What findings are called in an explanation."""
+        return self.display.names(prediction)
+
+    def _report_pictures(self) -> ReportPictures | None:
+        """Where pictures for a report go; None where there is no report."""
+        return None
 
     def _note_pace(self, view: View) -> None:
         if view.playing and view.frame is not None:

@@ -140,8 +140,8 @@ class ReplayOpening:
 
         folder = self.snapshots or default_folder()
         if self.make_review is not None:
-            return ReviewPage(make_player, display, folder, self.make_review(), settings.view)
-        return ReplayPage(make_player, display, folder, settings.view)
+            return ReviewPage(make_player, display, folder, self.make_review(), settings.view, settings)
+        return ReplayPage(make_player, display, folder, settings.view, settings=settings)
 
     def closed(self, page: SessionPage) -> None:
         """Say what the session did."""
