@@ -32,7 +32,13 @@ def paused(window: ReplayPage, qtbot, index: int | None = None) -> None:
 
 
 def playing(window: ReplayPage, qtbot) -> None:
-    qtbot.waitUntil(lambda: window.display.view.frame is not None and window.display.view.playing, timeout=PATIENCE_MS)
+    """Wait until it plays with its model: the first picture of all may come before that."""
+
+    def is_playing() -> bool:
+        view = window.display.view
+        return view.frame is not None and view.engine is not None and view.playing
+
+    qtbot.waitUntil(is_playing, timeout=PATIENCE_MS)
 
 
 def press(window: ReplayPage, qtbot, key: Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:

@@ -21,7 +21,8 @@ class View:
     """Everything that a window shows at one moment.
 
     ``frame`` is None until the first one is there. ``prediction`` is the frame's own when every frame waits for its
-    result. Otherwise it is the newest that is not stale, or None. ``reason`` explains ``state`` in one line.
+    result; only the first one of all is shown without while the model opens, and then again. Otherwise it is the newest
+    that is not stale, or None. ``reason`` explains ``state`` in one line.
     ``position_s`` and ``duration_s`` are PTS in seconds, the latter None when unknown or live. ``generation`` rises
     with every seek. ``notices`` are lines about failed sinks, about settings that a device refused and about a live
     source's clock.

@@ -146,7 +146,7 @@ class ReplayPage(SessionPage):
         return None
 
     def _note_pace(self, view: View) -> None:
-        if view.playing and view.frame is not None:
+        if view.playing and view.frame is not None and view.engine is not None:
             self._pace.see(view.position_s, time.monotonic())
         else:
             self._pace.restart()

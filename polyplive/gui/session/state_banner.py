@@ -29,7 +29,7 @@ def live_banner(view: View, *, visible: bool) -> Banner | None:
         late = view.late
         return Banner(f"Overlay {late.delay_ms:.0f} ms late, allowed {late.max_age_ms:.0f}", SessionState.STALE)
     if state is SessionState.STALE:
-        return Banner("No overlay: " + ("results are late" if view.engine is not None else "the model opens"), state)
+        return Banner(_no_overlay(view), state)
     return None
 
 
@@ -43,7 +43,7 @@ def replay_banner(view: View, *, visible: bool) -> Banner | None:
     if off:
         return Banner(off, SessionState.OVERLAY_OFF)
     if view.state is SessionState.STALE:
-        return Banner("No overlay: results are late", view.state)
+        return Banner(_no_overlay(view), view.state)
     return None
 
 
@@ -58,6 +58,10 @@ def countdown(view: View) -> str:
     if view.next_try_s is None:
         return ""
     return f"next try in {math.ceil(view.next_try_s)} s" if view.next_try_s > 0 else "trying now"
+
+
+def _no_overlay(view: View) -> str:
+    return "No overlay: " + ("results are late" if view.engine is not None else "the model opens")
 
 
 def _age(view: View) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from colour_engine import ColourEngine
 
 from polyplive.gui.session.state_banner import live_banner, replay_banner, waiting_message
 from polyplive.sessions.live.savings import Late, Saving
@@ -70,7 +71,7 @@ def test_an_overlay_that_was_just_switched_off_is_said_before_the_session_says_s
         (SessionState.PAUSED, False, "Paused \u00b7 Overlay off"),
         (SessionState.READY, False, "Overlay off"),
         (SessionState.ENDED, False, "Overlay off"),
-        (SessionState.STALE, True, "No overlay: results are late"),
+        (SessionState.STALE, True, "No overlay: the model opens"),
         (SessionState.STALE, False, "Overlay off"),
         (SessionState.FAULT, True, "Fault"),
         (SessionState.READY, True, None),
@@ -80,6 +81,12 @@ def test_an_overlay_that_was_just_switched_off_is_said_before_the_session_says_s
 def test_a_recording(state: SessionState, visible: bool, title: str | None) -> None:
     banner = replay_banner(View(state=state, reason="why"), visible=visible)
     assert (banner.title if banner is not None else None) == title
+
+
+def test_a_recording_whose_model_is_open_waits_for_results() -> None:
+    banner = replay_banner(View(state=SessionState.STALE, engine=ColourEngine().spec), visible=True)
+    assert banner is not None
+    assert banner.title == "No overlay: results are late"
 
 
 def test_a_recording_that_plays_without_its_model_has_no_overlay() -> None:

@@ -32,12 +32,31 @@ def test_every_frame_is_shown_once_in_order_with_its_own_result(start) -> None:
     _, audience = start(FAST)
     last = audience.wait(lambda view: view.state is SessionState.ENDED)
     assert audience.indices == list(range(FRAMES))
-    shown = [view for view in audience.views if view.frame is not None]
+    shown = [view for view in audience.views if view.frame is not None and view.engine is not None]
     assert all(view.prediction is not None and view.prediction.index == view.frame.index for view in shown)
     assert all(number_in(view.frame.image) == view.frame.index for view in shown)
     assert all(view.prediction.steady_heat.shape == view.prediction.cam.shape for view in shown)
     assert last.dropped == {}
     assert last.duration_s == pytest.approx(FRAMES / FPS)
+
+
+def test_the_first_picture_waits_for_no_model_and_comes_again_with_its_result(clip: Path) -> None:
+    may_open = threading.Event()
+
+    def open_late(interrupt: Interrupt) -> Engine:
+        assert may_open.wait(PATIENCE_S)
+        return open_gated()(interrupt)
+
+    audience = Audience()
+    with Player(lambda: FileSource(clip), open_late, audience, FAST):
+        early = audience.wait(lambda view: view.frame is not None)
+        assert (early.frame.index, early.prediction, early.engine) == (0, None, None)
+        assert (early.state, early.reason) == (SessionState.STALE, "The model is being opened: no overlay is drawn.")
+        may_open.set()
+        own = audience.wait(lambda view: view.prediction is not None)
+        assert (own.frame.index, own.prediction.index) == (0, 0)
+        audience.wait(lambda view: view.state is SessionState.ENDED)
+    assert audience.indices == list(range(FRAMES))
 
 
 def test_frames_are_not_shown_before_they_are_due(start) -> None:
