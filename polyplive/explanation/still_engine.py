@@ -38,11 +38,12 @@ def model_of(spec: EngineSpec, model: str, options: EngineOptions) -> StillModel
 
     Raises ``ModelError`` where its file is not there any more, or is another one.
     """
-    name = spec.manifest.name
-    graph = shipped_models().get(name) or find_model(model, spec.backend, options.precision)
-    if load_manifest(graph).sha256 != spec.manifest.sha256:
-        raise ManifestError(f"'{graph.name}' is not the model that found this", "Open the recording again.")
-    return StillModel(graph, spec.backend, options)
+    shipped = shipped_models().get(spec.manifest.name)
+    asked = find_model(model, spec.backend, options.precision)
+    for graph in filter(None, (shipped, asked)):  # "auto" may have taken another; a file may have a shipped name
+        if load_manifest(graph).sha256 == spec.manifest.sha256:
+            return StillModel(graph, spec.backend, options)
+    raise ManifestError(f"'{asked.name}' is not the model that found this", "Open the recording again.")
 
 
 @contextlib.contextmanager
