@@ -14,7 +14,7 @@ class Inbox(Generic[Message]):
 
     def __init__(self) -> None:
         self._messages: SimpleQueue[Message] = SimpleQueue()
-        self._due_s: float | None = None
+        self._due_s: float | None = 0.0  # the first ``receive`` waits for nothing: there is something to begin with
 
     @property
     def is_empty(self) -> bool:

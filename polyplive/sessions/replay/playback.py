@@ -87,7 +87,6 @@ class Playback(threading.Thread):
         self._publish()
         try:
             self._reader.open()
-            self._inbox.wake_in(0.0)  # for the first picture, whenever the model comes
         except Exception as error:
             self._fail(error)
         while not self._closing:
@@ -235,10 +234,8 @@ class Playback(threading.Thread):
             frame = self._reader.take()
             if results.is_down:
                 results.ready.append((frame, None))
-            else:
-                results.ask(frame, wait=True)
-                if self._early is not None:
-                    self._publish()
+            elif results.ask(frame, wait=True):
+                self._publish()
             return True
         waiting = len(results.ready) + (results.in_flight is not None)
         if self._reader.next is None and waiting < (_READ_AHEAD if self._playing else min(1, self._frames_wanted)):
@@ -317,12 +314,6 @@ class Playback(threading.Thread):
 
     # Questions
 
-    @property
-    def _early(self) -> Frame | None:
-        """The first frame while no model is open yet: a window shows it, and then once more with its result."""
-        asked = self._results.in_flight
-        return asked.frame if asked is not None and self._shown is None and self._results.spec is None else None
-
     def _is_shown(self, frame: Frame) -> bool:
         return self._shown is not None and frame is self._shown[0]
 
@@ -370,7 +361,7 @@ class Playback(threading.Thread):
     # To the window
 
     def _publish(self) -> None:
-        frame, prediction = self._shown if self._shown is not None else (self._early, None)
+        frame, prediction = self._shown if self._shown is not None else (self._results.early, None)
         state, reason = self._state()
         lost = self._lost()
         self._unseen += 1
@@ -396,10 +387,8 @@ class Playback(threading.Thread):
 
     def _state(self) -> tuple[SessionState, str]:
         failure = self._fault or self._results.failure
-        if not failure and self._early is not None:
-            return SessionState.STALE, "The model is being opened: no overlay is drawn."
         flags = {"playing": self._playing, "ended": self._ended, "awaits": self._awaits}
-        return state_of(failure, self._shown, max_age_ms=self._settings.max_age_ms, **flags)
+        return state_of(failure, self._shown, max_age_ms=self._settings.max_age_ms, early=self._results.early, **flags)
 
     def _fail(self, error: Exception) -> None:
         self._fault = in_one_line(error)

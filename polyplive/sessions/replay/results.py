@@ -62,11 +62,17 @@ class ReplayResults:
         self.in_flight = self.newest = None
         self.ready.clear()
 
-    def ask(self, frame: Frame, *, wait: bool) -> None:
-        """Request the result of ``frame``; with ``wait`` it becomes ``in_flight``."""
+    @property
+    def early(self) -> Frame | None:
+        """The first frame while no model has been open yet: it is shown, and then once more with its result."""
+        return self.in_flight.frame if self.in_flight is not None and self.spec is None else None
+
+    def ask(self, frame: Frame, *, wait: bool) -> bool:
+        """Request the result of ``frame``; with ``wait`` it becomes ``in_flight``. Returns whether it is ``early``."""
         request, _ = self._room.ask(frame, cam=self.cam, threshold=self.threshold)
         if wait:
             self.in_flight = request
+        return self.early is not None
 
     def opened(self, spec: EngineSpec) -> None:
         """The first engine, or another one, is ready."""

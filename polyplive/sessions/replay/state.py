@@ -25,16 +25,20 @@ def state_of(
     ended: bool,
     awaits: bool,
     max_age_ms: float,
+    early: Frame | None = None,
 ) -> tuple[SessionState, str]:
     """The state, and its reason in one line.
 
     ``failure`` says why video or overlay are missing, and is empty if they are not. ``shown`` is the frame on screen
-    with its result, if any. ``awaits``: no frame has come for a while from a file that is still being written.
+    with its result, if any; ``early`` is the one that is there before a model. ``awaits``: no frame has come for a
+    while from a file that is still being written.
     """
     if failure:
         return SessionState.FAULT, failure
     if ended:
         return SessionState.ENDED, "The video is over; play starts it again."
+    if shown is None and early is not None:
+        return SessionState.STALE, "The model is being opened: no overlay is drawn."
     if shown is None:
         return (
             SessionState.READY,
