@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +27,9 @@ from polyplive.types import StereoOption
 from polyplive.validation import check_fields
 
 if TYPE_CHECKING:
-    from polyplive.backends.base import Notify
-    from polyplive.explanation.still import StillRequest
-    from polyplive.pipeline.pipeline import Pipeline
+    from collections.abc import Iterator
+
+    from polyplive.explanation.still import News
     from polyplive.types import Frame
 
 
@@ -89,17 +90,22 @@ def explanation(request: ExplainRequest, frame: Frame) -> ExplanationPage:
         model = StillModel(graph, spec.backend, settings.engine)
         still = Still(len(found.chosen))
         asked = found.request(spec, at_once)
-        _fill(still, asked, model, pipeline, notify)
+        with contextlib.closing(explained(asked, model, pipeline.engine, notify)) as news:
+            _take_maps(still, news)
+            if request.page is not None:  # which alone shows curves
+                _take_curves(still, news)
     told = (("Region of the picture", settings.pipeline.roi or "auto"), ("Smallest finding", f"{at_once.min_area:g}"))
     return ExplanationPage(request.video.name, found, still, spec, told, tuple(lines))
 
 
-def _fill(still: Still, asked: StillRequest, model: StillModel, pipeline: Pipeline, notify: Notify) -> None:
-    news = explained(asked, model, pipeline.engine, notify)
-    for first in news:
-        still.add(first)
+def _take_maps(still: Still, news: Iterator[News]) -> None:
+    for one in news:
+        still.add(one)
         if still.total is not None:
-            break
+            return
+
+
+def _take_curves(still: Still, news: Iterator[News]) -> None:
     with progress_bar("Curves", still.total) as advance:
         for one in news:
             still.add(one)

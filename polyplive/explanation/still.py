@@ -15,7 +15,7 @@ from polyplive.explanation.scoring import RegionScore
 from polyplive.pipeline.pipeline import full_scale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from numpy.typing import NDArray
 
@@ -52,7 +52,7 @@ class ShownMap:
     """A map float32 [h, w], at least 0, that is shown in full colour at ``full_scale``.
 
     ``is_fixed``: that is a constant of the model, times the explained share of the picture. Otherwise it is the map's
-    own highest value, so that a weak map looks as strong as another.
+    own highest value, so that a weak map looks as strong as another. ``is_of_all``: it explains other findings as well.
     """
 
     name: str
@@ -60,6 +60,7 @@ class ShownMap:
     full_scale: float
     is_fixed: bool
     is_control: bool = False
+    is_of_all: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -131,7 +132,7 @@ class Still:
         return all(one.is_empty for found in self.findings for one in found.maps if not one.is_control)
 
 
-def explain_still(request: StillRequest, source: MapSource, engine: Engine) -> Iterator[News]:
+def explain_still(request: StillRequest, source: MapSource, engine: Engine) -> Generator[News]:
     """All maps first, then the curves, point by point. One thread, that of ``source`` and ``engine``.
 
     ``engine`` is the deployed model's: curves ask it alone. Raises ``EngineError``.
@@ -159,11 +160,12 @@ def _shown(request: StillRequest, source: MapSource, target: Mask | None) -> tup
     made = source.explain(request.tensor, target)
     own = own_name(source.spec)
     scale = _own_scale(request, source, made, target)
+    is_of_all = not source.follows_target and len(request.targets) + len(request.others) > 1
     shown = []
     for name, values in made.maps.items():
         is_fixed = name == own
         highest = float(np.nan_to_num(values).max(initial=0.0))
-        shown.append(ShownMap(name, values, scale if is_fixed else highest or 1.0, is_fixed))
+        shown.append(ShownMap(name, values, scale if is_fixed else highest or 1.0, is_fixed, is_of_all=is_of_all))
     return (*shown, *_controls(request, made.probability, target))
 
 

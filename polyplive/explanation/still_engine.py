@@ -14,7 +14,7 @@ from polyplive.explanation.still import explain_still
 from polyplive.manifest import load_manifest, shipped_models
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from polyplive.backends.base import Engine, EngineSpec
@@ -52,13 +52,13 @@ def open_maps(model: StillModel, engine_maps: MapSource, notify: Notify) -> Iter
     yield engine_maps
 
 
-def explained(request: StillRequest, model: StillModel, engine: Engine, notify: Notify) -> Iterator[News]:
+def explained(request: StillRequest, model: StillModel, engine: Engine, notify: Notify) -> Generator[News]:
     """Explain with the ``model``'s open ``engine``. ``notify`` gets lines for the user. Raises ``EngineError``."""
     with open_maps(model, OwnMap(engine), notify) as source:
         yield from explain_still(request, source, engine)
 
 
-def explained_alone(request: StillRequest, model: StillModel, notify: Notify) -> Iterator[News]:
+def explained_alone(request: StillRequest, model: StillModel, notify: Notify) -> Generator[News]:
     """The same, and open the engine for it. Raises ``EngineError`` and ``ModelError``."""
     engine = open_engine(model.graph, model.backend, model.options, notify, is_parallel=True)
     try:

@@ -45,7 +45,8 @@ def scale_of(shown: ShownMap) -> str:
     if shown.is_control:
         return "Full colour at 1."
     if shown.is_fixed:
-        return f"Full colour at {shown.full_scale:.3g}, the model's constant for a finding of this size."
+        what = "for a mask of this size" if shown.is_of_all else "for a finding of this size"
+        return f"Full colour at {shown.full_scale:.3g}, the model's constant {what}."
     return f"Full colour at {shown.full_scale:.3g}, its own highest value: how strong it is cannot be seen."
 
 
@@ -81,4 +82,5 @@ def title_of(shown: ShownMap) -> str:
 
 def caption_of(shown: ShownMap) -> str:
     """Where a map comes from and on what scale it is drawn."""
-    return f"{in_words(shown.name).origin} {scale_of(shown)}"
+    all_of_them = " It explains all findings of the frame together." if shown.is_of_all else ""
+    return f"{in_words(shown.name).origin}{all_of_them} {scale_of(shown)}"

@@ -111,8 +111,8 @@ def curves_chart(found: ExplainedFinding, shown: ShownMap, height: int = _HEIGHT
     if not lines:
         return None
     title = f"{title_of(shown)}: score of the finding over the share of changed pixels"
-    across = Axis("share of pixels changed", 0.0, 1.0, _TICKS)
-    return Chart(title, across, Axis("score of the finding", 0.0, 1.0, _TICKS), lines=tuple(lines), height=height)
+    across = Axis("pixels changed", 0.0, 1.0, _TICKS)
+    return Chart(title, across, Axis("score", 0.0, 1.0, _TICKS), lines=tuple(lines), height=height)
 
 
 def _section(page: ExplanationPage, place: int) -> _Section:
