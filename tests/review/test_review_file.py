@@ -243,6 +243,37 @@ def test_a_changed_video_s_old_decisions_are_kept_aside_until_asked_for(video: P
         assert [each.text for each in review.notes] == ["newest"]
 
 
+def test_pictures_for_the_report_are_kept_and_one_takes_the_place_of_the_same(video: Path, own: Path) -> None:
+    with reviewing(video, own) as review:
+        review.add_picture(2.0, "Polyp 2", "maps", b"later")
+        review.add_picture(1.0, "Polyp 1", "maps", b"first")
+        review.add_picture(1.0, "Polyp 1", "maps, again", b"\xffnew")
+        assert review.has_picture(1.0, "Polyp 1")
+        review.undo()
+        review.redo()
+    with reviewing(video, own) as review:
+        kept = [(each.at_s, each.name, each.caption, each.jpeg) for each in review.pictures]
+        assert kept == [(1.0, "Polyp 1", "maps, again", b"\xffnew"), (2.0, "Polyp 2", "maps", b"later")]
+        review.remove_picture(2.0, "Polyp 2")
+    video.write_bytes(os.urandom(100_000))
+    with reviewing(video, own) as review:
+        assert review.pictures == ()
+        review.add_picture(3.0, "Polyp 3", "maps", b"new")
+        assert review.apply_earlier()
+        assert [each.name for each in review.pictures] == ["Polyp 1", "Polyp 3"]
+
+
+def test_a_review_without_pictures_of_an_earlier_version_is_read(video: Path, own: Path) -> None:
+    note(video, own, "kept")
+    path = review_path(video)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["pictures"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with reviewing(video, own) as review:
+        assert [each.text for each in review.notes] == ["kept"]
+        assert review.pictures == ()
+
+
 def test_of_two_reviews_the_newer_is_used_and_the_older_kept(video: Path, own: Path) -> None:
     note(video, own, "beside")
     identity = json.loads(review_path(video).read_text(encoding="utf-8"))["video"]["sample_sha256"][:32]
