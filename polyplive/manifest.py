@@ -19,7 +19,7 @@ from polyplive.config import ConfirmProbability, Threshold
 from polyplive.errors import ConfigError, ManifestError, ModelNotFound
 from polyplive.validation import check_fields, from_table, in_file
 
-SCHEMA = 2
+SCHEMA = 3
 FAST, ACCURATE, LIGHT = "polyplive-fast", "polyplive-accurate", "polyplive-light"
 BY_ACCURACY = (ACCURATE, FAST, LIGHT)
 """The shipped models, the most accurate first; each is faster than the one before."""
@@ -35,12 +35,13 @@ class ModelManifest:
     """The facts about a graph.
 
     ``input_height`` and ``input_width`` are the model's size. ``threshold`` is the probability recommended for
-    contours; ``confirm_probability`` makes a frame evidence for a finding (0: the threshold). ``cam_full_scale`` is the
-    raw CAM value shown at full strength when the predicted mask fills the picture; for a smaller mask it shrinks in
-    proportion, as the CAM does. ``precision`` is that of the graph's arithmetic, ``weights`` how the file keeps them
-    (``int8``: see ``backends.stored_weights``). ``tensors`` names, inside the ONNX file, the tensors that hold the
-    ``logit`` and the ``activation`` of the CAM layer. ``metrics``, ``training`` and ``licences`` are free-form facts
-    for people.
+    contours; ``confirm_probability`` makes a frame evidence for a finding (0: the threshold). ``cam`` names the
+    heatmap's method and layers, ``METHOD:LAYER[,LAYER]``, ``cam_method`` the same for people. ``cam_full_scale`` is the
+    raw CAM value shown at full strength. Where ``cam_grows_with_mask`` that is for a mask that fills the picture; for a
+    smaller one it shrinks in proportion, as the CAM does. ``precision`` is that of the graph's arithmetic, ``weights``
+    how the file keeps them (``int8``: see ``backends.stored_weights``). ``tensors`` names, inside the ONNX file, the
+    tensors that hold the ``logit`` and, layer by layer, the ``activation`` and the ``gradient`` of the map.
+    ``metrics``, ``training`` and ``licences`` are free-form facts for people.
     """
 
     name: str
@@ -50,13 +51,14 @@ class ModelManifest:
     input_width: Side
     cam_height: Side
     cam_width: Side
-    cam_layer: str
+    cam: str
     cam_method: str
     cam_full_scale: Annotated[float, Meta(gt=0, lt=1e30)]
     threshold: Threshold
     precision: str
     sha256: str
     weights: str = "float32"
+    cam_grows_with_mask: bool = True
     confirm_probability: ConfirmProbability = 0.0
     tensors: dict[str, str] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
@@ -66,6 +68,11 @@ class ModelManifest:
 
     def __post_init__(self) -> None:
         check_fields(self)
+
+    @property
+    def cam_layers(self) -> tuple[str, ...]:
+        """The layers of the heatmap, coarsest first."""
+        return tuple(self.cam.partition(":")[2].split(","))
 
     def to_json(self) -> str:
         """Indented JSON text, keys in the order of the fields."""

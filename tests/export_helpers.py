@@ -15,7 +15,10 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from polyplive.export.graph import explain_graph
 from polyplive.export.graph import export_model as exporting
+from polyplive.export.graph.cam.spec import cam_spec
+from polyplive.export.graph.mask_and_cam import MaskAndCams
 from polyplive.export.graph.rewrite import deployed
 from polyplive.export.graph.to_onnx import onnx_graph
 from polyplive.export.networks.segmentation import SegmentationNetwork, build_network
@@ -69,16 +72,21 @@ def tiny_graph(kind: str = "unet") -> onnx.ModelProto:
 
 @functools.cache
 def _exported(kind: str) -> bytes:
-    exported: bytes = graph_once(deployed(tiny_network(0, kind)), SIDE, SIDE).SerializeToString()
+    exported: bytes = graph_once(own_map(deployed(tiny_network(0, kind))), SIDE, SIDE).SerializeToString()
     return exported
 
 
-def graph_once(network: SegmentationNetwork, height: int, width: int) -> onnx.ModelProto:
+def own_map(network: SegmentationNetwork) -> MaskAndCams:
+    """Mask and the heatmap that the network has unless another is asked for."""
+    return MaskAndCams(network, [cam_spec(network.cam, network)])
+
+
+def graph_once(function: MaskAndCams, height: int, width: int) -> onnx.ModelProto:
     """``onnx_graph``, which takes seconds: a network is exported once in a run, whichever process asks first."""
-    path = Path(os.environ[RUN_FOLDER], f"graph-{_fingerprint(network, height, width)}.onnx")
+    path = Path(os.environ[RUN_FOLDER], f"graph-{_fingerprint(function, height, width)}.onnx")
     with filelock.FileLock(path.with_suffix(".lock")):
         if not path.exists():
-            path.write_bytes(onnx_graph(network, height, width).SerializeToString())
+            path.write_bytes(onnx_graph(function, height, width).SerializeToString())
     return onnx.load_model(path)
 
 
@@ -87,12 +95,14 @@ def exporting_once() -> Iterator[None]:
     """Meanwhile ``export_model`` exports by ``graph_once``; it compares the graph with its checkpoint as ever."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exporting, "onnx_graph", graph_once)
+        patch.setattr(explain_graph, "onnx_graph", graph_once)
         yield
 
 
-def _fingerprint(network: SegmentationNetwork, *sizes: int) -> str:
+def _fingerprint(function: MaskAndCams, *sizes: int) -> str:
     """Of all that a graph is made of: structure, plain attributes, weights."""
-    digest = hashlib.sha256(repr((sizes, network)).encode())
+    network, specs = function.network, [str(spec) for spec in function.specs]
+    digest = hashlib.sha256(repr((sizes, specs, function.is_targeted, network)).encode())
     for name, module in network.named_modules():
         plain = {key: each for key, each in vars(module).items() if isinstance(each, bool | int | float | str | tuple)}
         digest.update(repr((name, type(module), sorted(plain.items()))).encode())

@@ -13,11 +13,12 @@ from polyplive.backends.quiet_onnxruntime import import_onnxruntime
 PERCENTILE = 50.0
 
 
-def cam_full_scale(model: ModelProto, frames: Sequence[NDArray[np.uint8]]) -> float:
-    """The CAM at full strength, for a polyp that fills the picture; frames are uint8 [H, W, 3] RGB.
+def cam_full_scale(model: ModelProto, frames: Sequence[NDArray[np.uint8]], *, grows_with_mask: bool) -> float:
+    """The CAM at full strength; frames are uint8 [H, W, 3] RGB.
 
-    The score is a sum over the predicted mask, so the CAM grows with the mask's share of the picture. Each frame's
-    maximum is divided by that share; the result is the ``PERCENTILE`` of those, over frames with a predicted polyp.
+    It is the ``PERCENTILE`` of the frames' maxima, over frames with a predicted polyp. The score is a sum over the
+    predicted mask. Where the map averages gradients over the picture it ``grows_with_mask``: then each maximum is
+    divided by the mask's share of the picture, and the result is for a polyp that fills it.
     """
     session = import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     found = []
@@ -25,5 +26,5 @@ def cam_full_scale(model: ModelProto, frames: Sequence[NDArray[np.uint8]]) -> fl
         probability, cam = session.run(["probability", "cam"], {"frame": frame[None]})
         share = float((probability > 0.5).mean())
         if share > 0 and cam.max() > 0:
-            found.append(float(cam.max()) / share)
+            found.append(float(cam.max()) / (share if grows_with_mask else 1.0))
     return float(np.percentile(found, PERCENTILE)) if found else 1.0

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from polyplive.commands.export import ExportRequest
 
-from ..training.checkpoint import load_network
 from .export_model import ExportSettings, export_model
+from .load_trained import load_trained
 from .model_facts import ModelFacts, read_facts
 
 
 def run_export(request: ExportRequest) -> int:
     """Export as ``request`` says; prints where and how well it agrees. Returns the exit code."""
-    name = request.name or load_network(request.checkpoint)[1]["architecture"]
+    name = request.name or load_trained(request.checkpoint)[1]["architecture"]
     report = export_model(
         ExportSettings(
             checkpoint=request.checkpoint,
             name=name,
             out=request.out,
             size=request.size,
-            cam_layer=request.cam_layer,
+            cam=request.cam,
             check_folder=request.check_folder,
             facts=ModelFacts() if request.facts is None else read_facts(request.facts),
             float16=request.float16,

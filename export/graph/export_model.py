@@ -20,17 +20,19 @@ from ..networks.segmentation import SegmentationNetwork
 from ..networks.vision_transformer import TransformerEncoder
 from ..precision.int8_weights import int8_weights
 from ..precision.narrow_graph import float16_graph, rounded_graph
-from ..training.checkpoint import load_network
 from .calibrate import cam_full_scale
+from .cam.spec import cam_spec
+from .explain_graph import explain_graph, without_weights, write_explain_graph
+from .load_trained import load_trained
+from .mask_and_cam import MaskAndCams
 from .model_facts import ModelFacts
 from .model_file import write_model
+from .read_back import deployed_from_graph
 from .rewrite import deployed
-from .to_onnx import TENSORS, onnx_graph
+from .to_onnx import onnx_graph
 from .verify import Agreement, compare, random_frames, require
 
-CAM_METHOD = (
-    "Grad-CAM (Selvaraju et al. 2017) of the sum of the polyp logits over the predicted mask (Vinogradova et al. 2020)"
-)
+SCORE = "of the sum of the polyp logits over the predicted mask (Vinogradova et al. 2020)"
 RANDOM_FRAMES = 6
 REAL_FRAMES = 8
 """How many pictures of the check folder are compared with PyTorch; the scale is taken over all of them."""
@@ -40,16 +42,17 @@ REAL_FRAMES = 8
 class ExportSettings:
     """What to export and where.
 
-    ``size`` None is the training size, ``cam_layer`` None the architecture's own. ``check_folder`` holds images/ and
-    masks/ for verification and for the heatmap's scale. ``facts`` go into the manifest. ``float16`` writes
-    ``NAME-fp16`` beside it: see ``precision``. ``int8_weights`` keeps the weights of ``NAME`` in eight bits.
+    ``checkpoint`` may be a graph, too. ``size`` None is the training size, ``cam`` None the architecture's own heatmap.
+    ``check_folder`` holds images/ and masks/ for verification and for the heatmap's scale. ``facts`` go into the
+    manifest. ``float16`` writes ``NAME-fp16`` beside it: see ``precision``. ``int8_weights`` keeps the weights of
+    ``NAME`` in eight bits.
     """
 
     checkpoint: Path
     name: str
     out: Path
     size: int | None = None
-    cam_layer: str | None = None
+    cam: str | None = None
     check_folder: Path | None = None
     facts: ModelFacts = field(default_factory=ModelFacts)
     float16: bool = False
@@ -75,24 +78,32 @@ def export_model(settings: ExportSettings) -> ExportReport:
 
     Nothing is written unless every graph agrees with PyTorch, and then graph and manifest each in one step.
     """
-    trained, checkpoint_facts = load_network(settings.checkpoint)
+    trained, checkpoint_facts = load_trained(settings.checkpoint)
     size = settings.size or _size(checkpoint_facts, settings.checkpoint)
     if size % 32:
         raise ConfigError(f"An input side of {size} cannot be halved five times", "Give a multiple of 32.")
-    layer = _choose_layer(trained, settings.cam_layer)
-    rewritten = deployed(_fitted(trained, size))
-    model = onnx_graph(rewritten, size, size)
+    spec = cam_spec(settings.cam or trained.cam, trained)
+    trained.cam = str(spec)
+    if checkpoint_facts.get("folded") and size == checkpoint_facts["size"]:
+        trained = rewritten = deployed_from_graph(settings.checkpoint)  # its very weights
+        trained.cam = str(spec)
+    else:
+        rewritten = deployed(_fitted(trained, size))
+    function = MaskAndCams(rewritten, [spec])
+    model = onnx_graph(function, size, size)
     real = load_frames(settings.check_folder, size) if settings.check_folder is not None else []
     frames = [*random_frames(size, size, RANDOM_FRAMES), *real[:REAL_FRAMES]]
     exact = agreement = compare(model, trained, rewritten, frames)
     require(exact)
-    facts = _facts(model, settings, checkpoint_facts, layer, cam_full_scale(model, real))
+    scale = cam_full_scale(model, real, grows_with_mask=spec.method.averages_gradients)
+    facts = _facts(model, settings, checkpoint_facts, function, scale)
     half_report = None
     if settings.float16:
         half = float16_graph(model)
         for checked in (half, rounded_graph(half)):  # the file itself, then what no processor would show of it
             rounded = compare(checked, trained, rewritten, frames)
             require(rounded, "float16")
+    further, exact_model = explain_graph(rewritten, spec, size), model
     if settings.int8_weights:
         model = int8_weights(model)
         agreement = compare(model, trained, rewritten, frames)
@@ -101,6 +112,7 @@ def export_model(settings: ExportSettings) -> ExportReport:
         half_facts = facts | {"name": float16_name(settings.name), "precision": "float16", "weights": "float16"}
         half_report = ExportReport(*write_model(half, half_facts, settings.out), rounded)
     written = write_model(model, facts, settings.out)
+    write_explain_graph(without_weights(further, exact_model), written[0], written[1].sha256)
     return ExportReport(*written, agreement, half_report, exact if settings.int8_weights else None)
 
 
@@ -111,16 +123,6 @@ def load_frames(folder: Path, size: int) -> list[NDArray[np.uint8]]:
         np.ascontiguousarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)[..., ::-1])
         for image in images
     ]
-
-
-def _choose_layer(network: SegmentationNetwork, name: str | None) -> str:
-    layers = network.cam_layers
-    if name is None:
-        return next(layer for layer, stage in layers.items() if stage == network.cam_stage)
-    if name not in layers:
-        raise ConfigError(f"No CAM layer '{name}'", f"Choose one of: {', '.join(layers)}.")
-    network.cam_stage = layers[name]
-    return name
 
 
 def _size(checkpoint: dict[str, Any], path: Path) -> int:
@@ -148,9 +150,9 @@ def _training(checkpoint: dict[str, Any]) -> dict[str, Any]:
 
 
 def _facts(
-    model: ModelProto, settings: ExportSettings, checkpoint: dict[str, Any], layer: str, scale: float
+    model: ModelProto, settings: ExportSettings, checkpoint: dict[str, Any], function: MaskAndCams, scale: float
 ) -> dict[str, Any]:
-    facts = settings.facts
+    facts, (spec,) = settings.facts, function.specs
     shapes = {
         value.name: [item.dim_value for item in value.type.tensor_type.shape.dim]
         for value in (*model.graph.input, *model.graph.output)
@@ -163,14 +165,15 @@ def _facts(
         "input_width": shapes["frame"][2],
         "cam_height": shapes["cam"][2],
         "cam_width": shapes["cam"][3],
-        "cam_layer": layer,
-        "cam_method": CAM_METHOD,
+        "cam": str(spec),
+        "cam_method": f"{spec.method.title} {SCORE}",
         "cam_full_scale": scale,
+        "cam_grows_with_mask": spec.method.averages_gradients,
         "threshold": facts.threshold,
         "confirm_probability": facts.confirm_probability,
         "precision": "float32",
         "weights": "int8" if settings.int8_weights else "float32",
-        "tensors": TENSORS,
+        "tensors": function.tensors,
         "training": facts.training | _training(checkpoint),
         "metrics": facts.metrics or {"validation": checkpoint.get("validation", {})},
         "licences": list(facts.licences),

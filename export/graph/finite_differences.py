@@ -23,9 +23,10 @@ _STEP = 2e-2
 
 
 def cam_by_differences(model: ModelProto, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The CAM, float32 [h, w], of a frame uint8 [H, W, 3] RGB. Two runs of the graph for each channel."""
+    """The Grad-CAM, float32 [h, w], of a frame uint8 [H, W, 3] RGB: two runs of the graph for each channel."""
     names = json.loads(next(entry.value for entry in model.metadata_props if entry.key == "tensors"))
-    logit_name, activation_name = names["logit"], names["activation"]
+    logit_name = names["logit"]
+    (activation_name,) = (name for role, name in names.items() if role.startswith("activation "))
     session = import_onnxruntime().InferenceSession(_shiftable(model, logit_name, activation_name).SerializeToString())
     feed = {"frame": frame[None]}
     channels = session.get_inputs()[1].shape[1]

@@ -47,7 +47,7 @@ def write_model(
     graph = out / f"{manifest.name}.onnx"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _replace_all(((graph, data), (graph.with_suffix(".json"), manifest.to_json().encode())))
+        replace_all(((graph, data), (graph.with_suffix(".json"), manifest.to_json().encode())))
     except OSError as error:
         raise ExportError(f"Cannot write '{graph}': {error.strerror}", hint) from None
     return graph, manifest
@@ -57,7 +57,7 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _replace_all(files: Sequence[tuple[Path, bytes]]) -> None:
+def replace_all(files: Sequence[tuple[Path, bytes]]) -> None:
     """Write every file beside its place, and only when all are whole put them there; other writers do not matter."""
     with contextlib.ExitStack() as stack:
         partials = []

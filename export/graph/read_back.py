@@ -24,7 +24,8 @@ from polyplive.manifest import ModelManifest
 
 from ..networks.segmentation import SegmentationNetwork, build_network, without_pretrained
 from ..networks.vision_transformer import ScaledLinear, TransformerEncoder
-from .grad_cam import MaskAndCam, trace
+from .cam.spec import cam_spec
+from .mask_and_cam import MaskAndCams, trace
 from .model_file import float32_manifest
 from .rewrite import DoublingAdditiveStage, MatrixLinear, MergedUpStage, deployed
 
@@ -39,10 +40,7 @@ def network_from_graph(graph: Path) -> SegmentationNetwork:
     for the manifest. Raises ``ExportError`` for a graph in float16, and for one whose constants are not that network's
     by name, shape and type.
     """
-    manifest = float32_manifest(graph)
-    network = _empty(manifest, graph)
-    rewritten = deployed(network)
-    _fill(rewritten, _constants(graph), graph.name)
+    network, rewritten = _read(graph)
     for name, module in network.named_modules():
         if isinstance(module, nn.Sequential):
             _unfold(module, name, rewritten)
@@ -55,6 +53,12 @@ def network_from_graph(graph: Path) -> SegmentationNetwork:
     return network
 
 
+@torch.no_grad()
+def deployed_from_graph(graph: Path) -> SegmentationNetwork:
+    """As ``network_from_graph``, but rewritten as it was exported: no constant is changed. Raises what that raises."""
+    return _read(graph)[1]
+
+
 def graph_recipe(manifest: ModelManifest) -> dict[str, Any]:
     """What the manifest says of the recipe, with the network's ``options`` as ``without_pretrained`` gives them.
 
@@ -65,12 +69,21 @@ def graph_recipe(manifest: ModelManifest) -> dict[str, Any]:
     return told | {"options": without_pretrained(dict(told.get("options") or {}))}
 
 
+def _read(graph: Path) -> tuple[SegmentationNetwork, SegmentationNetwork]:
+    """An empty network as it was trained, and the same rewritten and filled."""
+    manifest = float32_manifest(graph)
+    network = _empty(manifest, graph)
+    rewritten = deployed(network)
+    _fill(rewritten, _constants(graph), graph.name)
+    return network, rewritten
+
+
 def _empty(manifest: ModelManifest, graph: Path) -> SegmentationNetwork:
     try:
         network = build_network(manifest.architecture, **graph_recipe(manifest)["options"])
         if isinstance(network.encoder, TransformerEncoder):
             network.encoder.fit(manifest.input_height)
-        network.cam_stage = network.cam_layers[manifest.cam_layer]
+        network.cam = str(cam_spec(manifest.cam, network))
     except (ConfigError, KeyError, TypeError, ValueError, RuntimeError):  # the manifest's options can be anything
         raise ExportError(f"'{graph.name}' is of no network known here", "Use another backend than torch.") from None
     network.eval().requires_grad_(False)
@@ -91,7 +104,10 @@ def _fill(rewritten: SegmentationNetwork, values: dict[str, NDArray[Any]], graph
     encoder = rewritten.encoder
     side = encoder.side if isinstance(encoder, TransformerEncoder) else _SIDE
     try:
-        traced = trace(MaskAndCam(rewritten), torch.zeros((1, side, side, 3), dtype=torch.uint8))
+        traced = trace(
+            MaskAndCams(rewritten, [cam_spec(rewritten.cam, rewritten)]),
+            torch.zeros((1, side, side, 3), dtype=torch.uint8),
+        )
     except (RuntimeError, ValueError):  # no channels, or more levels than the side can be halved
         raise ExportError(f"'{graph}' is of a network that cannot be run", "Use another backend than torch.") from None
     names = {value.data_ptr(): name for name, value in vars(traced)["_buffers"].items()}

@@ -12,35 +12,32 @@ import onnx
 import torch
 from onnx import ModelProto, numpy_helper
 
-from ..networks.segmentation import SegmentationNetwork
-from .grad_cam import MaskAndCam, trace
+from .mask_and_cam import MaskAndCams, trace
 
 OPSET = 20
-INPUT = "frame"
-OUTPUTS = ("probability", "cam")
-TENSORS = {"logit": "logit", "activation": "activation"}
-"""What can be looked at inside the file: role -> tensor name."""
 
 
-def onnx_graph(network: SegmentationNetwork, height: int, width: int) -> ModelProto:
-    """Trace ``network`` (deployed) at one size and translate it.
+def onnx_graph(function: MaskAndCams, height: int, width: int) -> ModelProto:
+    """Trace ``function`` (of a deployed network) at one size and translate it.
 
-    Input ``frame`` uint8 [1, height, width, 3] RGB; outputs ``probability`` float32 [1, 1, height, width] and ``cam``
-    float32 [1, 1, h, w]. The logit and the CAM layer's activation keep the names of ``TENSORS`` as inner tensors.
+    Input ``frame`` uint8 [1, height, width, 3] RGB; outputs ``probability`` float32 [1, 1, height, width] and maps
+    float32 [1, 1, h, w] (``cam``, where there is one). What ``MaskAndCams.tensors`` lists are inner tensors.
     """
     frame = torch.zeros((1, height, width, 3), dtype=torch.uint8)
-    graph = trace(MaskAndCam(network), frame)
+    graph = trace(function, frame)
+    given = (frame, torch.zeros((1, 1, height, width))) if function.is_targeted else (frame,)
+    names = [function.tensors.get(output.name, output.name) for output in function.outputs]
     with _quiet():
         program = torch.onnx.export(
             graph,
-            (frame,),
+            given,
             dynamo=True,
             opset_version=OPSET,
-            input_names=[INPUT],
-            output_names=[*OUTPUTS, *TENSORS.values()],
+            input_names=list(function.inputs),
+            output_names=names,
         )
     model: ModelProto = program.model_proto
-    del model.graph.output[len(OUTPUTS) :]
+    del model.graph.output[sum(not output.is_inner for output in function.outputs) :]
     _forget_origin(model)
     _shrink_uniform(model)
     onnx.checker.check_model(model, full_check=True)

@@ -1,4 +1,4 @@
-"""The baseline: the trained network in eager PyTorch, Grad-CAM by hooks and ``backward``, as papers run it."""
+"""The baseline: the trained network in eager PyTorch, its heatmap by hooks and ``backward``, as papers run it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from polyplive.errors import EngineClosed, InferenceError, text_of
 from polyplive.manifest import load_manifest
 
 from ..networks.segmentation import SegmentationNetwork
-from .grad_cam import cam_by_hooks
+from .by_hooks import cam_by_hooks
+from .cam.spec import cam_spec
 from .read_back import network_from_graph
-from .verify import cam_module
 
 
 class TorchEngine:
@@ -73,7 +73,7 @@ def _run(network: SegmentationNetwork, frame: torch.Tensor, *, cam: bool) -> tup
         with torch.inference_mode():
             logit = network(network.normalise(frame.permute(0, 3, 1, 2)))
             return logit.sigmoid()[0, 0].cpu().numpy().copy(), None
-    probability, activation_map = cam_by_hooks(network, frame, cam_module(network))
+    probability, activation_map = cam_by_hooks(network, frame, cam_spec(network.cam, network))
     return probability[0, 0].cpu().numpy().copy(), activation_map[0, 0].cpu().numpy().copy()
 
 

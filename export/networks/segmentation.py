@@ -1,8 +1,8 @@
 """The segmentation networks, behind one registry.
 
 Every network takes a normalised picture, float32 [N, 3, H, W], and gives the polyp's logit, float32 [N, 1, H, W]. It
-computes in two steps, so that a gradient can be taken with respect to what lies between them: ``activation`` gives
-the features at the CAM layer together with what the rest needs, and ``finish`` goes on from there.
+computes in two steps, so that a gradient can be taken with respect to what lies between them: ``encode`` gives all
+that the decoder reads, and ``decode`` goes on from there.
 """
 
 from __future__ import annotations
@@ -88,10 +88,9 @@ def _narrowed(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class SegmentationNetwork(nn.Module):
-    """An encoder, decoder stages from coarse to fine, and a 1x1 head; ``cam_stage`` says where the CAM is taken.
+    """An encoder, decoder stages from coarse to fine, and a 1x1 head.
 
-    ``cam_stage`` -1 is the encoder's coarsest feature, 0 the first decoder stage's output, and so on. The last stage
-    is no choice: with a 1x1 head behind it Grad-CAM would only repeat the mask.
+    ``cam`` names the heatmap that an export gives unless another is asked for, ``METHOD:LAYER[,LAYER]``.
     """
 
     def __init__(
@@ -112,37 +111,46 @@ class SegmentationNetwork(nn.Module):
             stages.append(stage(coarse, skip, outputs))
             coarse = outputs
         self.decoder = nn.ModuleList(stages)
-        self.coarsest = nn.Identity()  # where a hook finds the encoder's coarsest feature
         self.head = nn.Conv2d(coarse, 1, 1)
         self.doublings = 0
-        self.cam_stage = -1
+        fine = min(_FINE_STAGE, len(widths) - 2)  # the last stage is no choice
+        self.cam = f"multi-level:{BOTTLENECK},decoder.{fine}" if fine >= 0 else f"grad-cam:{BOTTLENECK}"
 
     @property
-    def cam_layers(self) -> dict[str, int]:
-        """Name -> ``cam_stage`` of every layer that a CAM can be taken at, coarsest first."""
-        return {"encoder.bottleneck": -1} | {f"decoder.{stage}": stage for stage in range(len(self.decoder) - 1)}
+    def layers(self) -> tuple[str, ...]:
+        """The layers that a heatmap can be taken at, coarsest first.
 
-    def activation(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The features at the CAM layer, [N, C, h, w], and the skips that ``finish`` still needs, coarsest first."""
-        features = self.encoder(x)
-        coarse, skips = self.coarsest(features[-1]), list(reversed(features[:-1]))
-        for stage in range(self.cam_stage + 1):
-            coarse = self.decoder[stage](coarse, skips[stage])
-        return coarse, skips[self.cam_stage + 1 :]
+        ``encoder.bottleneck`` is the encoder's coarsest feature. ``skip.N`` is what the encoder gives to decoder stage
+        N, ``decoder.N`` that stage's output. The last stage's is no choice: with a 1x1 head behind it a map would only
+        repeat the mask.
+        """
+        stages = range(len(self.decoder))
+        named = [name for stage in stages for name in (f"skip.{stage}", f"decoder.{stage}")]
+        return (BOTTLENECK, *named[:-1])
 
-    def finish(self, activation: Tensor, skips: list[Tensor]) -> Tensor:
-        """From the CAM layer to the logit, [N, 1, H, W]."""
-        fine = activation
-        for stage, skip in zip(list(self.decoder)[self.cam_stage + 1 :], skips, strict=True):
-            fine = stage(fine, skip)
+    def encode(self, x: Tensor) -> dict[str, Tensor]:
+        """All that the decoder reads, [N, C, h, w] each: the bottleneck, and ``skip.N`` of every stage."""
+        *finer, coarsest = self.encoder(x)
+        return {BOTTLENECK: coarsest} | {f"skip.{stage}": skip for stage, skip in enumerate(reversed(finer))}
+
+    def decode(self, features: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """From ``encode`` to the logit, [N, 1, H, W]; with it every tensor of ``layers`` by its name."""
+        known, fine = dict(features), features[BOTTLENECK]
+        for number, stage in enumerate(self.decoder):
+            fine = known[f"decoder.{number}"] = stage(fine, features[f"skip.{number}"])
         logit: Tensor = self.head(fine)
         for _ in range(self.doublings):
             logit = double_bilinear(logit)
-        return logit
+        return logit, {name: known[name] for name in self.layers}
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalised picture -> logit."""
-        return self.finish(*self.activation(x))
+        return self.decode(self.encode(x))[0]
+
+
+BOTTLENECK = "encoder.bottleneck"
+_FINE_STAGE = 1
+"""The decoder stage with the heatmap's detail, four times finer than the bottleneck."""
 
 
 class PlainEncoder(nn.Module):
@@ -220,14 +228,12 @@ def _additive_lite(
 ) -> SegmentationNetwork:
     """An additive decoder on EfficientNet-Lite, for processors: with three ``widths`` it predicts at stride 4.
 
-    The encoder's stage of 320 channels is left out, and nothing is decoded at stride 2, where a pixel costs most. The
-    CAM is taken behind the first decoder stage, at stride 16: finer than the bottleneck's, and its gradient is cheaper.
+    The encoder's stage of 320 channels is left out, and nothing is decoded at stride 2, where a pixel costs most.
     """
     encoder = EfficientNetLite(variant, pretrained=pretrained, finest=4, until=encoder_stages)
     normalise = Normalise((0.498, 0.498, 0.498), (0.502, 0.502, 0.502))
     network = SegmentationNetwork(encoder, encoder.channels, tuple(widths), normalise, AdditiveStage)
     network.doublings = 2
-    network.cam_stage = 0
     return network
 
 

@@ -133,20 +133,27 @@ def _float32_nodes(graph: GraphProto) -> set[int]:
     """Positions of nodes that stay float32: before the first convolution, sums and their terms, all behind those."""
     wide: set[int] = set()
     behind: set[str] = set()
-    terms = {name for node in graph.node if node.op_type in _SUMS for name in node.input}
-    products = {name for node in graph.node if node.op_type == "Mul" for name in node.output}
+    terms = _terms(graph)
     first = next((place for place, node in enumerate(graph.node) if node.op_type == "Conv"), 0)
     for place, node in enumerate(graph.node):
-        if (
-            place < first
-            or node.op_type in _SUMS
-            or terms.intersection(node.output) & products
-            or behind.intersection(node.input)
-        ):
+        if place < first or node.op_type in _SUMS or terms.intersection(node.output) or behind.intersection(node.input):
             wide.add(place)
             if place >= first:
                 behind.update(node.output)
     return wide
+
+
+def _terms(graph: GraphProto) -> set[str]:
+    """Products that are summed up, with the ReLU between where there is one."""
+    made = {name: node for node in graph.node for name in node.output}
+    waiting = [name for node in graph.node if node.op_type in _SUMS for name in node.input]
+    terms = set()
+    while waiting:
+        node = made.get(waiting.pop())
+        if node is not None and node.op_type in ("Mul", "Relu"):
+            terms.update(node.output)
+            waiting += node.input if node.op_type == "Relu" else []
+    return terms
 
 
 def _kinds(model: ModelProto) -> dict[str, int]:

@@ -43,13 +43,13 @@ def train(**options: Any) -> None:
 @click.option("--name", help="The model's.  [default: its architecture]", metavar="NAME")
 @click.option("--out", type=EXISTING, metavar="FOLDER", help="For NAME.onnx and NAME.json.  [default: this one]")
 @click.option("--check", "check_folder", type=EXISTING, metavar="FOLDER", help="Pictures for checks and scales.")
-@click.option("--cam-layer", metavar="NAME", help="Where the Grad-CAM is taken.  [default: the architecture's own]")
+@click.option("--cam", metavar="METHOD:LAYER", help="The heatmap and its layers.  [default: the architecture's own]")
 @click.option("--size", type=int, metavar="N", help="Input side in pixels.  [default: that of the training]")
 @click.option("--float16", is_flag=True, help="Write NAME-fp16 as well, for TensorRT.")
 @click.option("--int8-weights", is_flag=True, help="Keep the weights in eight bits: a quarter of the file.")
 @click.option("--facts", type=EXISTING, metavar="FILE", help="TOML for the manifest: version, threshold, licences, ...")
 def export(**options: Any) -> None:
-    """Export a checkpoint to ONNX: mask and Grad-CAM in one graph.
+    """Export a checkpoint, or a graph once more, to ONNX: mask and heatmap in one graph.
 
     The graph is verified before it is written. Needs the 'train' extra.
     """

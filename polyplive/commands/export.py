@@ -19,15 +19,15 @@ class ExportRequest:
 
     ``name`` is the model's name, None for that of its architecture. ``out`` is the folder for ``NAME.onnx`` and
     ``NAME.json``. ``check_folder`` holds pictures for the checks and for the heatmap's scale. ``facts`` is a TOML file
-    for the manifest. ``size`` is the input's side in pixels, ``cam_layer`` the layer of the Grad-CAM; None: as in
-    training.
+    for the manifest. ``size`` is the input's side in pixels, ``cam`` the heatmap, ``METHOD:LAYER[,LAYER]``; None: as
+    in training.
     """
 
     checkpoint: Path
     name: str | None = None
     out: Path = Path()
     check_folder: Path | None = None
-    cam_layer: str | None = None
+    cam: str | None = None
     size: Annotated[int, Meta(ge=32)] | None = None
     float16: bool = False
     int8_weights: bool = False

@@ -8,11 +8,9 @@ from polyplive.explanation.controls import CENTRE, MASK, PROBABILITY
 
 _METHODS = {
     "grad-cam": ("Grad-CAM", "weights each channel of a layer by the mean of its gradient"),
-    "hires-cam": ("HiRes-CAM", "weights each place of a layer by its own gradient"),
-    "grad-cam++": ("Grad-CAM++", "weights each channel by those places whose gradient is above 0"),
+    "hires-cam": ("HiResCAM", "weights each place of a layer by its own gradient"),
+    "multi-level": ("Multi-level map", "is the geometric mean of what adds to the score at each layer"),
     "layer-cam": ("LayerCAM", "weights each place of a layer by its own gradient where that is above 0"),
-    "seg-xres-cam": ("Seg-XRes-CAM", "weights each part of a layer by the mean of its gradient there"),
-    "finer-cam": ("Finer-CAM", "is Grad-CAM of what sets the polyp apart"),
 }
 _PARTS = {"encoder": "encoder", "decoder": "decoder", "bottleneck": "bottleneck", "head": "head"}
 _CONTROLS = {

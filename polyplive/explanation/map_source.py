@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from polyplive.backends.checks import check_numbers
-from polyplive.explanation.maps import Maps
+from polyplive.backends.maps import Maps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,4 +66,4 @@ class OwnMap:
 
 def own_name(spec: EngineSpec) -> str:
     """What the map that the deployed graph computes is called by."""
-    return f"grad-cam:{spec.manifest.cam_layer}"
+    return spec.manifest.cam

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyplive.backends.base import Engine
+    from polyplive.backends.maps import Maps
     from polyplive.explanation.curves import CurvePoint
     from polyplive.explanation.map_source import MapSource
-    from polyplive.explanation.maps import Maps
     from polyplive.types import FloatMap, Mask
 
 MOST_FINDINGS = 3
@@ -174,7 +174,7 @@ def _own_scale(request: StillRequest, source: MapSource, made: Maps, target: Mas
     explained = made.probability
     if target is not None and source.follows_target:
         explained = target.astype(np.float32)
-    return full_scale(source.spec.manifest.cam_full_scale, explained, request.min_area)
+    return full_scale(source.spec.manifest, explained, request.min_area)
 
 
 def _controls(request: StillRequest, probability: FloatMap, target: Mask | None) -> tuple[ShownMap, ...]:

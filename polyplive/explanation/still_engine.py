@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from polyplive.backends.auto_model import find_model
 from polyplive.backends.factory import open_engine
-from polyplive.errors import ManifestError
+from polyplive.backends.map_engine import MapEngine
+from polyplive.errors import ManifestError, ModelError
 from polyplive.explanation.map_source import OwnMap
 from polyplive.explanation.still import explain_still
 from polyplive.manifest import load_manifest, shipped_models
@@ -49,7 +50,16 @@ def model_of(spec: EngineSpec, model: str, options: EngineOptions) -> StillModel
 @contextlib.contextmanager
 def open_maps(model: StillModel, engine_maps: MapSource, notify: Notify) -> Iterator[MapSource]:
     """The maps of several methods and layers where the model has them, else ``engine_maps``."""
-    yield engine_maps
+    try:
+        further = MapEngine(model.graph, model.options.threads)
+    except ModelError as error:
+        notify(f"Only the model's own heatmap is shown: {error}")
+        yield engine_maps
+        return
+    try:
+        yield further
+    finally:
+        further.close()
 
 
 def explained(request: StillRequest, model: StillModel, engine: Engine, notify: Notify) -> Generator[News]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyplive.backends.base import Engine, Pending
+    from polyplive.manifest import ModelManifest
     from polyplive.types import Detection, FloatMap, Image, Roi
 
 MASK_PROBABILITY = 0.5
@@ -226,7 +227,7 @@ class Pipeline:
             roi=roi,
             probability=outputs.probability,
             cam=None if self._postprocessor.withheld and not detections else outputs.cam,
-            cam_full_scale=full_scale(spec.manifest.cam_full_scale, outputs.probability, self.min_area),
+            cam_full_scale=full_scale(spec.manifest, outputs.probability, self.min_area),
             threshold=self.threshold,
             detections=detections,
             withheld=self._postprocessor.withheld,
@@ -282,13 +283,15 @@ def _wrong_owner(process_id: int) -> WrongThread:
     return WrongThread(f"A model is used in another {what} than the one that opened it", f"Open one a {what}.")
 
 
-def full_scale(constant: float, probability: FloatMap, min_area: float) -> float:
+def full_scale(manifest: ModelManifest, probability: FloatMap, min_area: float) -> float:
     """The raw CAM that the heatmap shows at full strength in this frame.
 
-    The CAM's score is a sum over the predicted mask, so the map grows with the mask's share of the picture; divided
-    by that share it is the CAM of the mean logit, and the model's ``constant`` fits polyps of every size. That is no
-    rescaling to the frame's own maximum: a weak map stays weak, and an empty frame has none. A mask too small to be
-    a finding counts as the smallest that is one: its specks get no strong map.
+    The CAM's score is a sum over the predicted mask. A map of averaged gradients grows with the mask's share of the
+    picture; divided by that share it is the CAM of the mean logit, and the model's constant fits polyps of every size.
+    That is no rescaling to the frame's own maximum: a weak map stays weak, and an empty frame has none. A mask too
+    small to be a finding counts as the smallest that is one: its specks get no strong map.
     """
+    if not manifest.cam_grows_with_mask:
+        return manifest.cam_full_scale
     predicted = int(np.count_nonzero(probability > MASK_PROBABILITY))
-    return constant * max(predicted, min_area * probability.size, 1) / probability.size
+    return manifest.cam_full_scale * max(predicted, min_area * probability.size, 1) / probability.size

@@ -33,4 +33,4 @@ def method_of(spec: EngineSpec | None) -> str:
     if spec is None:
         return ""
     method = spec.manifest.cam_method.partition(" (")[0].strip()  # without whose it is
-    return ", ".join(filter(None, (method, spec.manifest.cam_layer)))
+    return ", ".join((method, *spec.manifest.cam_layers))

@@ -90,6 +90,6 @@ def test_a_region_is_the_finding_in_the_model_s_picture() -> None:
 
 def test_maps_are_called_by_words() -> None:
     assert in_words("grad-cam:decoder.0").title == "Grad-CAM, decoder stage 0"
-    assert in_words("hires-cam:encoder.bottleneck").title == "HiRes-CAM, encoder bottleneck"
+    assert in_words("hires-cam:encoder.bottleneck").title == "HiResCAM, encoder bottleneck"
     assert "encoder.stages" in in_words("layer-cam:encoder.stages,decoder.1").origin
     assert in_words("new-cam:head").title == "new-cam, head"

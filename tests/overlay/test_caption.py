@@ -48,7 +48,7 @@ def test_without_being_asked_for_no_corner_is_drawn_in_any_state() -> None:
 
 def test_a_session_makes_one_only_where_it_is_drawn() -> None:
     frame = Frame(PICTURE, 7, 0.28)
-    facts = {"name": "polyplive-fast", "version": "2.0", "cam_method": "Grad-CAM (of somebody)", "cam_layer": "a.0"}
+    facts = {"name": "polyplive-fast", "version": "2.0", "cam_method": "Grad-CAM (of somebody)", "cam_layers": ("a.0",)}
     spec = SimpleNamespace(manifest=SimpleNamespace(**facts))
     assert words_of(frame, spec, OverlaySettings())["caption"] is None
     assert words_of(frame, spec, ASKED)["caption"] == Caption(7, 0.28, "polyplive-fast 2.0")

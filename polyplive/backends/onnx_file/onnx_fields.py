@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 GRAPH = 7
 """``ModelProto.graph``."""
+_PROPERTY = 14
+"""``ModelProto.metadata_props``: key is field 1 of each, value 2."""
 NODE, INITIALIZER, OUTPUT = 1, 5, 12
 """Of ``GraphProto``."""
 NODE_INPUT, NODE_OUTPUT, NODE_KIND, NODE_ATTRIBUTE = 1, 2, 4, 5
@@ -78,6 +80,16 @@ def with_graph(model: bytes, change: Callable[[list[Field]], Iterable[bytes]]) -
     if not found:
         raise ValueError("the file holds no graph")
     return b"".join(parts)
+
+
+def text_properties(model: bytes) -> dict[str, str]:
+    """What the file says of itself. Raises ``ValueError`` if ``model`` is no message."""
+    found = {}
+    for part in fields(model):
+        if part.number == _PROPERTY:
+            inside = {item.number: item.body.decode(errors="replace") for item in fields(part.body)}
+            found[inside.get(1, "")] = inside.get(2, "")
+    return found
 
 
 def name_of(part: Field) -> bytes:

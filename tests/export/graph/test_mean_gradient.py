@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 from export_helpers import SIDE, frame, tiny_network
-from polyplive.export.graph.grad_cam import MaskAndCam, trace
+from polyplive.export.graph.cam.spec import cam_spec
+from polyplive.export.graph.mask_and_cam import MaskAndCams, trace
 from polyplive.export.graph.mean_gradient import shorten_means
 from polyplive.export.graph.rewrite import deployed
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -47,7 +48,8 @@ def test_what_others_use_too_is_left_alone() -> None:
 
 @pytest.mark.parametrize("architecture", ["unet", "unet-lite0", "additive-lite0", "unet-vit"])
 def test_the_exported_graph_has_it_and_the_same_cam(architecture: str) -> None:
-    function = MaskAndCam(deployed(tiny_network(0, architecture)))
+    network = deployed(tiny_network(0, architecture))
+    function = MaskAndCams(network, [cam_spec("grad-cam:encoder.bottleneck", network)])
     picture = torch.from_numpy(frame(0))[None]
     graph = trace(function, picture)
     assert not any(node.target == aten.mean.dim for node in graph.graph.nodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def test_the_contract_of_the_graph(exported: Path) -> None:
     outputs = {output.name: (output.type, output.shape) for output in session.get_outputs()}
     assert outputs == {
         "probability": ("tensor(float)", [1, 1, SIDE, SIDE]),
-        "cam": ("tensor(float)", [1, 1, SIDE // 8, SIDE // 8]),
+        "cam": ("tensor(float)", [1, 1, SIDE // 2, SIDE // 2]),
     }
 
 
@@ -88,11 +89,17 @@ def test_the_named_tensors_are_in_the_file_and_fit(exported: Path) -> None:
     for name in names.values():
         model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    probability, cam, logit, activation = session.run(
-        ["probability", "cam", names["logit"], names["activation"]], {"frame": frame(0)[None]}
-    )
+    layers = ("encoder.bottleneck", "decoder.1")
+    roles = ["logit", *(f"{kind} {layer}" for layer in layers for kind in ("activation", "gradient"))]
+    assert names.keys() == set(roles)
+    outputs = ["probability", "cam", *(names[role] for role in roles)]
+    probability, cam, logit, *traced = session.run(outputs, {"frame": frame(0)[None]})
     np.testing.assert_allclose(1 / (1 + np.exp(-logit)), probability, atol=1e-6)
-    assert activation.shape[2:] == cam.shape[2:]
+    coarse, fine = (np.maximum(one * other, 0).sum(1)[0] for one, other in zip(traced[::2], traced[1::2], strict=True))
+    assert cam.shape[2:] == fine.shape
+    while coarse.shape != fine.shape:  # doubled step by step
+        coarse = cv2.resize(coarse, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_allclose(cam[0, 0], np.sqrt(coarse * fine), atol=1e-3 * cam.max())
 
 
 def test_nothing_of_the_exporting_machine_is_inside(exported: Path) -> None:
@@ -110,8 +117,9 @@ def test_the_probability_does_not_need_the_cam(exported: Path, backend: str) -> 
     engine.close()
 
 
-def test_the_cam_can_be_checked_from_the_file_alone(exported: Path) -> None:
+def test_a_grad_cam_can_be_checked_from_the_file_alone(tmp_path: Path) -> None:
     picture = frame(0)
+    exported = export_model(dataclasses.replace(with_facts(tmp_path), cam="grad-cam:encoder.bottleneck")).graph
     cam = onnxruntime.InferenceSession(str(exported)).run(["cam"], {"frame": picture[None]})[0][0, 0]
     by_differences = cam_by_differences(onnx.load(exported), picture)
     assert cam.max() > 0
@@ -168,7 +176,7 @@ def test_pixels_that_were_undecided_are_not_moved() -> None:
 
 def test_a_few_pixels_of_rounded_weights_may_move_and_a_region_may_not() -> None:
     def differing(probability: float, moved: float) -> Agreement:
-        return Agreement(probability, moved, cam_autograd=0.0, cam_hooks=0.0, frames=1, with_cam=1)
+        return Agreement(probability, moved, cam_autograd=0.0, cam_hooks=0.0, cam_sum=0.0, frames=1, with_cam=1)
 
     require(differing(0.3, 0.009), "int8 weights")
     for probability, moved in ((0.3, 0.011), (0.6, 0.0)):
@@ -232,7 +240,9 @@ def test_the_scale_comes_from_the_check_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"cam_layer": "head"}, ConfigError),
+        ({"cam": "grad-cam:head"}, ConfigError),
+        ({"cam": "saliency:decoder.0"}, ConfigError),
+        ({"cam": "multi-level:decoder.0"}, ConfigError),
         ({"size": 50}, ConfigError),
         ({"checkpoint": Path("nowhere.pt")}, TrainingError),
         ({"out": Path("/proc/no/such/place")}, ExportError),

@@ -15,7 +15,9 @@ import torch
 from export_helpers import SIDE, demo_pictures, frame, graph_once, tiny_checkpoint, tiny_graph, tiny_network
 from polyplive.export.graph import export_model as exporting
 from polyplive.export.graph import torch_engine, verify
+from polyplive.export.graph.cam.spec import cam_spec
 from polyplive.export.graph.export_model import ExportSettings, export_model
+from polyplive.export.graph.mask_and_cam import MaskAndCams
 from polyplive.export.graph.read_back import network_from_graph
 from polyplive.export.graph.rewrite import deployed
 from polyplive.export.graph.torch_engine import TorchEngine
@@ -94,21 +96,21 @@ def test_it_is_the_ordinary_network_with_batch_norm(shipped_graph: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("architecture", "layer"),
+    ("architecture", "cam"),
     [
-        *((architecture, "encoder.bottleneck") for architecture in TINY_OPTIONS),
-        ("unet", "decoder.1"),
-        ("unet-lite0", "decoder.1"),
-        ("additive-lite0", "decoder.0"),
-        ("unet-vit", "decoder.0"),
+        *((architecture, "grad-cam:encoder.bottleneck") for architecture in TINY_OPTIONS),
+        ("unet", "hires-cam:decoder.1"),
+        ("unet-lite0", "layer-cam:decoder.1"),
+        ("additive-lite0", "multi-level:encoder.bottleneck,skip.0,decoder.1"),
+        ("unet-vit", "multi-level:encoder.bottleneck,decoder.0"),
     ],
 )
-def test_either_architecture_comes_back(tmp_path: Path, shipped_graph: Path, architecture: str, layer: str) -> None:
+def test_either_architecture_comes_back(tmp_path: Path, shipped_graph: Path, architecture: str, cam: str) -> None:
     trained = tiny_network(kind=architecture)
-    trained.cam_stage = trained.cam_layers[layer]
+    trained.cam = cam
     rewritten = deployed(trained)
-    graph = graph_once(rewritten, SIDE, SIDE)
-    path = write_tiny(tmp_path, shipped_graph, graph, architecture, cam_layer=layer)
+    graph = graph_once(MaskAndCams(rewritten, [cam_spec(cam, rewritten)]), SIDE, SIDE)
+    path = write_tiny(tmp_path, shipped_graph, graph, architecture, cam=cam)
     again = deployed(network_from_graph(path)).state_dict()
     for name, weights in rewritten.state_dict().items():
         torch.testing.assert_close(again[name], weights, atol=1e-6, rtol=0, msg=name)
@@ -198,7 +200,7 @@ def test_another_structure_than_the_manifests_is_one_clear_error(tmp_path: Path,
     graph = tmp_path / "odd.onnx"
     shutil.copy(shipped_graph, graph)
     facts = json.loads(shipped_graph.with_suffix(".json").read_text())
-    for change in ({"architecture": "unet-lite1"}, {"architecture": "unet-of-tomorrow"}, {"cam_layer": "head"}):
+    for change in ({"architecture": "unet-lite1"}, {"architecture": "unet-of-tomorrow"}, {"cam": "grad-cam:head"}):
         graph.with_suffix(".json").write_text(json.dumps(facts | change))
         with pytest.raises(ExportError):
             TorchEngine(graph)

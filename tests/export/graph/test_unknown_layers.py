@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import torch
 from export_helpers import TINY, tiny_checkpoint, tiny_network
+from polyplive.export.graph.cam.grad_cam import GRAD_CAM
+from polyplive.export.graph.cam.spec import CamSpec
 from polyplive.export.graph.export_model import ExportSettings, export_model
-from polyplive.export.graph.grad_cam import MaskAndCam, trace
+from polyplive.export.graph.mask_and_cam import MaskAndCams, trace
 from polyplive.export.graph.mean_gradient import shorten_means
 from polyplive.export.graph.rewrite import MatrixLinear, MergedUpStage, deployed
 from polyplive.export.networks.segmentation import Normalise, SegmentationNetwork, UpStage
@@ -99,11 +101,16 @@ class Behind(nn.Module):
         self.normalise = Normalise((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
         self.layer = layer.requires_grad_(False)
 
-    def activation(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        return torch.cat([x, x[:, :1]], 1), []
+    def encode(self, x: Tensor) -> dict[str, Tensor]:
+        return {"all": torch.cat([x, x[:, :1]], 1)}
 
-    def finish(self, activation: Tensor, _: list[Tensor]) -> Tensor:
-        return self.layer(activation).sum(1, keepdim=True)
+    def decode(self, features: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        return self.layer(features["all"]).sum(1, keepdim=True), features
+
+
+def behind(layer: nn.Module) -> MaskAndCams:
+    """Its Grad-CAM."""
+    return MaskAndCams(Behind(layer), [CamSpec(GRAD_CAM, ("all",))])
 
 
 @pytest.mark.parametrize(
@@ -122,7 +129,7 @@ class Behind(nn.Module):
 )
 def test_a_layer_whose_gradient_is_not_known_is_refused(layer: nn.Module, what: str) -> None:
     with pytest.raises(ExportError, match=f"No gradient is known here: .*{what}"):
-        trace(MaskAndCam(Behind(layer)), torch.zeros((1, 8, 8, 3), dtype=torch.uint8))
+        trace(behind(layer), torch.zeros((1, 8, 8, 3), dtype=torch.uint8))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +145,7 @@ def test_a_layer_whose_gradient_is_not_known_is_refused(layer: nn.Module, what: 
 )
 def test_a_layer_whose_gradient_is_known_gives_that_of_autograd(layer: nn.Module) -> None:
     torch.manual_seed(0)
-    function = MaskAndCam(Behind(layer))
+    function = behind(layer)
     picture = torch.randint(0, 256, (1, 8, 8, 3), dtype=torch.uint8)
     for given, wanted in zip(trace(function, picture)(picture), function(picture), strict=True):
         torch.testing.assert_close(given, wanted)
@@ -149,14 +156,14 @@ def test_a_weight_that_takes_a_gradient_is_refused() -> None:
     rewritten: SegmentationNetwork = deployed(network)
     rewritten.head.weight.requires_grad_()
 
-    class Training(MaskAndCam):
-        def forward(self, frame: Tensor) -> Any:
+    class Training(MaskAndCams):
+        def forward(self, frame: Tensor, _: Tensor | None = None) -> Any:
             weight = self.network.head.weight
             score = self.network(self.network.normalise(frame.float().permute(0, 3, 1, 2))).sum()
             return torch.autograd.grad(score, weight)
 
     with pytest.raises(ExportError, match="a weight takes a gradient"):
-        trace(Training(rewritten), torch.zeros((1, 64, 64, 3), dtype=torch.uint8))
+        trace(Training(rewritten, []), torch.zeros((1, 64, 64, 3), dtype=torch.uint8))
 
 
 def test_a_mean_that_drops_rows_and_columns_is_left_alone() -> None:

@@ -37,14 +37,16 @@ def test_imagenet_weights_fit_their_encoder(variant: str) -> None:
 
 
 @pytest.mark.parametrize("kind", list(TINY))
-def test_every_cam_layer_splits_the_same_network(kind: str) -> None:
+def test_every_layer_is_on_the_way_to_the_same_logit(kind: str) -> None:
     network = tiny_network(kind=kind)
     pixels = torch.randn(1, 3, 64, 64)
     whole = network(pixels)
-    for stage in network.cam_layers.values():
-        network.cam_stage = stage
-        torch.testing.assert_close(network.finish(*network.activation(pixels)), whole)
-    assert f"decoder.{len(network.decoder) - 1}" not in network.cam_layers
+    logit, layers = network.decode(network.encode(pixels))
+    torch.testing.assert_close(logit, whole)
+    assert tuple(layers) == network.layers
+    assert f"decoder.{len(network.decoder) - 1}" not in layers
+    sides = [each.shape[-1] for each in layers.values()]
+    assert sides == sorted(sides), "coarsest first"
 
 
 def test_doubling_is_bilinear_with_half_pixel_centres() -> None:

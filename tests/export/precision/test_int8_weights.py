@@ -79,7 +79,9 @@ def test_what_int8_holds_without_rounding_comes_back_bit_for_bit(monkeypatch: py
     exact = exact_constants(full)
     before, after = constants(full), constants(exact)
     stored = {name.removesuffix("_int8") for name, value in after.items() if value.dtype == np.int8}
-    doubling = {name for name, value in before.items() if set(np.unique(value)) == {0.0, 0.25, 0.75, 1.0}}
+    doubling = {
+        name for name, value in before.items() if value.size >= 256 and set(np.unique(value)) == {0.0, 0.25, 0.75, 1.0}
+    }
     assert stored == doubling != set()
     widened = constants(onnx.load_from_string(float_weights(exact.SerializeToString())))
     for name, value in before.items():
@@ -153,7 +155,7 @@ def test_exported_it_runs_on_every_backend_and_keeps_mask_and_map(
             engine.close()
         np.testing.assert_allclose(answers[1].probability, answers[0].probability, atol=5e-2)
         assert answers[0].cam.max() > 0
-        np.testing.assert_allclose(answers[1].cam, answers[0].cam, atol=0.15 * answers[0].cam.max())
+        assert np.abs(answers[1].cam - answers[0].cam).sum() < 0.4 * answers[0].cam.sum()
 
 
 def test_rounding_that_changes_the_answers_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,13 +32,18 @@ def test_only_the_ends_and_the_sums_stay_float32(full: ModelProto) -> None:
     graph = onnx.shape_inference.infer_shapes(half, strict_mode=True).graph
     kinds = {value.name: value.type.tensor_type.elem_type for value in (*graph.value_info, *graph.output)}
     kinds |= {constant.name: constant.data_type for constant in graph.initializer}
-    convolutions = [node for node in graph.node if node.op_type in ("Conv", "ConvTranspose", "MatMul")]
+    convolutions = [node for node in graph.node if node.op_type in ("Conv", "ConvTranspose")]
     assert convolutions
     assert {kinds[name] for node in convolutions for name in (*node.input, *node.output)} == {TensorProto.FLOAT16}
-    (channels,) = [node for node in graph.node if node.op_type == "ReduceSum"]
-    assert {kinds[name] for name in (channels.input[0], channels.output[0])} == {TensorProto.FLOAT}
+    sums = [node for node in graph.node if node.op_type == "ReduceSum"]
+    assert len(sums) == 2, "one a layer of the map"
+    assert {kinds[name] for node in sums for name in (node.input[0], node.output[0])} == {TensorProto.FLOAT}
+    made = {name: node for node in graph.node for name in node.output}
+    products = [made[made[node.input[0]].input[0]] for node in sums]
+    assert [node.op_type for node in products] == ["Mul", "Mul"]
+    assert {kinds[node.output[0]] for node in products} == {TensorProto.FLOAT}, "it could overflow"
     assert kinds["probability"] == kinds["cam"] == TensorProto.FLOAT
-    assert kinds["logit"] == kinds["activation"] == TensorProto.FLOAT16
+    assert kinds["logit"] == kinds["activation:encoder.bottleneck"] == TensorProto.FLOAT16
     assert graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8
 
 
@@ -55,7 +60,7 @@ def test_rounded_it_is_close_to_float32(full: ModelProto) -> None:
     (probability, cam), (rounded_probability, rounded_cam) = run(full, picture), run(rounded_graph(half), picture)
     assert 0 < np.abs(rounded_probability - probability).max() < 2e-2
     assert cam.max() > 0
-    assert np.abs(rounded_cam - cam).max() < 5e-2 * cam.max()
+    assert np.abs(rounded_cam - cam).sum() < 0.1 * cam.sum()
     np.testing.assert_allclose(run(half, picture)[0], probability, atol=2e-2)
 
 
@@ -129,7 +134,7 @@ def test_a_weight_beyond_float16_is_one_clear_error() -> None:
 def test_exported_it_has_a_name_and_a_manifest_of_its_own(tmp_path: Path) -> None:
     checkpoint = tiny_checkpoint(tmp_path / "best.pt")
     report = export_model(ExportSettings(checkpoint, "tiny", tmp_path / "out", float16=True))
-    names = ["tiny-fp16.json", "tiny-fp16.onnx", "tiny.json", "tiny.onnx"]
+    names = ["tiny-fp16.json", "tiny-fp16.onnx", "tiny.json", "tiny.maps", "tiny.onnx"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     half = report.half
     assert half is not None

@@ -118,7 +118,7 @@ def test_the_key_beside_the_switch_says_what_heat_is_and_its_tool_tip_what_it_is
     key = window.panel.heat_key
     assert "raises" in key.said.text()
     assert "missed" in key.toolTip()
-    assert window.display.view.engine.manifest.cam_layer in key.toolTip()
+    assert window.display.view.engine.manifest.cam_layers[0] in key.toolTip()
 
 
 def test_a_pointer_that_rests_on_the_legend_is_told_what_heat_is_not(window, qtbot) -> None:
