@@ -44,10 +44,11 @@ def scale_of(shown: ShownMap) -> str:
         return "This map is empty."
     if shown.is_control:
         return "Full colour at 1."
+    full = f"{float(f'{shown.full_scale:.3g}'):g}"  # three digits, without an exponent
     if shown.is_fixed:
         what = "for a mask of this size" if shown.is_of_all else "for a finding of this size"
-        return f"Full colour at {shown.full_scale:.3g}, the model's constant {what}."
-    return f"Full colour at {shown.full_scale:.3g}, its own highest value: how strong it is cannot be seen."
+        return f"Full colour at {full}, the model's constant {what}."
+    return f"Full colour at {full}, its own highest value: how strong it is cannot be seen."
 
 
 def areas_of(found: ExplainedFinding, name: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _WIDE, _GAP, _HEAD, _FOOT = 320, 20, 44, 30
 _COLUMNS = 4
 _TITLE, _AREAS, _CHART = 24, 22, 110
+_SMALLEST = 11
 _INK, _QUIET = QColor("#1c2227"), QColor("#5d6a73")
 
 
@@ -82,6 +83,10 @@ def _write(painter: QPainter, place: QRectF, text: str, pixels: int, *, bold: bo
     font.setPixelSize(pixels)
     font.setBold(bold)
     painter.setFont(font)
+    while pixels > _SMALLEST and painter.fontMetrics().horizontalAdvance(text) > place.width():
+        pixels -= 1
+        font.setPixelSize(pixels)
+        painter.setFont(font)
     painter.setPen(_INK if bold else _QUIET)
     shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, round(place.width()))
     painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
