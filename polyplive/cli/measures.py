@@ -33,6 +33,7 @@ from polyplive.evaluation.heatmaps.sample import PICTURES
 )
 @click.option("--explain", is_flag=True, help="Also measure how faithful the heatmap is, beside three controls.")
 @click.option("--pictures", type=int, metavar="N", help=f"So many for --explain, evenly spaced.  [default: {PICTURES}]")
+@click.option("--all-maps", is_flag=True, help="Measure other methods and layers too, with --explain.")
 @click.option("--recording", is_flag=True, help="The folder's pictures follow each other: measure what a viewer sees.")
 @click.option("--polyp-frames", metavar="SPANS", help="Of a video file: where a polyp is in view, as 30-45,60-95.")
 @source_options

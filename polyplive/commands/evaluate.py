@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from polyplive.config import Settings
 from polyplive.errors import ConfigError
 from polyplive.evaluation.disturbances import DISTURBANCES
 from polyplive.evaluation.heatmaps.figures import faithfulness_figures
+from polyplive.evaluation.heatmaps.maps import all_maps, shipped_maps
 from polyplive.evaluation.heatmaps.randomisation import RandomisedGraphs
 from polyplive.evaluation.heatmaps.run import measure_faithfulness
 from polyplive.evaluation.heatmaps.sample import PICTURES
@@ -51,7 +53,8 @@ class EvaluatePicturesRequest:
     """The request of ``polyplive evaluate`` for single pictures; ``data`` holds ``images/`` and ``masks/``.
 
     ``skip_bad`` leaves out broken pairs. ``group_by`` is a regular expression; what it matches in a name is the group.
-    ``json_path`` and ``page`` are files to write. ``explain`` measures heatmaps too, on ``pictures`` of the folder.
+    ``json_path`` and ``page`` are files to write. ``explain`` measures heatmaps too, on ``pictures`` of the folder;
+    ``all_maps`` those of other methods and layers as well.
     """
 
     data: Path
@@ -63,11 +66,14 @@ class EvaluatePicturesRequest:
     group_by: str | None = None
     explain: bool = False
     pictures: Annotated[int, Meta(ge=1)] | None = None
+    all_maps: bool = False
 
     def __post_init__(self) -> None:
         check_fields(self)
         if self.pictures is not None and not self.explain:
             raise ConfigError("--pictures is for --explain: all others are measured on every picture", "Add --explain.")
+        if self.all_maps and not self.explain:
+            raise ConfigError("--all-maps is for --explain", "Add --explain.")
 
 
 def run(request: EvaluatePicturesRequest) -> int:
@@ -121,15 +127,18 @@ def run(request: EvaluatePicturesRequest) -> int:
 def _faithfulness(request: EvaluatePicturesRequest, pipeline: Pipeline) -> Faithfulness:
     """What ``--explain`` adds; with the engine that was just evaluated."""
     settings, backend = request.settings, pipeline.engine.spec.backend
-    graphs = RandomisedGraphs(find_model(settings.model, backend, settings.engine.precision), backend, settings.engine)
+    graph = find_model(settings.model, backend, settings.engine.precision)
+    graphs = RandomisedGraphs(graph, backend, settings.engine)
     chosen = min(request.pictures or PICTURES, len(find_pairs(request.data).pairs))
-    with progress_bar("heatmaps", chosen * (1 + len(graphs.stages()))) as advance:
+    made = all_maps(graph) if request.all_maps else contextlib.nullcontext(shipped_maps)
+    with made as maps_from, progress_bar("heatmaps", chosen * (1 + len(graphs.stages()))) as advance:
         return measure_faithfulness(
             request.data,
             pipeline,
             graphs,
             pictures=chosen,
             on_bad="skip" if request.skip_bad else "refuse",
+            maps_from=maps_from,
             on_step=lambda done, _: advance(done),
         )
 

@@ -25,7 +25,7 @@ RECORDINGS_ONLY = (
     "stream",
     "stereo",
 )
-PICTURES_ONLY = ("skip_bad", "robustness", "group_by", "explain", "pictures")
+PICTURES_ONLY = ("skip_bad", "robustness", "group_by", "explain", "pictures", "all_maps")
 """Options of ``evaluate`` that only one of its two requests has."""
 
 _Request = TypeVar("_Request", bound="DataclassInstance")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 import cv2
 import numpy as np
 
+from polyplive.backends.map_engine import MapEngine
 from polyplive.explanation.map_source import OwnMap
 from polyplive.pipeline.preprocess import preprocess
 from polyplive.types import FloatMap, Frame, Roi
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from polyplive.backends.base import Engine
@@ -31,6 +36,16 @@ MapsFrom: TypeAlias = Callable[["Engine"], MapsOf]
 def shipped_maps(engine: Engine) -> MapsOf:
     """The one map that the graph of ``engine`` gives."""
     return maps_of_source(OwnMap(engine))
+
+
+@contextlib.contextmanager
+def all_maps(graph: Path) -> Iterator[MapsFrom]:
+    """All maps of the model ``graph``, of several methods and layers. Raises ``ModelError`` where it has no others."""
+    further = MapEngine(graph)
+    try:
+        yield lambda _: maps_of_source(further)
+    finally:
+        further.close()
 
 
 def maps_of_source(source: MapSource) -> MapsOf:

@@ -66,9 +66,12 @@ def measure_faithfulness(
     seed: int = 0,
     on_bad: str = "refuse",
     maps_from: MapsFrom = shipped_maps,
+    randomised_maps_from: MapsFrom = shipped_maps,
     on_step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Faithfulness:
     """Measure the maps that ``maps_from`` makes of the pipeline's engine, beside the controls.
+
+    Maps under randomised weights are those that ``randomised_maps_from`` makes, by default the model's own alone.
 
     ``graphs`` opens the same model with randomised weights. ``on_bad`` as for ``evaluation.pictures.run.evaluate``.
     ``on_step`` gets the number of steps done and their total: a picture is one, and one again in each stage of
@@ -84,7 +87,8 @@ def measure_faithfulness(
         found.append(PictureFigures(each.stem, *measurer.measure(each)))
         on_step(done, total)
     predicted = [each for each, figures in zip(seen, found, strict=True) if figures.predicted]
-    stages = sanity_check(predicted, measurer, graphs, maps_from, lambda number: on_step(len(seen) + number, total))
+    ours = Measurer(engine, randomised_maps_from(engine), pipeline.threshold, seed)
+    stages = sanity_check(predicted, ours, graphs, randomised_maps_from, lambda done: on_step(len(seen) + done, total))
     return Faithfulness(
         pictures=tuple(found),
         names=tuple(found[0].maps),

@@ -50,8 +50,8 @@ def sanity_check(
 ) -> tuple[RandomisedStage, ...]:
     """Each stage of ``graphs``, on pictures on which the ``trained`` network predicts something; none without any.
 
-    ``maps_from`` makes the maps of each randomised graph. ``on_step`` gets the number of pictures done in all stages.
-    Raises ``EngineError``.
+    ``maps_from`` makes the maps of each randomised graph, of the names of ``trained``'s. ``on_step`` gets the number of
+    pictures done in all stages. Raises ``EngineError``.
     """
     if not seen:
         return ()

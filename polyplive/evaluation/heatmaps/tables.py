@@ -59,6 +59,7 @@ def _differences(found: Mapping[str, Any]) -> TextTable:
 
 
 def _randomised(stages: list[Mapping[str, Any]], names: list[str]) -> TextTable:
+    names = [name for name in names if all(name in stage["maps"] for stage in stages)]
     rows = [
         (f"{stage['layers']} of {stage['of']}", *(_alike(stage["maps"][name]) for name in names)) for stage in stages
     ]

@@ -36,7 +36,7 @@ def sentences(figures: Mapping[str, Any]) -> list[str]:
         *(seen if figures["roi"] == "none" else ()),
         f"Boundary F-score {number(figures['boundary']['f_score'])};"
         f" probabilities are off by {number(figures['calibration']['expected_error'])} (ECE, pixels)",
-        f"Grad-CAM: highest point in the polyp {share_of(explanation['pointing_game'])},"
+        f"Heatmap: highest point in the polyp {share_of(explanation['pointing_game'])},"
         f" energy inside it {number(explanation['energy_inside'])},"
         f" correlation with the mask {number(explanation['mask_correlation'])}",
         *([took] if took else ()),

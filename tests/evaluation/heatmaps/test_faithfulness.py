@@ -18,8 +18,9 @@ from polyplive.backends.openvino import OpenVinoEngine
 from polyplive.cli import cli
 from polyplive.config import EngineOptions, PipelineSettings
 from polyplive.errors import DataError
+from polyplive.evaluation.demo_truth import demo_clip
 from polyplive.evaluation.heatmaps.figures import faithfulness_figures, mean_of
-from polyplive.evaluation.heatmaps.maps import frame_of, shipped_maps, tensor_of
+from polyplive.evaluation.heatmaps.maps import all_maps, frame_of, shipped_maps, tensor_of
 from polyplive.evaluation.heatmaps.measures import COMPARED, MEASURES
 from polyplive.evaluation.heatmaps.randomisation import RandomisedGraphs, level_shift
 from polyplive.evaluation.heatmaps.run import Faithfulness, measure_faithfulness
@@ -27,7 +28,9 @@ from polyplive.evaluation.heatmaps.sample import evenly_spaced
 from polyplive.evaluation.heatmaps.tables import faithfulness_tables
 from polyplive.explanation.controls import CENTRE, CONTROLS, MASK, PROBABILITY
 from polyplive.explanation.map_names import in_words
+from polyplive.manifest import FAST, shipped_models
 from polyplive.pipeline.pipeline import Pipeline
+from polyplive.sources.file import FileSource
 
 OWN = "grad-cam:input"
 PLACES = {"1": (44, 40, 13), "2": (84, 70, 20), "3": (64, 40, 17), "4": None}
@@ -164,7 +167,9 @@ def test_several_maps_are_compared_in_one_run(folder: Path, graph: Path) -> None
         return maps_of
 
     with opened(graph) as pipeline:
-        found = measure_faithfulness(folder, pipeline, randomised_graphs(graph), pictures=2, maps_from=two)
+        found = measure_faithfulness(
+            folder, pipeline, randomised_graphs(graph), pictures=2, maps_from=two, randomised_maps_from=two
+        )
     assert found.names == ("as it is", "reversed", *CONTROLS)
     assert mean(found, "as it is", "deletion") < mean(found, "reversed", "deletion")
     assert {stem for picture in found.pictures for stem in [picture.stem]} == {"1", "3"}
@@ -228,3 +233,31 @@ def test_the_command_prints_and_writes_it(folder: Path, graph: Path, tmp_path: P
     without = CliRunner().invoke(cli, ["evaluate", str(folder), "--model", str(graph), "--pictures", "2"])
     assert without.exit_code != 0
     assert "--explain" in str(without.exception) + without.output
+
+
+def test_every_method_and_layer_of_a_shipped_model_is_measured(tmp_path: Path) -> None:
+    """On a frame of the demo; weights are randomised for the model's own map alone, and leave little of it."""
+    source = FileSource(demo_clip())
+    source.seek(130 / 25)
+    picture = source.read().image
+    source.close()
+    for name, image in (("images", picture), ("masks", np.full(picture.shape[:2], 255, np.uint8))):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "1.png"), image)
+    graph = shipped_models()[FAST]
+    with opened(graph) as pipeline, all_maps(graph) as maps_from:
+        found = measure_faithfulness(tmp_path, pipeline, randomised_graphs(graph), maps_from=maps_from)
+        own = pipeline.engine.spec.manifest.cam
+    assert found.names[0] == own
+    assert {name.partition(":")[0] for name in found.names[:-3]} == {
+        "grad-cam",
+        "hires-cam",
+        "layer-cam",
+        "multi-level",
+    }
+    measured = faithfulness_figures(found)
+    assert set(measured["maps"]) == set(found.names)
+    assert all(stage["maps"].keys() == {own, *CONTROLS} for stage in measured["randomised"])
+    deepest = measured["randomised"][-1]["maps"][own]
+    assert deepest["mean"] is None or abs(deepest["mean"]) < 0.6, "what knows nothing explains something else"
+    assert faithfulness_tables(measured)
