@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from polyplive.backends.map_engine import explain_file
 from polyplive.commands.export import ExportRequest
 
 from .export_model import ExportSettings, export_model
 from .load_trained import load_trained
-from .model_facts import ModelFacts, read_facts
+from .model_facts import ModelFacts, facts_of_graph, read_facts
 
 
 def run_export(request: ExportRequest) -> int:
@@ -20,7 +21,7 @@ def run_export(request: ExportRequest) -> int:
             size=request.size,
             cam=request.cam,
             check_folder=request.check_folder,
-            facts=ModelFacts() if request.facts is None else read_facts(request.facts),
+            facts=_facts(request),
             float16=request.float16,
             int8_weights=request.int8_weights,
         )
@@ -31,4 +32,12 @@ def run_export(request: ExportRequest) -> int:
         if written is not None:
             print(f"Verified: {written.agreement}")
             print(f"Wrote {written.graph} ({written.graph.stat().st_size / 1e6:.1f} MB) and {written.graph.stem}.json")
+    print(f"Wrote {explain_file(report.graph).name}: further heatmaps, for explanations of single pictures")
     return 0
+
+
+def _facts(request: ExportRequest) -> ModelFacts:
+    """Those that are given; else a graph's own, and none of a checkpoint."""
+    if request.facts is not None:
+        return read_facts(request.facts)
+    return facts_of_graph(request.checkpoint) if request.checkpoint.suffix == ".onnx" else ModelFacts()

@@ -9,6 +9,7 @@ from typing import Any
 
 from polyplive.config import ConfirmProbability, Threshold
 from polyplive.errors import ConfigError, text_of
+from polyplive.manifest import load_manifest
 from polyplive.validation import check_fields, from_table, in_file, read_toml
 
 
@@ -35,3 +36,16 @@ class ModelFacts:
 def read_facts(path: Path) -> ModelFacts:
     """From a TOML file. Raises ``ConfigError``."""
     return from_table(ModelFacts, read_toml(path), in_file(path))
+
+
+def facts_of_graph(graph: Path) -> ModelFacts:
+    """Those of an exported model's manifest; what its training was stays with it. Raises ``ModelError``."""
+    manifest = load_manifest(graph)
+    return ModelFacts(
+        version=manifest.version,
+        threshold=manifest.threshold,
+        confirm_probability=manifest.confirm_probability,
+        training=dict(manifest.training),
+        metrics=dict(manifest.metrics),
+        licences=list(manifest.licences),
+    )

@@ -13,6 +13,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from click.testing import CliRunner
 from export_helpers import SIDE, frame, tiny_checkpoint, tiny_graph, tiny_network
 from polyplive.export.graph import export_model as exporting
 from polyplive.export.graph.export_model import ExportSettings, export_model
@@ -24,7 +25,9 @@ from polyplive.export.graph.verify import Agreement, _moved, compare, random_fra
 from polyplive.export.training.checkpoint import read_checkpoint, save_checkpoint
 
 from polyplive.backends.factory import open_engine
+from polyplive.backends.map_engine import open_map_engine
 from polyplive.backends.registry import installed_backends
+from polyplive.cli import cli
 from polyplive.config import EngineOptions
 from polyplive.errors import ConfigError, ExportError, TrainingError, VerificationError
 from polyplive.manifest import ACCURATE, FAST, LIGHT, load_manifest, shipped_models
@@ -253,3 +256,25 @@ def test_wrong_settings_are_one_clear_error(tmp_path: Path, change: dict, error:
     with pytest.raises(error) as caught:
         export_model(ExportSettings(**given))
     assert "\n" not in str(caught.value)
+
+
+def test_a_graph_is_exported_once_more_with_another_heatmap_and_the_same_weights(
+    exported: Path, tmp_path: Path
+) -> None:
+    args = ["export", str(exported), "--name", "other", "--cam", "hires-cam:decoder.0", "--out", str(tmp_path)]
+    done = CliRunner().invoke(cli, args)
+    assert done.exit_code == 0, done.output
+    before, after = load_manifest(exported), load_manifest(tmp_path / "other.onnx")
+    assert after.cam == "hires-cam:decoder.0"
+    assert (after.version, after.licences, after.threshold) == (before.version, before.licences, before.threshold)
+    assert after.training == before.training
+    picture = frame(1)[None]
+    engines = [open_engine(path, "onnxruntime") for path in (exported, tmp_path / "other.onnx")]
+    one, other = (engine.infer(picture) for engine in engines)
+    np.testing.assert_allclose(other.probability, one.probability, atol=1e-6)
+    further = open_map_engine(exported)
+    wanted = further.explain(picture).maps["hires-cam:decoder.0"]
+    np.testing.assert_allclose(other.cam, wanted, atol=2e-3 * wanted.max())
+    further.close()
+    for engine in engines:
+        engine.close()
