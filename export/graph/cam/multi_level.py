@@ -2,8 +2,9 @@
 
 At each layer a place's evidence is the sum over channels of ReLU(dy/dA_k * A_k): all that it adds to the score. That is
 the summand of HiResCAM (Draelos and Carin 2020) without what argues against a polyp. The layers' evidence is enlarged
-to the finest grid (bilinear), and the map is its geometric mean: it is strong where every layer agrees. Multiplying
-maps of several layers is known from Guided Grad-CAM (Selvaraju et al. 2017, section 3.3).
+to the finest grid (bilinear), and the map is its geometric mean: it is strong where every layer agrees. No layer has a
+veto: a thousandth of its mean is added, so that places where one has nothing to add keep the order of the others.
+Multiplying maps of several layers is known from Guided Grad-CAM (Selvaraju et al. 2017, section 3.3).
 """
 
 from __future__ import annotations
@@ -32,9 +33,13 @@ def multi_level(traced: Sequence[Traced]) -> Tensor:
     return joined
 
 
+_FLOOR = 1e-3
+
+
 def evidence(activation: Tensor, gradient: Tensor) -> Tensor:
-    """What each place adds to the score: [N, 1, h, w], at least 0."""
-    return (gradient * activation).relu().sum(1, keepdim=True)
+    """What each place adds to the score, with the floor: [N, 1, h, w], at least 0."""
+    added = (gradient * activation).relu().sum(1, keepdim=True)
+    return added + _FLOOR * added.mean((2, 3), keepdim=True)
 
 
 def _enlarged(evidence: Tensor, side: int) -> Tensor:

@@ -86,6 +86,10 @@ def test_facts_of_the_training_add_to_what_the_checkpoint_says(tmp_path: Path) -
     assert (training["pictures"], training["origins"], training["recipe"]["size"]) == (800, ORIGINS, SIDE)
 
 
+def floored(evidence: np.ndarray) -> np.ndarray:
+    return evidence + evidence.mean() / 1000
+
+
 def test_the_named_tensors_are_in_the_file_and_fit(exported: Path) -> None:
     model = onnx.load(exported)
     names = load_manifest(exported).tensors
@@ -98,7 +102,9 @@ def test_the_named_tensors_are_in_the_file_and_fit(exported: Path) -> None:
     outputs = ["probability", "cam", *(names[role] for role in roles)]
     probability, cam, logit, *traced = session.run(outputs, {"frame": frame(0)[None]})
     np.testing.assert_allclose(1 / (1 + np.exp(-logit)), probability, atol=1e-6)
-    coarse, fine = (np.maximum(one * other, 0).sum(1)[0] for one, other in zip(traced[::2], traced[1::2], strict=True))
+    coarse, fine = (
+        floored(np.maximum(one * other, 0).sum(1)[0]) for one, other in zip(traced[::2], traced[1::2], strict=True)
+    )
     assert cam.shape[2:] == fine.shape
     while coarse.shape != fine.shape:  # doubled step by step
         coarse = cv2.resize(coarse, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
