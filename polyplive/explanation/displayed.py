@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from polyplive.overlay.heat_levels import FINER
+from polyplive.overlay.enlarging import made_finer
 
 if TYPE_CHECKING:
     from polyplive.types import FloatMap
@@ -16,14 +16,12 @@ if TYPE_CHECKING:
 def displayed(cam: FloatMap, height: int, width: int) -> FloatMap:
     """The map ``cam`` float32 [h, w] as float32 [``height``, ``width``], at least 0.
 
-    It is resized in the two steps of the overlay (``overlay.heat_levels``): cubic splines, then linearly. Unlike there
-    its values are neither cut at full scale nor rounded to levels, so that each keeps its rank. What is no number is 0.
-    A map that has this size already stays as it is.
+    It is resized in the two steps of the overlay: made finer smoothly (``overlay.enlarging``), then stretched linearly.
+    Unlike there its values are neither cut at full scale nor rounded to levels, so that each keeps its rank. What is no
+    number is 0. A map that has this size already stays as it is.
     """
-    known = np.nan_to_num(cam, posinf=0.0, neginf=0.0).astype(np.float32)
-    if known.shape != (height, width):
-        rows, columns = known.shape
-        finer = cv2.resize(known, (columns * FINER, rows * FINER), interpolation=cv2.INTER_CUBIC)
-        known = cv2.resize(finer, (width, height), interpolation=cv2.INTER_LINEAR)
-    shown: FloatMap = np.maximum(known, 0.0)
+    known = np.maximum(np.nan_to_num(cam, posinf=0.0, neginf=0.0), 0.0).astype(np.float32)
+    if known.shape == (height, width):
+        return known
+    shown: FloatMap = cv2.resize(made_finer(known), (width, height), interpolation=cv2.INTER_LINEAR)
     return shown

@@ -53,16 +53,17 @@ def edge_rise(shown: FloatMap) -> float | None:
 
 
 def grid_rise(height: int, width: int, cell: int = BOTTLENECK) -> float:
-    """The rise of the sharpest detail that a grid can show once it is displayed: one cell alone that is not 0.
+    """The rise of the sharpest detail that a grid can show once it is displayed: bright and dark columns in turn.
 
     A cell is ``cell`` pixels wide; ``height`` and ``width`` are those of the model's input. Divided by the rise of a
     map it says how many times finer than that grid the map is.
     """
-    rows, columns = max(3, height // cell), max(3, width // cell)
-    one = np.zeros((rows, columns), np.float32)
-    one[rows // 2, columns // 2] = 1
-    rise = edge_rise(displayed(one, height, width))
-    assert rise is not None, "a cell has edges"
+    rows, columns = max(5, height // cell), max(5, width // cell)
+    in_turn = np.zeros((rows, columns), np.float32)
+    in_turn[:, 1::2] = 1
+    border = -(-width // columns)
+    rise = edge_rise(displayed(in_turn, height, width)[:, border:-border])
+    assert rise is not None, "columns have edges"
     return rise
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from polyplive.overlay.element import Rect
+from polyplive.overlay.enlarging import made_finer
 from polyplive.overlay.heat_gate import gate_of
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 CUTOFF = 24
 """Levels (of 255) below this are not drawn: the heatmap ends somewhere, and the rest of the frame stays untouched."""
-
-FINER = 8
-"""The coarse map is first made so many times finer with cubic splines, then stretched to the frame linearly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,10 +52,10 @@ def heat_of(prediction: Prediction) -> FloatMap | None:
     return share.astype(np.float32)
 
 
-def levels_of(share: FloatMap, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """A map of shares of full scale at ``size`` (width, height): uint8, 255 at 1 and above."""
-    smooth = cv2.resize(np.clip(share, 0.0, 1.0), size, interpolation=cv2.INTER_CUBIC)
-    levels: NDArray[np.uint8] = np.rint(np.clip(smooth, 0.0, 1.0) * 255).astype(np.uint8)
+def levels_of(share: FloatMap) -> NDArray[np.uint8]:
+    """A map of shares of full scale, made finer: uint8, 255 at 1 and above."""
+    finer = made_finer(np.clip(share, 0.0, 1.0).astype(np.float32))
+    levels: NDArray[np.uint8] = np.rint(finer * 255).astype(np.uint8)
     return levels
 
 
@@ -68,12 +66,13 @@ def heat_levels(prediction: Prediction, target: Target, settings: OverlaySetting
         share = heat_of(prediction)
     if share is None or share.size == 0:
         return None
-    rows, columns = share.shape
-    finer = levels_of(share, (columns * FINER, rows * FINER))
+    finer = levels_of(share)
     gate = None
     if not settings.heat_everywhere or settings.heat_of is not None:
         found = [one for one in prediction.detections if settings.heat_of in (None, one.track)]
-        gate = gate_of([one.contour for one in found], prediction.cam_roi, finer.shape, FINER)
+        gate = gate_of(
+            [one.contour for one in found], prediction.cam_roi, finer.shape, finer.shape[0] // share.shape[0]
+        )
     x, y, w, h = cv2.boundingRect(HeatLevels(Rect(0, 0, 0, 0), finer, gate).drawn.view(np.uint8))
     roi = target.region(prediction.cam_roi)
     rect = _in_frame(x, y, w, h, finer.shape, roi, target.width, target.height) if w and h else None

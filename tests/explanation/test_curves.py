@@ -94,10 +94,22 @@ def test_a_wide_blur_is_within_a_level_of_the_gaussian() -> None:
 
 def test_a_map_is_compared_as_it_is_displayed() -> None:
     cam = np.random.default_rng(0).random((5, 7), np.float32)
-    shown = displayed(cam, 5 * 8, 7 * 8)
-    assert np.abs(np.rint(np.clip(shown, 0, 1) * 255) - levels_of(cam, (7 * 8, 5 * 8))).max() <= 1
+    levels = levels_of(cam)
+    shown = displayed(cam, *levels.shape)
+    assert np.array_equal(np.rint(shown * 255), levels)
     assert np.array_equal(displayed(shown, *shown.shape), shown)
     assert displayed(np.array([[np.nan, np.inf, -1.0]], np.float32), 1, 3).tolist() == [[0, 0, 0]]
+
+
+def test_no_ring_around_a_strong_place_falls_below_what_lies_farther_away() -> None:
+    """A polyp whose rim is changed last is never lost: deletion would stay high whatever the map says."""
+    cam = np.full((11, 11), 0.01, np.float32)
+    cam[5, 5] = 1000
+    shown = displayed(cam, 88, 88)
+    assert shown.min() == pytest.approx(0.01)
+    assert shown.max() <= 1000
+    outwards = shown[44, 44:]
+    assert (np.diff(outwards) <= 0).all()
 
 
 def test_the_engines_score_is_the_mean_probability_of_the_region() -> None:

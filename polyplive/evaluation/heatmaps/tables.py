@@ -88,4 +88,4 @@ def _with_interval(found: Mapping[str, Any], sign: str = "") -> str:
 
 
 def _finer(grid_rise: float, rise: Mapping[str, Any]) -> str:
-    return "-" if not rise["mean"] else f"{grid_rise / rise['mean']:.1f} times"
+    return "-" if not rise["mean"] else f"{grid_rise / rise['mean']:.1f} x"
