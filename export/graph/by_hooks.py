@@ -37,7 +37,7 @@ def cam_by_hooks(
             handle.remove()
     found = []
     for name in spec.layers:
-        activation = kept[name]["activation"].detach()
+        activation = kept[name]["activation"]
         found.append((activation, kept[name].get("gradient", torch.zeros_like(activation))))
     return logit.sigmoid().detach(), _MAPS[spec.method.name](found)
 
@@ -46,7 +46,7 @@ def _hooked(network: SegmentationNetwork, layer: str, kept: dict[str, Tensor]) -
     """Keep activation and gradient of ``layer`` where the decoder reads or makes it."""
 
     def keep(tensor: Tensor) -> None:
-        kept["activation"] = tensor
+        kept["activation"] = tensor.detach()
         tensor.register_hook(lambda gradient: kept.__setitem__("gradient", gradient))
 
     if layer.startswith("decoder."):
