@@ -39,7 +39,6 @@ Mask: TypeAlias = NDArray[np.bool_]
 Contour: TypeAlias = NDArray[np.int32]
 """int32 [N, 2]: x, y of a closed polygon's corners in source pixels."""
 
-
 SQUARE = Fraction(1)
 """The shape of a square pixel: its width by its height."""
 
@@ -244,18 +243,18 @@ class MapOrigin:
 class Prediction:
     """What the pipeline found in one frame.
 
-    ``index`` is that frame's. ``roi`` is the region that the model saw; ``probability`` (float32 [H, W], at the model's
-    size) and ``cam`` (float32 [h, w], raw Grad-CAM, at least 0; None when it was not asked for) cover that region.
-    ``cam_full_scale`` is the CAM value that the heatmap shows at full strength. It is a constant of the model times the
-    predicted mask's share of the region. It is never the map's own maximum, so a weak map stays weak. ``threshold`` is
-    the probability at which contours were taken. ``withheld`` findings are not among ``detections`` yet: there is not
-    enough evidence for them. ``completed_s`` is ``time.monotonic()`` at the end. ``size`` is the width and height of
-    the frame in pixels; None if it is not known. ``cam_of`` is None where ``cam`` is this frame's own. A live session
-    that computes the map on some frames only keeps the last one for those between: then ``cam`` and ``cam_full_scale``
-    are those of the frame that ``cam_of`` names. ``steady_heat`` (float32 [h, w], in [0, 1], over the same region) is
-    what a session shows of the map: its share of full scale, steadied over time (``pipeline.steady_heat``); None
-    elsewhere. ``model_sha256`` is the model's. ``run`` counts from 1 how often
-    findings began anew (0: not known), ``run_began`` is the index of the first frame processed since.
+    ``index`` is that frame's. ``roi`` is the region that the model saw; ``probability`` (float32 [H, W], at the
+    model's size) and ``cam`` (float32 [h, w], the raw map, at least 0; None when it was not asked for) cover that
+    region. ``cam_full_scale`` is the value that the heatmap shows at full strength: a constant of the model or,
+    where the manifest says so, that times the predicted share of the region, so a weak map stays weak.
+    ``threshold`` is the probability at which contours were taken. ``withheld`` findings lack evidence and are not
+    among ``detections`` yet. ``completed_s`` is the end, by ``time.monotonic()``. ``size``: the frame's width and
+    height in pixels, if known. ``cam_of`` is None where ``cam`` is this frame's own. A live session may keep a map
+    for the next frames: then it and ``cam_full_scale`` are of the frame that ``cam_of`` names. ``steady_heat``
+    (float32 [h, w], in [0, 1], over the same region) is what a session shows of the map: its share of full scale,
+    steadied over time (``pipeline.steady_heat``); None elsewhere. ``model_sha256`` is the model's. ``run`` counts
+    from 1 how often findings began anew (0: not known), ``run_began`` is the index of the first frame processed
+    since. ``with_map``: a map was computed beside the mask, whose last digits depend on that in half precision.
     """
 
     index: int
@@ -274,6 +273,7 @@ class Prediction:
     model_sha256: str = ""
     run: int = 0
     run_began: int = 0
+    with_map: bool = False
 
     @property
     def cam_roi(self) -> Roi:

@@ -236,6 +236,7 @@ class Pipeline:
             model_sha256=spec.manifest.sha256,
             run=self._run,
             run_began=self._run_began,
+            with_map=outputs.cam is not None,
             stages=StageTimes(
                 decode_ms=frame.decode_ms,
                 preprocess_ms=started.prepared.preprocess_ms,

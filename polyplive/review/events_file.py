@@ -145,7 +145,8 @@ class EventsFile:
     def _frame(self, line: dict[str, Any], width: int, height: int) -> FrameFindings:
         index, time_s = line["index"], line["pts_s"]
         found = tuple(_detection(item) for item in line["detections"])
-        return FrameFindings(index, index * self.session.frame_s if time_s is None else time_s, width, height, found)
+        at_s = index * self.session.frame_s if time_s is None else time_s
+        return FrameFindings(index, at_s, width, height, found, line.get("with_map", line["heatmap_of"] == index))
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         decoder = msgspec.json.Decoder(dict[str, Any])

@@ -61,6 +61,7 @@ class FoundFrame:
     annotation_delay_ms: float | None = None
     heatmap_of: int | None = None
     processing: Processing | None = None
+    with_map: bool = False
 
     @classmethod
     def of(cls, record: FrameRecord) -> FoundFrame:
@@ -79,6 +80,7 @@ class FoundFrame:
             annotation_delay_ms=record.annotation_delay_ms,
             heatmap_of=None if prediction is None else prediction.cam_index,
             processing=None if prediction is None else Processing.of(prediction),
+            with_map=prediction is not None and prediction.with_map,
         )
 
 
@@ -274,6 +276,7 @@ def found_line(found: FoundFrame) -> dict[str, Any]:
         },
         "stages_ms": _stages(found.stages),
         "heatmap_of": found.heatmap_of,
+        "with_map": found.with_map,
     }
 
 

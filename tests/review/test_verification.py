@@ -198,26 +198,13 @@ def test_a_recording_without_events_is_one_line(recorded, tmp_path: Path, capsys
     assert "No events lie beside 'alone.mp4'. Name those of its session with --events." in capsys.readouterr().err
 
 
-def test_the_command_finds_a_replay_again_with_its_model_and_says_so(tmp_path: Path, capsys) -> None:
+@pytest.mark.parametrize("heat", ["--heatmap", "--no-heatmap"])
+def test_the_command_finds_a_replay_again_with_its_model_and_says_so(heat: str, tmp_path: Path, capsys) -> None:
+    """In half precision masks are others with a map beside them, so verifying asks for one where there was one."""
     events, figures = tmp_path / "demo.events.jsonl", tmp_path / "figures.json"
-    assert (
-        main(
-            [
-                "replay",
-                DEMO,
-                "--headless",
-                "--model",
-                "polyplive-light",
-                "--start",
-                "10",
-                "--frames",
-                "4",
-                "--events",
-                str(events),
-            ]
-        )
-        == 0
-    )
+    part = ["--model", "polyplive-light", "--start", "10", "--frames", "4"]
+    assert main(["replay", DEMO, "--headless", heat, *part, "--events", str(events)]) == 0
+    assert {frame.with_map for frame in EventsFile(events).frames()} == {heat == "--heatmap"}
     capsys.readouterr()
     assert main(["verify", DEMO, "--events", str(events), "--json", str(figures)]) == 0
     assert capsys.readouterr().out == "The same detections, bit for bit, in all of 4 frames\n"

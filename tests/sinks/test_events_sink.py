@@ -114,6 +114,7 @@ def test_every_line_as_the_format_says(tmp_path: Path) -> None:
         "delays_ms": {"video": None, "annotation": 12.346},
         "stages_ms": {"decode": 1.0, "preprocess": 2.0, "infer": 3.142, "postprocess": 4.0, "composite": 0.0},
         "heatmap_of": None,
+        "with_map": False,
     }
     assert second["detections"] == []
     assert end == {

@@ -110,7 +110,7 @@ class Verifier:
         pipeline.threshold = processing.threshold
         roi, spec = processing.roi, pipeline.engine.spec
         tensor = preprocess(frame, roi, spec.height, spec.width, one_field=pipeline.settings.one_field)
-        return pipeline.complete(Prepared(frame, roi, tensor, 0.0), cam=False).detections
+        return pipeline.complete(Prepared(frame, roi, tensor, 0.0), cam=told.with_map).detections
 
     def _use_model(self, processing: Processing, names: dict[str, str]) -> None:
         if self._open_engine is None or processing.model_sha256 == self._pipeline.engine.spec.manifest.sha256:
