@@ -6,7 +6,7 @@ from polyplive.backends.map_engine import explain_file
 from polyplive.commands.export import ExportRequest
 
 from .export_model import ExportSettings, export_model
-from .load_trained import load_trained
+from .load_trained import is_graph, load_trained
 from .model_facts import ModelFacts, facts_of_graph, read_facts
 
 
@@ -40,4 +40,4 @@ def _facts(request: ExportRequest) -> ModelFacts:
     """Those that are given; else a graph's own, and none of a checkpoint."""
     if request.facts is not None:
         return read_facts(request.facts)
-    return facts_of_graph(request.checkpoint) if request.checkpoint.suffix == ".onnx" else ModelFacts()
+    return facts_of_graph(request.checkpoint) if is_graph(request.checkpoint) else ModelFacts()

@@ -23,7 +23,7 @@ from ..precision.narrow_graph import float16_graph, rounded_graph
 from .calibrate import cam_full_scale
 from .cam.spec import cam_spec
 from .explain_graph import explain_graph, without_weights, write_explain_graph
-from .load_trained import load_trained
+from .load_trained import is_graph, load_trained
 from .mask_and_cam import MaskAndCams
 from .model_facts import ModelFacts
 from .model_file import write_model
@@ -84,7 +84,7 @@ def export_model(settings: ExportSettings) -> ExportReport:
         raise ConfigError(f"An input side of {size} cannot be halved five times", "Give a multiple of 32.")
     spec = cam_spec(settings.cam or trained.cam, trained)
     trained.cam = str(spec)
-    if checkpoint_facts.get("folded") and size == checkpoint_facts["size"]:
+    if is_graph(settings.checkpoint) and size == checkpoint_facts["size"]:
         trained = rewritten = deployed_from_graph(settings.checkpoint)  # its very weights
         trained.cam = str(spec)
     else:

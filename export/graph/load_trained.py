@@ -19,7 +19,7 @@ def load_trained(path: Path) -> tuple[SegmentationNetwork, dict[str, Any]]:
     Of a graph also its ``size``, and that it is ``folded``: batch norm and layer scale are in the weights before them.
     Raises ``TrainingError`` and ``ConfigError`` for a checkpoint, ``ExportError`` and ``ModelError`` for a graph.
     """
-    if path.suffix != ".onnx":
+    if not is_graph(path):
         return load_network(path)
     network, manifest = network_from_graph(path), load_manifest(path)
     recipe = graph_recipe(manifest)
@@ -36,6 +36,11 @@ def load_trained(path: Path) -> tuple[SegmentationNetwork, dict[str, Any]]:
         "size": manifest.input_height,
         "folded": True,
     }
+
+
+def is_graph(path: Path) -> bool:
+    """Whether ``path`` is an exported graph, rather than a checkpoint."""
+    return path.suffix == ".onnx"
 
 
 def origin_of(path: Path) -> dict[str, str]:
