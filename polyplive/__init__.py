@@ -11,7 +11,7 @@ Five lines mark the polyps of a recording:
 
 ``open_model`` opens a model, ``open_video`` a recording. ``model.process`` takes a frame, or a picture as a numpy array
 of uint8 [height, width, 3], BGR, and gives a ``Prediction``: detections with contours in the frame's pixels, the
-probability and the Grad-CAM. ``mask_of`` makes a mask of it, ``compose`` the picture with the overlay, ``rethreshold``
+probability and the heatmap. ``mask_of`` makes a mask of it, ``compose`` the picture with the overlay, ``rethreshold``
 the detections at another threshold. ``VideoWriter`` writes pictures into a video. ``live`` is for frames that come from
 your own program and cannot wait for the model.
 

@@ -374,7 +374,7 @@ class Hud:
     """The contents of the picture's corners, of which ``OverlaySettings`` say what is drawn.
 
     These are state, reason, figures, caption. Labels call findings by their ``names``, which are by ``track`` number.
-    ``method`` is how the heatmap is made, for its legend.
+    ``method`` is how the heatmap is made, for its legend; the method's layers come after commas.
     """
 
     state: SessionState = SessionState.READY

@@ -1,1 +1,1 @@
-"""From a trained network to an ONNX graph with its Grad-CAM, verified, and back."""
+"""From a trained network to an ONNX graph with its heatmap, verified, and back."""

@@ -3,7 +3,7 @@
 Each output channel of a convolution or linear layer has one scale: its largest weight is 127 steps (Jacob et al., CVPR
 2018, eq. 1, with a zero point of 0). ``DequantizeLinear`` makes float32 of them again inside the graph. The application
 does so once, when it reads the file (``polyplive/backends/onnx_file/stored_weights.py``). Activations stay as they are
-and nothing is calibrated. The Grad-CAM's backward pass reads the very weights of the forward pass. Constants that are
+and nothing is calibrated. The heatmap's backward pass reads the very weights of the forward pass. Constants that are
 whole multiples of a power of two, such as the matrices that double a picture, are kept so without any rounding.
 """
 
@@ -74,7 +74,7 @@ def _steps(constant: TensorProto, axis: int | None) -> tuple[NDArray[np.int8], N
 def _weight_axes(nodes: list[NodeProto]) -> dict[str, int]:
     """Name -> axis of the output channels, for every weight of a convolution or linear layer.
 
-    The first use counts: the Grad-CAM's backward pass, later in the graph, uses weights the other way round.
+    The first use counts: the heatmap's backward pass, later in the graph, uses weights the other way round.
     """
     axes: dict[str, int] = {}
     for node in nodes:

@@ -46,7 +46,7 @@ class _Commands(click.Group):
 @click.version_option(__version__, message="polyplive %(version)s. " + RESEARCH_NOTICE)
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Real-time colonoscopy overlay: polyp contours, masks and Grad-CAM heatmaps.
+    """Real-time colonoscopy overlay: polyp contours, masks and heatmaps.
 
     Research use only. Not a medical device. Nothing leaves this machine.
 

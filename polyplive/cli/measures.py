@@ -106,7 +106,7 @@ def evaluate_procedures(**options: Any) -> None:
 @click.option("--json", "json_path", type=FILE, metavar="FILE", help="Write all figures to it.")
 @click.option("--chart", type=FILE, metavar="FILE", help="Write a page (.html) with the delays over frames.")
 @click.option("--profile", type=FILE, metavar="FILE", help="Write a page (.html): where each ms of 30 frames goes.")
-@click.option("--heatmap/--no-heatmap", default=None, help="Grad-CAM.")
+@click.option("--heatmap/--no-heatmap", default=None, help="Heatmap of what raises the score.")
 @source_options
 @path_options
 @pipeline_options

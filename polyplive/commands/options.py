@@ -142,7 +142,7 @@ def overlay_options(command: Command) -> Command:
         "Overlay",
         option("--contour/--no-contour", default=None, help="Outline of each polyp."),
         option("--mask/--no-mask", default=None, help="Tint inside it."),
-        option("--heatmap/--no-heatmap", default=None, help="Grad-CAM."),
+        option("--heatmap/--no-heatmap", default=None, help="Heatmap of what raises the score."),
         _choice("--heat-style", get_args(HeatStyle), "NAME", "Heat as colours, or as lines of equal heat", "filled"),
         option("--heat-everywhere/--heat-at-findings", default=None, help="Heat that belongs to no finding, too."),
         option("--heat-of", type=int, metavar="N", help="Heat of finding number N alone."),

@@ -38,7 +38,9 @@ def in_words(name: str) -> MapName:
     if not places:
         return MapName(title, f"It {does}.")
     where = " and ".join(places)
-    return MapName(f"{title}, {where}", f"It {does}. Computed by the model's graph, of {where} ({layers}).")
+    return MapName(
+        f"{title}, {where}", f"It {does}. Computed by the model's graph, of {where} ({layers.replace(',', ', ')})."
+    )
 
 
 def _layer(layer: str) -> str:

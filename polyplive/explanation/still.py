@@ -51,8 +51,9 @@ class StillRequest:
 class ShownMap:
     """A map float32 [h, w], at least 0, that is shown in full colour at ``full_scale``.
 
-    ``is_fixed``: that is a constant of the model, times the explained share of the picture. Otherwise it is the map's
-    own highest value, so that a weak map looks as strong as another. ``is_of_all``: it explains other findings as well.
+    ``is_fixed``: that is a constant of the model, where the map grows with the mask times the explained share of the
+    picture. Otherwise it is the map's own highest value, so that a weak map looks as strong as another. ``is_of_all``:
+    it explains other findings as well.
     """
 
     name: str
@@ -170,7 +171,7 @@ def _shown(request: StillRequest, source: MapSource, target: Mask | None) -> tup
 
 
 def _own_scale(request: StillRequest, source: MapSource, made: Maps, target: Mask | None) -> float:
-    """Of the map that the model's constant is for; it grows with what is explained, and so does its scale."""
+    """Of the map that the model's constant is for; where it grows with what is explained, so does its scale."""
     explained = made.probability
     if target is not None and source.follows_target:
         explained = target.astype(np.float32)

@@ -26,7 +26,7 @@ COMPARE = (
 )
 
 CANNOT_TELL = (
-    "Where a polyp ends: the maps are coarse, the outline is finer.",
+    "Where a polyp ends: the outline is finer than any map.",
     "Whether the answer is right: a wrong answer has maps and curves that may look as convincing.",
     "What was missed: where nothing is marked there is no answer to explain.",
     "What a finding is: neither its histology nor its size.",
@@ -46,8 +46,7 @@ def scale_of(shown: ShownMap) -> str:
         return "Full colour at 1."
     full = f"{float(f'{shown.full_scale:.3g}'):g}"  # three digits, without an exponent
     if shown.is_fixed:
-        what = "for a mask of this size" if shown.is_of_all else "for a finding of this size"
-        return f"Full colour at {full}, the model's constant {what}."
+        return f"The overlay draws this kind. Full colour at {full}, fixed by the model: a weak map looks weak."
     return f"Full colour at {full}, its own highest value: how strong it is cannot be seen."
 
 

@@ -32,11 +32,20 @@ def heat_colours() -> NDArray[np.uint8]:
     return colours
 
 
+def brightness_of(colour: Colour) -> float:
+    """How bright ``colour`` is, 0 to 255: the luma of ITU-R BT.709."""
+    blue, green, red = colour
+    return 0.0722 * blue + 0.7152 * green + 0.2126 * red
+
+
 CONTOUR_COLOUR: Colour = (255, 229, 64)
 """Cyan: opposite to the mucosa's reds, and seen as such by viewers who confuse red with green."""
 
 EDGE_COLOUR: Colour = (40, 30, 20)
 """The dark rim of a contour, which keeps it visible on bright mucosa."""
+
+PALE_EDGE_COLOUR: Colour = (190, 190, 190)
+"""The rim of what is darker than the mucosa itself."""
 
 PAD_COLOUR: Colour = (26, 20, 16)
 TEXT_COLOUR: Colour = (244, 244, 244)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from polyplive.overlay.colours import EDGE_COLOUR, heat_colours, opaque
+from polyplive.overlay.colours import EDGE_COLOUR, PALE_EDGE_COLOUR, brightness_of, heat_colours, opaque
 from polyplive.overlay.element import Rect
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ LINES = (64, 128, 191)
 _TOLERANCE_PX = 0.8
 """How far a line's corners may stray from the traced one: removes the stairs of single pixels."""
 
+_THINNEST = 2
+"""Pixels. A line of one is less seen than its halo, and has no colour."""
+
 _SHORTEST = 4
 """Points. What is shorter, at the edge of a finding's margin, is no line."""
 
@@ -43,7 +46,7 @@ class HeatLines:
         """Draw all halos, then all lines: no halo lies over a line."""
         for thickness, is_halo in ((self._outer, True), (self.thickness, False)):
             for level, line in self.lines:
-                colour = EDGE_COLOUR if is_halo else _colour(level)
+                colour = _halo(level) if is_halo else _colour(level)
                 cv2.polylines(image, [line], False, opaque(colour), thickness, cv2.LINE_AA)
 
     def cover(self, mask: Cover) -> None:
@@ -75,7 +78,7 @@ def heat_lines(heat: HeatLevels, line: int) -> HeatLines | None:
     """The lines of ``heat`` on a picture where usual lines are ``line`` pixels thick; None where there are none."""
     corner = np.array((heat.rect.x, heat.rect.y), np.int32)
     found = tuple((level, piece + corner) for level in LINES for piece in _traced(heat, level))
-    return HeatLines(found, max(1, round(0.6 * line))) if found else None
+    return HeatLines(found, max(_THINNEST, round(0.6 * line))) if found else None
 
 
 def _traced(heat: HeatLevels, level: int) -> Iterator[Contour]:
@@ -106,6 +109,11 @@ def _runs(points: Contour, shown: NDArray[np.bool_]) -> list[Contour]:
     edges = np.flatnonzero(np.diff(shown.astype(np.int8), append=0))
     pieces = [points[a + 1 : b + 1] for a, b in zip(edges[::2], edges[1::2], strict=True)]
     return [piece for piece in pieces if len(piece) >= _SHORTEST]
+
+
+def _halo(level: int) -> Colour:
+    """Pale around a dark line, dark around a bright one: one of both differs from whatever mucosa lies below."""
+    return PALE_EDGE_COLOUR if brightness_of(_colour(level)) < 128 else EDGE_COLOUR
 
 
 def _colour(level: int) -> Colour:

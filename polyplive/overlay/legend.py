@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from polyplive.overlay.colours import EDGE_COLOUR, QUIET_COLOUR, TEXT_COLOUR, heat_colours, opaque
+from polyplive.overlay.colours import PALE_EDGE_COLOUR, QUIET_COLOUR, TEXT_COLOUR, heat_colours
 from polyplive.overlay.element import Pad
 from polyplive.overlay.heat_lines import LINES
 from polyplive.overlay.text import (
@@ -30,12 +30,16 @@ WIDEST_LEGEND = 0.75
 
 WEAK, STRONGEST = "weak", "strong"
 
-NOT_SHOWN = (
+_NOT_SHOWN = (
     "Where the picture raises the score of the polyp that is marked.\n"
     "It does not show where a polyp ends, whether the answer is right, or what was missed.\n"
     "Heat beside findings is hidden unless you ask for it."
 )
-"""What a legend has no room for."""
+
+
+def heat_told(method: str) -> str:
+    """What a legend has no room for: what heat does not tell, and the ``method`` with its layers where it is known."""
+    return _NOT_SHOWN + (f"\nHow it is made: {method}." if method else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Legend(Pad):
         colours = cv2.LUT(np.repeat(steps[None, :, None], 3, axis=2), heat_colours())
         if self.style == "lines":
             apart = np.abs(steps[:, None].astype(int) - np.array(LINES)).min(axis=1)
-            colours[:, apart > 255 * max(1.0, 0.08 * self.size) / bar.shape[1]] = opaque(EDGE_COLOUR)[:3]
+            colours[:, apart > 255 * max(1.0, 0.08 * self.size) / bar.shape[1]] = PALE_EDGE_COLOUR
         bar[..., :3] = colours
         bar[..., 3:] = 255
 
@@ -93,7 +97,8 @@ def legend_texts(settings: OverlaySettings, hud: Hud | None) -> list[tuple[str, 
         name = "All heat" if settings.heat_everywhere else "Heat"
     said = "what raises the polyp's score"
     method = hud.method if hud is not None else ""
-    full = [(f"{name}:", f"{said} ({method})")] if method else []
+    # the method with its layers, and without
+    full = [(f"{name}:", f"{said} ({made})") for made in dict.fromkeys((method, method.partition(", ")[0])) if made]
     return [*full, (f"{name}:", said), (name, "")]
 
 

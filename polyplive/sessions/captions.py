@@ -29,8 +29,10 @@ def words_of(frame: Frame, spec: EngineSpec | None, overlay: OverlaySettings) ->
 
 
 def method_of(spec: EngineSpec | None) -> str:
-    """How the engine of ``spec`` makes its heatmap, such as "Grad-CAM, decoder.0"; empty while none runs."""
+    """How the engine of ``spec`` makes its heatmap, such as "multi-level map, decoder.0, decoder.1"; empty without."""
     if spec is None:
         return ""
     method = spec.manifest.cam_method.partition(" (")[0].strip()  # without whose it is
+    if method[1:].islower():
+        method = method.lower()  # no name: "Grad-CAM" stays
     return ", ".join((method, *spec.manifest.cam_layers))

@@ -92,4 +92,5 @@ def test_maps_are_called_by_words() -> None:
     assert in_words("grad-cam:decoder.0").title == "Grad-CAM, decoder stage 0"
     assert in_words("hires-cam:encoder.bottleneck").title == "HiResCAM, encoder bottleneck"
     assert "encoder.stages" in in_words("layer-cam:encoder.stages,decoder.1").origin
+    assert "(encoder.bottleneck, decoder.1)" in in_words("multi-level:encoder.bottleneck,decoder.1").origin
     assert in_words("new-cam:head").title == "new-cam, head"

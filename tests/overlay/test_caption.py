@@ -54,4 +54,7 @@ def test_a_session_makes_one_only_where_it_is_drawn() -> None:
     assert words_of(frame, spec, ASKED)["caption"] == Caption(7, 0.28, "polyplive-fast 2.0")
     assert words_of(frame, None, ASKED)["caption"] == Caption(7, 0.28)
     assert words_of(frame, spec, OverlaySettings())["method"] == "Grad-CAM, a.0"
+    facts |= {"cam_method": "Multi-level map (a mean) of the sum", "cam_layers": ("a.0", "b.1")}
+    spec = SimpleNamespace(manifest=SimpleNamespace(**facts))
+    assert words_of(frame, spec, OverlaySettings())["method"] == "multi-level map, a.0, b.1"
     assert words_of(frame, None, ASKED)["method"] == ""

@@ -9,7 +9,7 @@ import pytest
 from view_scenes import finding
 
 from polyplive.overlay.baked import baked
-from polyplive.overlay.colours import heat_colours
+from polyplive.overlay.colours import brightness_of, heat_colours
 from polyplive.overlay.compositor import compose, covered, elements, footprint
 from polyplive.overlay.heat_levels import heat_levels, levels_of
 from polyplive.overlay.heat_lines import LINES, HeatLines
@@ -193,9 +193,14 @@ def legend_on(width: int, height: int, hud: Hud | None = None, **changes: object
 
 
 def test_the_legend_says_in_words_what_is_shown_and_less_where_there_is_little_room() -> None:
-    hud = Hud(method="Grad-CAM, decoder.0")
-    wide, narrow = legend_on(1280, 960, hud), legend_on(320, 240, hud)
-    assert (wide.name, wide.said) == ("Heat:", "what raises the polyp's score (Grad-CAM, decoder.0)")
+    hud = Hud(method="multi-level map, encoder.bottleneck, decoder.1")
+    wide, narrow = legend_on(1920, 1080, hud), legend_on(320, 240, hud)
+    assert (wide.name, wide.said) == (
+        "Heat:",
+        "what raises the polyp's score (multi-level map, encoder.bottleneck, decoder.1)",
+    )
+    middling = legend_on(800, 600, hud)
+    assert middling.said == "what raises the polyp's score (multi-level map)", "layers first give way"
     assert (narrow.name, narrow.said) == ("Heat", "")
     assert legend_on(1280, 960).said == "what raises the polyp's score", "without a session no method is known"
     for width in (200, 320, 480, 640, 960, 1280, 1920):
@@ -220,3 +225,15 @@ def test_the_legends_bar_goes_from_the_weakest_colour_to_the_strongest_or_shows_
         row = image[legend.rect.y + legend.rect.height // 2].astype(int)
         shown = {level for level in (5, *LINES, 250) if (np.abs(row - colours[level]).max(axis=1) <= 3).any()}
         assert shown == ({5, *LINES, 250} if style == "filled" else set(LINES))
+
+
+@pytest.mark.parametrize("level", LINES)
+def test_a_line_or_its_rim_is_seen_on_mucosa_of_any_brightness(level: int) -> None:
+    line = np.array([[10, 20], [90, 20]], np.int32)
+    drawn = HeatLines(((level, line),), 2)
+    for brightness in range(20, 236, 5):
+        mucosa = np.clip(np.array((0.55, 0.85, 1.6)) * brightness / brightness_of((0.55, 0.85, 1.6)), 0, 255)
+        image = np.full((40, 100, 3), mucosa, np.uint8)
+        below = brightness_of(tuple(image[0, 0]))
+        drawn.draw(image)
+        assert max(abs(brightness_of(tuple(pixel)) - below) for pixel in image[:, 50]) > 27

@@ -1,8 +1,8 @@
 """Opens a model's graph with randomised weights, at the level of the trained one.
 
-Grad-CAM explains the predicted mask, and a randomised network usually predicts none: there would be nothing to compare.
-So its logits are shifted until it predicts as many pixels, of all pictures together, as the trained one. That shift is
-the same for every pixel and tells nothing about places.
+A heatmap explains the predicted mask, and a randomised network usually predicts none: there would be nothing to
+compare. So its logits are shifted until it predicts as many pixels, of all pictures together, as the trained one. That
+shift is the same for every pixel and tells nothing about places.
 """
 
 from __future__ import annotations

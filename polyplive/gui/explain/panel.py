@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 
 _ENDING_S = 5.0
-_ICON = QSize(208, 156)
+_ICON = QSize(180, 140)
 _BAR = 8
 _WIDTH, _HEIGHT = 1120, 720
 NO_REPORT = "A report belongs to a review: review this recording (Ctrl+R)"
@@ -217,7 +217,7 @@ class ExplainPanel(QDialog):
             pixmap = QPixmap.fromImage(picture)
             icon = QIcon(pixmap)
             icon.addPixmap(pixmap, QIcon.Mode.Selected)  # which Qt would tint
-            item = QListWidgetItem(icon, title_of(one))
+            item = QListWidgetItem(icon, title_of(one).replace("stage ", "stage\u00a0"))  # no line is a number alone
             item.setToolTip(caption_of(one))
             item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, caption_of(one))
             self.maps.addItem(item)

@@ -71,7 +71,7 @@ SHORTCUTS = (
     Shortcut("toggle_visible", ("O",), "Whole overlay on or off", "Overlay"),
     Shortcut("toggle_contour", ("C",), "Contour", "Overlay"),
     Shortcut("toggle_mask", ("V",), "Mask", "Overlay"),
-    Shortcut("toggle_heatmap", ("H",), "Grad-CAM heatmap", "Overlay"),
+    Shortcut("toggle_heatmap", ("H",), "Heatmap", "Overlay"),
     Shortcut("toggle_heat_lines", ("Shift+H",), "Heat as lines, or as colours", "Overlay"),
     Shortcut("toggle_heat_everywhere", ("Shift+O",), "Heat everywhere, or at findings", "Overlay"),
     Shortcut("next_heat", ("Q",), "One finding's heat, the next, all", "Overlay"),

@@ -7,7 +7,7 @@ from PyQt6.QtGui import QImage, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from polyplive.overlay.colours import heat_colours
-from polyplive.overlay.legend import NOT_SHOWN, STRONGEST, WEAK
+from polyplive.overlay.legend import STRONGEST, WEAK, heat_told
 
 _THICK = 8
 """Logical pixels."""
@@ -32,8 +32,7 @@ class HeatKey(QWidget):
 
     def show_method(self, method: str) -> None:
         """Name how the heatmap is made."""
-        made = f"\nMade by {method}." if method else ""
-        self.setToolTip(NOT_SHOWN + made)
+        self.setToolTip(heat_told(method))
 
 
 def _quiet(text: str) -> QLabel:

@@ -25,7 +25,7 @@ _OVERLAY = (
     ("visible", "Show overlay"),
     ("contour", "Contour"),
     ("mask", "Mask"),
-    ("heatmap", "Grad-CAM heatmap"),
+    ("heatmap", "Heatmap"),
     ("heat_lines", "Heat as lines"),
     ("heat_everywhere", "Heat everywhere"),
     ("scores", "Numbers and scores"),
@@ -173,4 +173,5 @@ def _about(display: Display) -> str:
     if engine is not None:
         lines.append(f"{engine.manifest.name} {engine.manifest.version}")
         lines.append(f"{engine.backend} on {engine.device}")
+        lines.append(f"heat: {display.heat_method}")
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polyplive.overlay.compositor import corners
-from polyplive.overlay.legend import NOT_SHOWN, Legend
+from polyplive.overlay.legend import Legend, heat_told
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QWidget
@@ -23,5 +23,5 @@ def legend_tip(contents: Contents, widget: QWidget, x: float, y: float) -> str:
     for pad in corners(contents.target_of(scene, arrangement), scene.settings, scene.hud):
         rect = pad.rect
         if isinstance(pad, Legend) and 0 <= across - rect.x < rect.width and 0 <= down - rect.y < rect.height:
-            return NOT_SHOWN
+            return heat_told(scene.hud.method if scene.hud is not None else "")
     return ""

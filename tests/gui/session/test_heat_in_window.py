@@ -132,6 +132,7 @@ def test_a_pointer_that_rests_on_the_legend_is_told_what_heat_is_not(window, qtb
     assert told(on_legend) == ""
     press(window, qtbot, Key.Key_L)
     assert "missed" in told(on_legend)
+    assert window.display.view.engine.manifest.cam_layers[-1] in told(on_legend)
     qtbot.waitUntil(lambda: told(rect.center().toPoint()) == "", timeout=PATIENCE_MS)
     QToolTip.hideText()
     qtbot.waitUntil(lambda: not QToolTip.isVisible(), timeout=PATIENCE_MS)
