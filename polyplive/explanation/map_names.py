@@ -37,9 +37,8 @@ def in_words(name: str) -> MapName:
     places = [_layer(layer) for layer in layers.split(",") if layer]
     if not places:
         return MapName(title, f"It {does}.")
-    where = " and ".join(places)
     return MapName(
-        f"{title}, {where}", f"It {does}. Computed by the model's graph, of {where} ({layers.replace(',', ', ')})."
+        f"{title}, {' and '.join(places)}", f"It {does}. Computed by the model's graph ({layers.replace(',', ', ')})."
     )
 
 
