@@ -10,7 +10,7 @@ import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta
 
@@ -42,6 +42,9 @@ ConfirmProbability: TypeAlias = Annotated[float, Meta(ge=0, lt=1)]
 
 Patience: TypeAlias = Annotated[float, Meta(gt=0, lt=1e9)]
 
+CamTarget: TypeAlias = Literal["mask", "each", "nearly"]
+"""What the heatmap explains: all of the mask, each region of it alone, or what nearly became one."""
+
 _THREADS_A_PROCESSOR = 4
 """More threads only wait for each other, and ONNX Runtime then nearly stops."""
 
@@ -54,11 +57,12 @@ class EngineOptions:
     """``precision`` of the arithmetic, one of ``PRECISIONS``; ``threads``, None for the runtime's own.
 
     ``auto`` is the fastest precision that processor or GPU has and that keeps the model's accuracy (see the model's
-    card); ``float32`` is the reference.
+    card); ``float32`` is the reference. ``cam_target`` is what the heatmap explains (``backends.cam_target``).
     """
 
     precision: str = "auto"
     threads: Annotated[int, Meta(ge=1)] | None = None
+    cam_target: CamTarget = "mask"
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -140,6 +144,8 @@ class Settings:
     def __post_init__(self) -> None:
         check_fields(self)
         check_fields(self.overlay)
+        if self.engine.cam_target == "nearly" and not self.overlay.heat_everywhere:
+            raise ConfigError("What nearly fired has no finding to show heat at", "Add --heat-everywhere.")
 
 
 def withhold_findings(settings: Settings) -> Settings:

@@ -243,18 +243,18 @@ class MapOrigin:
 class Prediction:
     """What the pipeline found in one frame.
 
-    ``index`` is that frame's. ``roi`` is the region that the model saw; ``probability`` (float32 [H, W], at the
-    model's size) and ``cam`` (float32 [h, w], the raw map, at least 0; None when it was not asked for) cover that
-    region. ``cam_full_scale`` is the value that the heatmap shows at full strength: a constant of the model or,
-    where the manifest says so, that times the predicted share of the region, so a weak map stays weak.
-    ``threshold`` is the probability at which contours were taken. ``withheld`` findings lack evidence and are not
-    among ``detections`` yet. ``completed_s`` is the end, by ``time.monotonic()``. ``size``: the frame's width and
-    height in pixels, if known. ``cam_of`` is None where ``cam`` is this frame's own. A live session may keep a map
-    for the next frames: then it and ``cam_full_scale`` are of the frame that ``cam_of`` names. ``steady_heat``
-    (float32 [h, w], in [0, 1], over the same region) is what a session shows of the map: its share of full scale,
-    steadied over time (``pipeline.steady_heat``); None elsewhere. ``model_sha256`` is the model's. ``run`` counts
-    from 1 how often findings began anew (0: not known), ``run_began`` is the index of the first frame processed
-    since. ``with_map``: a map was computed beside the mask, whose last digits depend on that in half precision.
+    ``index`` is that frame's. ``roi`` is the region that the model saw; ``probability`` (float32 [H, W], at the model's
+    size) and ``cam`` (float32 [h, w], the raw map, at least 0; None when it was not asked for) cover that region.
+    ``cam_full_scale`` is the value that the heatmap shows at full strength: a constant of the model or, where the
+    manifest says so, that times the predicted share of the region, so a weak map stays weak. Contours were taken at
+    ``threshold``. ``withheld`` findings lack evidence and are not among ``detections`` yet. ``completed_s``: the end,
+    by ``time.monotonic()``. ``size``: the frame's width and height in pixels, if known. ``cam_of`` is None where
+    ``cam`` is this frame's own. A live session may keep a map for the next frames: then it and ``cam_full_scale`` are
+    of the frame that ``cam_of`` names. ``steady_heat`` (float32 [h, w], in [0, 1], over the same region) is what a
+    session shows of the map: its share of full scale, steadied over time (``pipeline.steady_heat``); None elsewhere.
+    ``model_sha256`` is the model's. ``run`` counts from 1 how often findings began anew (0: not known), ``run_began``
+    is the index of the first frame processed since. ``with_map``: a map was computed beside the mask, whose last digits
+    depend on that in half precision.
     """
 
     index: int
@@ -373,8 +373,8 @@ class Caption:
 class Hud:
     """The contents of the picture's corners, of which ``OverlaySettings`` say what is drawn.
 
-    These are state, reason, figures, caption. Labels call findings by their ``names``, which are by ``track`` number.
-    ``method`` is how the heatmap is made, for its legend; the method's layers come after commas.
+    Labels call findings by their ``names``, which are by ``track`` number. ``method`` is how the heatmap is made, for
+    its legend, its layers after commas; ``cam_target`` is what it explains.
     """
 
     state: SessionState = SessionState.READY
@@ -383,6 +383,7 @@ class Hud:
     caption: Caption | None = None
     names: tuple[tuple[int, str], ...] = ()
     method: str = ""
+    cam_target: str = "mask"
 
 
 @dataclass(frozen=True, slots=True)

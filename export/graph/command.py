@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyplive.backends.map_engine import explain_file
+from polyplive.backends.map_graph import explain_file
 from polyplive.commands.export import ExportRequest
 
 from .export_model import ExportSettings, export_model

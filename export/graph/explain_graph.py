@@ -12,7 +12,7 @@ from pathlib import Path
 import onnx
 from onnx import ModelProto, TensorProto, numpy_helper
 
-from polyplive.backends.map_engine import GRAPH_SHA256, explain_file
+from polyplive.backends.map_graph import GRAPH_SHA256, explain_file
 from polyplive.errors import ExportError
 
 from ..networks.segmentation import BOTTLENECK, SegmentationNetwork

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from polyplive.config import EngineOptions
+    from polyplive.config import CamTarget, EngineOptions
     from polyplive.manifest import ModelManifest
     from polyplive.types import FloatMap
 
@@ -30,7 +30,8 @@ class EngineSpec:
 
     Input: uint8 [1, ``height``, ``width``, 3], RGB. Outputs: probability float32 [``height``, ``width``], and CAM
     float32 [``cam_height``, ``cam_width``]. ``device`` is the runtime's name of the processor or GPU. ``precision`` is
-    that of the arithmetic that runs: a runtime may run a graph of float32 in bfloat16.
+    that of the arithmetic that runs: a runtime may run a graph of float32 in bfloat16. ``cam_target`` is what the CAM
+    explains.
     """
 
     backend: str
@@ -41,6 +42,7 @@ class EngineSpec:
     cam_width: int
     manifest: ModelManifest
     precision: str = "float32"
+    cam_target: CamTarget = "mask"
 
     @classmethod
     def of(cls, manifest: ModelManifest, backend: str, device: str, precision: str = "") -> EngineSpec:

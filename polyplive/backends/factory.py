@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polyplive.backends.auto_model import auto_model, find_model
+from polyplive.backends.cam_target import TargetedEngine
+from polyplive.backends.map_graph import MapGraph
 from polyplive.backends.registry import AUTO, candidates
 from polyplive.config import DEFAULT_MODEL, EngineOptions
-from polyplive.errors import ConfigError, EngineError
+from polyplive.errors import ConfigError, EngineError, PolypliveError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,4 +58,16 @@ def _open(model: str | Path, backend: Backend, options: EngineOptions, notify: N
     backend.check_precision(options)
     backend.check_installed()
     opener = (backend.open_parallel if is_parallel else None) or backend.open
-    return opener(graph, options, notify)
+    engine = opener(graph, options, notify)
+    return engine if options.cam_target == "mask" else _targeted(engine, graph, options)
+
+
+def _targeted(engine: Engine, graph: Path, options: EngineOptions) -> Engine:
+    manifest = engine.spec.manifest
+    try:
+        half = engine.spec.precision == "bfloat16"
+        maps = MapGraph(graph, manifest.sha256, manifest.cam, threads=options.threads, half=half)
+    except PolypliveError:
+        engine.close()
+        raise
+    return TargetedEngine(engine, maps, options.cam_target)

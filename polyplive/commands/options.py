@@ -13,7 +13,7 @@ import click
 
 from polyplive.backends.registry import BACKENDS
 from polyplive.commands.paths import TypedPath
-from polyplive.config import KEEP_FREE_MIB, MIN_AREA, PRECISIONS, RELEASE_PROBABILITY
+from polyplive.config import KEEP_FREE_MIB, MIN_AREA, PRECISIONS, RELEASE_PROBABILITY, CamTarget
 from polyplive.types import HeatStyle, StereoOption, ViewOption
 
 if TYPE_CHECKING:
@@ -145,6 +145,13 @@ def overlay_options(command: Command) -> Command:
         option("--heatmap/--no-heatmap", default=None, help="Heatmap of what raises the score."),
         _choice("--heat-style", get_args(HeatStyle), "NAME", "Heat as colours, or as lines of equal heat", "filled"),
         option("--heat-everywhere/--heat-at-findings", default=None, help="Heat that belongs to no finding, too."),
+        _choice(
+            "--cam-target",
+            get_args(CamTarget),
+            "NAME",
+            "What heat explains: all, each finding, what nearly fired",
+            "mask",
+        ),
         option("--heat-of", type=int, metavar="N", help="Heat of finding number N alone."),
         option("--heat-smoothing/--no-heat-smoothing", default=None, help="Heat that is steadied over time."),
         option("--legend/--no-legend", default=None, help="The heatmap's colours."),

@@ -30,6 +30,13 @@ WIDEST_LEGEND = 0.75
 
 WEAK, STRONGEST = "weak", "strong"
 
+SHOWN = {
+    "mask": "what raises the polyp's score",
+    "each": "what raises each polyp's own score",
+    "nearly": "what nearly fired",
+}
+"""What heat shows, by what it explains."""
+
 _NOT_SHOWN = (
     "Where the picture raises the score of the polyp that is marked.\n"
     "It does not show where a polyp ends, whether the answer is right, or what was missed.\n"
@@ -95,7 +102,7 @@ def legend_texts(settings: OverlaySettings, hud: Hud | None) -> list[tuple[str, 
         name = f"Heat of {names.get(settings.heat_of, f'polyp {settings.heat_of}')} alone"
     else:
         name = "All heat" if settings.heat_everywhere else "Heat"
-    said = "what raises the polyp's score"
+    said = SHOWN["mask" if hud is None else hud.cam_target]
     method = hud.method if hud is not None else ""
     # the method with its layers, and without
     full = [(f"{name}:", f"{said} ({made})") for made in dict.fromkeys((method, method.partition(", ")[0])) if made]

@@ -16,6 +16,7 @@ class Words(TypedDict):
 
     caption: Caption | None
     method: str
+    cam_target: str
 
 
 def words_of(frame: Frame, spec: EngineSpec | None, overlay: OverlaySettings) -> Words:
@@ -25,7 +26,8 @@ def words_of(frame: Frame, spec: EngineSpec | None, overlay: OverlaySettings) ->
     """
     model = f"{spec.manifest.name} {spec.manifest.version}" if spec is not None else ""
     caption = Caption(frame.index, frame.pts_s, model) if overlay.caption else None
-    return {"caption": caption, "method": method_of(spec)}
+    target = spec.cam_target if spec is not None else "mask"
+    return {"caption": caption, "method": method_of(spec), "cam_target": target}
 
 
 def method_of(spec: EngineSpec | None) -> str:

@@ -16,7 +16,8 @@ from polyplive.export.graph.cam.spec import cam_spec
 from polyplive.export.graph.read_back import deployed_from_graph
 
 from polyplive.backends.factory import open_engine
-from polyplive.backends.map_engine import MapEngine, explain_file, open_map_engine
+from polyplive.backends.map_engine import MapEngine, open_map_engine
+from polyplive.backends.map_graph import explain_file
 from polyplive.backends.onnx_file.borrowed_weights import with_borrowed
 from polyplive.backends.onnx_file.stored_weights import graph_bytes
 from polyplive.config import EngineOptions

@@ -49,12 +49,12 @@ def test_without_being_asked_for_no_corner_is_drawn_in_any_state() -> None:
 def test_a_session_makes_one_only_where_it_is_drawn() -> None:
     frame = Frame(PICTURE, 7, 0.28)
     facts = {"name": "polyplive-fast", "version": "2.0", "cam_method": "Grad-CAM (of somebody)", "cam_layers": ("a.0",)}
-    spec = SimpleNamespace(manifest=SimpleNamespace(**facts))
+    spec = SimpleNamespace(manifest=SimpleNamespace(**facts), cam_target="mask")
     assert words_of(frame, spec, OverlaySettings())["caption"] is None
     assert words_of(frame, spec, ASKED)["caption"] == Caption(7, 0.28, "polyplive-fast 2.0")
     assert words_of(frame, None, ASKED)["caption"] == Caption(7, 0.28)
     assert words_of(frame, spec, OverlaySettings())["method"] == "Grad-CAM, a.0"
     facts |= {"cam_method": "Multi-level map (a mean) of the sum", "cam_layers": ("a.0", "b.1")}
-    spec = SimpleNamespace(manifest=SimpleNamespace(**facts))
+    spec = SimpleNamespace(manifest=SimpleNamespace(**facts), cam_target="mask")
     assert words_of(frame, spec, OverlaySettings())["method"] == "multi-level map, a.0, b.1"
     assert words_of(frame, None, ASKED)["method"] == ""

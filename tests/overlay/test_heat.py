@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import get_args
 
 import numpy as np
 import pytest
 from view_scenes import finding
 
+from polyplive.config import CamTarget
 from polyplive.overlay.baked import baked
 from polyplive.overlay.colours import brightness_of, heat_colours
 from polyplive.overlay.compositor import compose, covered, elements, footprint
 from polyplive.overlay.heat_levels import heat_levels, levels_of
 from polyplive.overlay.heat_lines import LINES, HeatLines
 from polyplive.overlay.heatmap import Heatmap, heatmap
-from polyplive.overlay.legend import Legend
+from polyplive.overlay.legend import SHOWN, Legend
 from polyplive.overlay.target import Target
 from polyplive.pixels.crop import Crop
 from polyplive.types import HeatStyle, Hud, OverlaySettings, Prediction
@@ -214,6 +216,8 @@ def test_the_legend_says_of_which_finding_heat_is_and_that_all_of_it_is_shown() 
     assert legend_on(1280, 960, heat_of=3).name == "Heat of polyp 3 alone:"
     assert legend_on(1280, 960, Hud(names=((3, "Finding 12"),)), heat_of=3).name.startswith("Heat of Finding 12 ")
     assert legend_on(1280, 960, heat_everywhere=True).name == "All heat:"
+    assert legend_on(1280, 960, Hud(cam_target="nearly")).said == "what nearly fired"
+    assert set(SHOWN) == set(get_args(CamTarget))
 
 
 def test_the_legends_bar_goes_from_the_weakest_colour_to_the_strongest_or_shows_the_lines() -> None:

@@ -67,6 +67,12 @@ class Display:
         return method_of(self.view.engine)
 
     @property
+    def heat_target(self) -> str:
+        """What the running model's heatmap explains (``CamTarget``)."""
+        engine = self.view.engine
+        return engine.cam_target if engine is not None else "mask"
+
+    @property
     def needs_cam(self) -> bool:
         """Whether a heatmap is drawn."""
         return self.overlay.needs_cam

@@ -7,7 +7,7 @@ from PyQt6.QtGui import QImage, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from polyplive.overlay.colours import heat_colours
-from polyplive.overlay.legend import STRONGEST, WEAK, heat_told
+from polyplive.overlay.legend import SHOWN, STRONGEST, WEAK, heat_told
 
 _THICK = 8
 """Logical pixels."""
@@ -18,7 +18,7 @@ class HeatKey(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.said = _quiet("What raises the polyp's score")
+        self.said = _quiet("")
         self.bar = _Bar()
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 4)
@@ -30,8 +30,10 @@ class HeatKey(QWidget):
         layout.setColumnStretch(1, 1)
         self.show_method("")
 
-    def show_method(self, method: str) -> None:
-        """Name how the heatmap is made."""
+    def show_method(self, method: str, target: str = "mask") -> None:
+        """Name how the heatmap is made, and what it explains (``CamTarget``)."""
+        shown = SHOWN[target]
+        self.said.setText(shown[0].upper() + shown[1:])
         self.setToolTip(heat_told(method))
 
 

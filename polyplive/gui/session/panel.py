@@ -112,7 +112,7 @@ class Panel(QFrame):
         self.threshold.set_usual(usual, f"The model's own threshold, {usual:.2f} ({key_of('threshold_reset')})")
         self.opacity.set_value(overlay.opacity)
         self.opacity.setEnabled(overlay.visible)
-        self.heat_key.show_method(display.heat_method)
+        self.heat_key.show_method(display.heat_method, display.heat_target)
         self.about.setText(_about(display))
 
     def show_keys(self, shortcuts: Sequence[Shortcut]) -> None:
