@@ -305,8 +305,7 @@ class OverlaySettings:
     ``heatmap`` None is what is usual: it is drawn, but in a live session that begins (``config.hide_heat``).
     Heat is drawn at findings alone: at finding number ``heat_of`` (None: at each), or with ``heat_everywhere`` all over
     the field of view. That hides heat and changes no value. With ``heat_smoothing`` a session's heat is steadied over
-    time. ``caption`` (frame, time and model), ``status`` and ``figures`` mark no finding: they are drawn where asked
-    for.
+    time. ``caption`` (frame, time, model), ``status`` and ``figures`` mark no finding: ask for them.
     """
 
     visible: bool = True
