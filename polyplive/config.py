@@ -126,7 +126,7 @@ class LiveSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of a session; each group belongs to one module.
+    """All settings of a session; each group belongs to one module. Heat of what nearly fired is shown everywhere.
 
     ``view`` is what draws a window's picture. With ``full_paths`` outputs name files with their folders, which may name
     a patient.
@@ -145,7 +145,8 @@ class Settings:
         check_fields(self)
         check_fields(self.overlay)
         if self.engine.cam_target == "nearly" and not self.overlay.heat_everywhere:
-            raise ConfigError("What nearly fired has no finding to show heat at", "Add --heat-everywhere.")
+            everywhere = dataclasses.replace(self.overlay, heat_everywhere=True)  # it has no finding to be shown at
+            object.__setattr__(self, "overlay", everywhere)
 
 
 def withhold_findings(settings: Settings) -> Settings:

@@ -138,9 +138,12 @@ def test_a_model_without_further_maps_says_so(tmp_path: Path) -> None:
         opened("each", str(tmp_path / graph.name))
 
 
-def test_what_nearly_fired_needs_heat_everywhere() -> None:
-    with pytest.raises(ConfigError, match="Add --heat-everywhere"):
-        Settings(engine=EngineOptions(cam_target="nearly"))
+def test_heat_of_what_nearly_fired_is_shown_everywhere() -> None:
+    """It has no finding to be shown at."""
+    assert Settings(engine=EngineOptions(cam_target="nearly")).overlay.heat_everywhere
+    assert not Settings(engine=EngineOptions(cam_target="each")).overlay.heat_everywhere
+    with pytest.raises(ConfigError, match="one of: each, mask, nearly"):
+        EngineOptions(cam_target="none")
 
 
 def test_a_replay_shows_each_findings_own_heat(tmp_path: Path) -> None:
