@@ -12,7 +12,7 @@ from polyplive.backends.factory import open_engine
 from polyplive.commands.messages import announce, say, stdout, write_json
 from polyplive.commands.outputs import check_outputs, try_outputs
 from polyplive.config import DEFAULT_MODEL, PRECISIONS, Settings
-from polyplive.errors import ConfigError
+from polyplive.errors import ConfigError, EngineError
 from polyplive.review.events_file import EventsFile
 from polyplive.review.live_marks import events_beside
 from polyplive.review.verification.recorded_frames import RecordedFrames
@@ -24,6 +24,7 @@ from polyplive.wording import count_of
 
 if TYPE_CHECKING:
     from polyplive.backends.base import Engine
+    from polyplive.config import EngineOptions
     from polyplive.pipeline.pipeline import Pipeline
     from polyplive.review.verification.verification import Verification
 
@@ -55,7 +56,8 @@ def run(request: VerifyRequest) -> int:
     frames = RecordedFrames(request.videos, events.session)
     with contextlib.closing(frames):
         try_outputs(outputs, request.videos[0])
-        with open_pipeline(settings, say) as pipeline:
+        pipeline, settings = _opened(settings, request.settings.engine)
+        with pipeline:
             announce(pipeline.engine.spec)
             with progress_bar(request.videos[0].name, events.session.frames) as advance:
                 done = _verifier(request, settings, pipeline).verify(events, frames, advance)
@@ -113,6 +115,23 @@ def _settings(asked: Settings, events: EventsFile) -> Settings:
         engine=engine,
         pipeline=session_settings(events),
     )
+
+
+def _opened(settings: Settings, asked: EngineOptions) -> tuple[Pipeline, Settings]:
+    """The session's model and the settings that it runs with: in float32 where the session's arithmetic is not here.
+
+    ``asked`` are the options of the command line, whose own precision is kept. Raises what opening raises.
+    """
+    try:
+        return open_pipeline(settings, say), settings
+    except EngineError:
+        if settings.engine == asked:
+            raise
+    told = settings.engine.precision
+    settings = dataclasses.replace(settings, engine=dataclasses.replace(asked, precision="float32"))
+    pipeline = open_pipeline(settings, say)
+    say(f"The session's arithmetic, {told}, cannot be used here; {pipeline.engine.spec.precision} is")
+    return pipeline, settings
 
 
 def _verifier(request: VerifyRequest, settings: Settings, pipeline: Pipeline) -> Verifier:

@@ -146,7 +146,7 @@ class EventsFile:
         index, time_s = line["index"], line["pts_s"]
         found = tuple(_detection(item) for item in line["detections"])
         at_s = index * self.session.frame_s if time_s is None else time_s
-        return FrameFindings(index, at_s, width, height, found, line.get("with_map", line["heatmap_of"] == index))
+        return FrameFindings(index, at_s, width, height, found, line.get("with_map"))
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         decoder = msgspec.json.Decoder(dict[str, Any])

@@ -15,7 +15,8 @@ class FrameFindings:
 
     ``index`` counts the source's frames from 0; ``time_s`` is its time in the video in seconds. ``width`` and
     ``height`` are its size in pixels, in which the detections' places are. A detection's ``track`` is the number that
-    the events give it, which a seek or an occlusion may have changed. ``with_map`` is as in ``Prediction``.
+    the events give it, which a seek or an occlusion may have changed. ``with_map`` is as in ``Prediction``,
+    None where the events do not say it.
     """
 
     index: int
@@ -23,4 +24,4 @@ class FrameFindings:
     width: int
     height: int
     detections: tuple[Detection, ...] = ()
-    with_map: bool = False
+    with_map: bool | None = None

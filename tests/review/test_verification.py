@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +17,7 @@ from colour_engine import ColourEngine
 from live_rig import HEIGHT, WIDTH, Rig
 from sink_rig import session as described
 
-from polyplive import FileSource
+from polyplive import FileSource, open_model
 from polyplive.cli import main
 from polyplive.config import PipelineSettings
 from polyplive.errors import DataError
@@ -32,7 +36,7 @@ from polyplive.sinks.segments import SegmentSettings, SegmentWriter
 from polyplive.types import Frame, StageTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 DEMO = str(Path(__file__).parents[2] / "assets" / "demo.mp4")
 SETTINGS = PipelineSettings(min_frames=2, confirm_probability=0)
@@ -50,11 +54,11 @@ def samples(number: int) -> YuvSamples:
     return YuvSamples(luma, cb, cr, 6, is_full=True, is_centred=True)
 
 
-def verified(videos: list[Path], events: Path) -> Verification:
+def verified(videos: list[Path], events: Path, engine: ColourEngine | None = None) -> Verification:
     told = EventsFile(events)
     frames = RecordedFrames(videos, told.session)
     try:
-        with Pipeline(ColourEngine(), session_settings(told)) as pipeline:
+        with Pipeline(engine or ColourEngine(), session_settings(told)) as pipeline:
             return Verifier(pipeline).verify(told, frames)
     finally:
         frames.close()
@@ -128,8 +132,10 @@ def test_a_lossy_recording_is_said_to_be_one(recorded, tmp_path: Path) -> None:
     assert 0 < figures["score_difference"]["mean"] < 0.2
 
 
-def replayed(video: Path, events: Path, steps: Iterable[int | None]) -> None:
-    """Events of a replay of frames with these numbers; None is a seek."""
+def replayed(
+    video: Path, events: Path, steps: Iterable[int | None], has_map: Callable[[int], bool] = lambda _: True
+) -> None:
+    """Events of a replay of frames with these numbers; None is a seek. ``has_map``: of which a heatmap is computed."""
     with FileSource(video) as source:
         frames = list(source)
         with Pipeline(ColourEngine(), SETTINGS) as pipeline:
@@ -139,7 +145,7 @@ def replayed(video: Path, events: Path, steps: Iterable[int | None]) -> None:
                 if step is None:
                     pipeline.reset(same_source=True)
                     continue
-                found = pipeline.process(frames[step])
+                found = pipeline.process(frames[step], cam=has_map(step))
                 sink.write(FrameRecord(frames[step], found, None, StageTimes()))
             sink.close()
 
@@ -150,6 +156,27 @@ def test_a_replay_with_jumps_gives_its_detections_bit_for_bit(recorded, tmp_path
     done = verified([video], events)
     assert (done.reasons, done.agreement.is_same, done.agreement.frames) == ([], True, 22)
     assert done.agreement.matched > 5
+
+
+def test_heatmaps_are_computed_of_the_frames_of_which_the_session_computed_them(recorded, tmp_path: Path) -> None:
+    """Where nothing is shown of them as well: a finding's first frame is withheld, and its map with it."""
+    video, events, engine = recorded[0].raw, tmp_path / "e.jsonl", ColourEngine()
+    replayed(video, events, range(12), has_map=lambda step: step % 3 == 0)
+    done = verified([video], events, engine)
+    assert engine.cams == [True, False, False] * 4
+    assert (done.reasons, done.agreement.is_same) == ([], True)
+
+
+def test_events_that_do_not_say_where_heatmaps_were_computed_give_a_reason(recorded, tmp_path: Path) -> None:
+    video, events = recorded[0].raw, tmp_path / "e.jsonl"
+    replayed(video, events, range(6))
+    lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        line.pop("with_map", None)
+    events.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    done = verified([video], events)
+    assert done.reasons == ["The events do not say of which frames maps were computed, which rounding can depend on."]
+    assert done.agreement.is_same
 
 
 @pytest.mark.parametrize("what", ["score", "contour", "track"])
@@ -210,3 +237,37 @@ def test_the_command_finds_a_replay_again_with_its_model_and_says_so(heat: str, 
     assert capsys.readouterr().out == "The same detections, bit for bit, in all of 4 frames\n"
     found = json.loads(figures.read_text(encoding="utf-8"))
     assert (found["same"], found["has_to_be_same"], found["frames_alike"]) == (True, True, 4)
+
+
+def test_the_command_follows_which_graph_ran_for_each_frame(tmp_path: Path, capsys) -> None:
+    """In bfloat16 the graph without its heatmap rounds otherwise."""
+    events = tmp_path / "demo.events.jsonl"
+    with FileSource(Path(DEMO)) as source, open_model("polyplive-light") as model:
+        sink = EventsSink(events)
+        sink.open(describe_session(source.info, model.engine.spec, model.settings))
+        source.seek(10)
+        for number, frame in zip(range(6), source, strict=False):
+            sink.write(FrameRecord(frame, model.process(frame, cam=number % 2 == 1), None, StageTimes()))
+        sink.close()
+    assert sum(len(frame.detections) for frame in EventsFile(events).frames()) >= 4
+    assert main(["verify", DEMO, "--events", str(events)]) == 0
+    assert capsys.readouterr().out == "The same detections, bit for bit, in all of 6 frames\n"
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the limit is one of x86 processors")
+def test_arithmetic_that_is_not_here_is_a_reason(tmp_path: Path) -> None:
+    events = tmp_path / "demo.events.jsonl"
+    asked = ["--headless", "--model", "polyplive-light", "--precision", "float32", "--start", "10", "--frames", "2"]
+    assert main(["replay", DEMO, *asked, "--events", str(events)]) == 0
+    head, *rest = events.read_text(encoding="utf-8").splitlines()
+    told = json.dumps(json.loads(head) | {"precision": "bfloat16"})
+    events.write_text("\n".join([told, *rest]) + "\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "polyplive", "verify", DEMO, "--events", str(events)],
+        env=os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"},  # a processor without bfloat16
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "The arithmetic is float32, the session's was bfloat16.\n" in done.stdout

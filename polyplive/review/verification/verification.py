@@ -77,6 +77,8 @@ class Verifier:
         self._pipeline = pipeline
         self._open_engine = open_engine
         self._run: int | None = None
+        self._untold = False
+        """Whether there was a frame of which the events do not say whether it had a map."""
 
     def verify(
         self, events: EventsFile, frames: RecordedFrames, on_frame: Callable[[int], None] = lambda _: None
@@ -110,7 +112,9 @@ class Verifier:
         pipeline.threshold = processing.threshold
         roi, spec = processing.roi, pipeline.engine.spec
         tensor = preprocess(frame, roi, spec.height, spec.width, one_field=pipeline.settings.one_field)
-        return pipeline.complete(Prepared(frame, roi, tensor, 0.0), cam=told.with_map).detections
+        self._untold |= told.with_map is None
+        # Without the map another graph is compiled, whose probabilities are rounded otherwise in half precision.
+        return pipeline.complete(Prepared(frame, roi, tensor, 0.0), cam=told.with_map is not False).detections
 
     def _use_model(self, processing: Processing, names: dict[str, str]) -> None:
         if self._open_engine is None or processing.model_sha256 == self._pipeline.engine.spec.manifest.sha256:
@@ -132,6 +136,8 @@ class Verifier:
             found.append(f"The backend is {spec.backend}, the session's was {session.backend}.")
         if spec.precision != session.precision:
             found.append(f"The arithmetic is {spec.precision}, the session's was {session.precision}.")
+        if self._untold:
+            found.append("The events do not say of which frames maps were computed, which rounding can depend on.")
         return found
 
 
