@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from PyQt6 import sip
 from PyQt6.QtCore import QLocale, QMetaObject, Qt, QTimer
 from PyQt6.QtWidgets import QApplication
 
@@ -47,9 +48,11 @@ def run_window(program: Program, first: Opening | PolypliveError | None = None, 
             window.close()
         for name in window.survivors:
             print(f"polyplive: '{name}' did not end in time and was left behind", file=sys.stderr)
+        failed = window.failed
+        sip.delete(window)  # before the application: Qt may crash where a widget outlives it
         if stop.signal is not None:
             return stop.code
-        return 1 if window.failed else 0
+        return 1 if failed else 0
 
 
 def make_application() -> QApplication:

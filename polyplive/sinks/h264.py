@@ -23,10 +23,10 @@ class H264:
 
 
 EXACT = H264("libx264", (("preset", "veryfast"), ("crf", "18"), ("bf", "0")))
-"""The same pictures for the same frames, every time.
+"""The same pictures for the same frames, but for rare runs.
 
-The bytes may differ in rare runs. Where a side is no multiple of 16, x264 pads the picture with rows that no player
-shows, and does not always code them alike.
+While other programs took the processor, x264 coded up to one in a hundred recordings of 96x64 otherwise, from the same
+samples. Larger pictures were not seen to differ.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 from fractions import Fraction
 from pathlib import Path
 
@@ -52,11 +53,17 @@ def test_a_new_file_begins_where_the_size_changes(suffix: str, tmp_path: Path) -
         assert contents(path) == (size, pytest.approx([number / 25 for number in range(count)], abs=0.001))
 
 
-def test_a_recording_of_one_size_is_one_file_of_the_same_bytes_every_time(tmp_path: Path) -> None:
-    write(replayed(tmp_path / "a.mp4"), [SMALL] * 12)
-    write(VideoSink(tmp_path / "b.mp4"), [SMALL] * 12)
-    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
-    assert len(list(tmp_path.iterdir())) == 2
+def test_a_recording_of_one_size_is_one_file_of_the_bytes_of_one_without_segments(tmp_path: Path) -> None:
+    """Each is written three times: under load x264 codes one in some hundreds otherwise (``sinks.h264.EXACT``)."""
+    made: dict[str, list[bytes]] = {"replayed": [], "plain": []}
+    for _ in range(3):
+        write(replayed(tmp_path / "replayed.mp4"), [SMALL] * 12)
+        write(VideoSink(tmp_path / "plain.mp4"), [SMALL] * 12)
+        assert len(list(tmp_path.iterdir())) == 2
+        for name, files in made.items():
+            files.append((tmp_path / f"{name}.mp4").read_bytes())
+    usual, plain = (statistics.mode(files) for files in made.values())
+    assert usual == plain
 
 
 def test_a_new_file_begins_where_the_shape_of_pixels_changes(tmp_path: Path) -> None:
