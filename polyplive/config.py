@@ -76,6 +76,11 @@ class EngineOptions:
             )
 
 
+def of_mask(options: EngineOptions) -> EngineOptions:
+    """``options`` with the model's own map, of the whole mask: for what measures or checks that one."""
+    return dataclasses.replace(options, cam_target="mask")
+
+
 @dataclass(frozen=True, slots=True)
 class PipelineSettings:
     """How a frame becomes a prediction.
@@ -126,7 +131,7 @@ class LiveSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of a session; each group belongs to one module. Heat of what nearly fired is shown everywhere.
+    """All settings of a session; each group belongs to one module.
 
     ``view`` is what draws a window's picture. With ``full_paths`` outputs name files with their folders, which may name
     a patient.
@@ -144,9 +149,10 @@ class Settings:
     def __post_init__(self) -> None:
         check_fields(self)
         check_fields(self.overlay)
-        if self.engine.cam_target == "nearly" and not self.overlay.heat_everywhere:
-            everywhere = dataclasses.replace(self.overlay, heat_everywhere=True)  # it has no finding to be shown at
-            object.__setattr__(self, "overlay", everywhere)
+        if self.engine.cam_target == "nearly" and self.overlay.heat_of is not None:
+            raise ConfigError(
+                "Heat of what nearly fired is no finding's, so heat_of shows none", "Leave out heat_of, or cam_target."
+            )
 
 
 def withhold_findings(settings: Settings) -> Settings:

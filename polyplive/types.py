@@ -245,16 +245,15 @@ class Prediction:
 
     ``index`` is that frame's. ``roi`` is the region that the model saw; ``probability`` (float32 [H, W], at the model's
     size) and ``cam`` (float32 [h, w], the raw map, at least 0; None when it was not asked for) cover that region.
-    ``cam_full_scale`` is the value that the heatmap shows at full strength: a constant of the model or, where the
-    manifest says so, that times the predicted share of the region, so a weak map stays weak. Contours were taken at
-    ``threshold``. ``withheld`` findings lack evidence and are not among ``detections`` yet. ``completed_s``: the end,
-    by ``time.monotonic()``. ``size``: the frame's width and height in pixels, if known. ``cam_of`` is None where
-    ``cam`` is this frame's own. A live session may keep a map for the next frames: then it and ``cam_full_scale`` are
-    of the frame that ``cam_of`` names. ``steady_heat`` (float32 [h, w], in [0, 1], over the same region) is what a
+    ``cam_full_scale`` is what is shown at full strength: a constant of the model or, where the manifest says so, that
+    times the predicted share of the region. Contours were taken at ``threshold``. ``withheld`` findings lack evidence
+    and are not among ``detections`` yet. ``completed_s``: the end (``time.monotonic()``). ``size``: the frame's width
+    and height, if known. ``cam`` and ``cam_full_scale`` are this frame's own where ``cam_of`` is None; live they may be
+    of the earlier frame that it names. ``steady_heat`` (float32 [h, w], in [0, 1], over the same region) is what a
     session shows of the map: its share of full scale, steadied over time (``pipeline.steady_heat``); None elsewhere.
-    ``model_sha256`` is the model's. ``run`` counts from 1 how often findings began anew (0: not known), ``run_began``
-    is the index of the first frame processed since. ``with_map``: a map was computed beside the mask, whose last digits
-    depend on that in half precision.
+    ``near`` outlines what nearly fired, where ``cam`` explains that. ``model_sha256`` is the model's. ``run`` counts
+    from 1 how often findings began anew (0: not known), ``run_began`` is the first index since. ``with_map``: a map was
+    computed beside the mask, which in half precision changes its last digits.
     """
 
     index: int
@@ -270,6 +269,7 @@ class Prediction:
     size: tuple[int, int] | None = None
     cam_of: MapOrigin | None = None
     steady_heat: FloatMap | None = None
+    near: tuple[Contour, ...] | None = None
     model_sha256: str = ""
     run: int = 0
     run_began: int = 0
@@ -303,9 +303,9 @@ class OverlaySettings:
     """What the compositor draws. ``opacity`` (of mask tint and heatmap) is in [0, 1].
 
     ``heatmap`` None is what is usual: it is drawn, but in a live session that begins (``config.hide_heat``).
-    Heat is drawn at findings alone: at finding number ``heat_of`` (None: at each), or with ``heat_everywhere`` all over
-    the field of view. That hides heat and changes no value. With ``heat_smoothing`` a session's heat is steadied over
-    time. ``caption`` (frame, time, model), ``status`` and ``figures`` mark no finding: ask for them.
+    Heat is drawn at what it explains alone: at finding number ``heat_of`` (None: at each), or with ``heat_everywhere``
+    all over the field of view. That hides heat and changes no value. With ``heat_smoothing`` a session's heat is
+    steadied over time. ``caption`` (frame, time, model), ``status`` and ``figures`` mark no finding: ask for them.
     """
 
     visible: bool = True

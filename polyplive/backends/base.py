@@ -31,7 +31,7 @@ class EngineSpec:
     Input: uint8 [1, ``height``, ``width``, 3], RGB. Outputs: probability float32 [``height``, ``width``], and CAM
     float32 [``cam_height``, ``cam_width``]. ``device`` is the runtime's name of the processor or GPU. ``precision`` is
     that of the arithmetic that runs: a runtime may run a graph of float32 in bfloat16. ``cam_target`` is what the CAM
-    explains.
+    explains; where that is what nearly fired, ``near`` are the probabilities between which it lies.
     """
 
     backend: str
@@ -43,6 +43,7 @@ class EngineSpec:
     manifest: ModelManifest
     precision: str = "float32"
     cam_target: CamTarget = "mask"
+    near: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, manifest: ModelManifest, backend: str, device: str, precision: str = "") -> EngineSpec:

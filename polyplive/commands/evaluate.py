@@ -21,7 +21,7 @@ from polyplive.commands.messages import (
     write_text,
 )
 from polyplive.commands.outputs import check_outputs, try_outputs
-from polyplive.config import Settings
+from polyplive.config import Settings, of_mask
 from polyplive.errors import ConfigError
 from polyplive.evaluation.disturbances import DISTURBANCES
 from polyplive.evaluation.heatmaps.figures import faithfulness_figures
@@ -86,7 +86,7 @@ def run(request: EvaluatePicturesRequest) -> int:
     group_by = _pattern(request.group_by)
     settings = request.settings
     seen = dataclasses.replace(settings.pipeline, roi=settings.pipeline.roi or "none", min_frames=1)
-    settings = dataclasses.replace(settings, pipeline=seen)
+    settings = dataclasses.replace(settings, pipeline=seen, engine=of_mask(settings.engine))
     total = len(find_pairs(request.data).pairs)
     ways: dict[str, Disturbance] = DISTURBANCES if request.robustness else {}
     try_outputs(outputs)
@@ -127,8 +127,9 @@ def run(request: EvaluatePicturesRequest) -> int:
 def _faithfulness(request: EvaluatePicturesRequest, pipeline: Pipeline) -> Faithfulness:
     """What ``--explain`` adds; with the engine that was just evaluated."""
     settings, backend = request.settings, pipeline.engine.spec.backend
+    options = of_mask(settings.engine)
     graph = find_model(settings.model, backend, settings.engine.precision)
-    graphs = RandomisedGraphs(graph, backend, settings.engine)
+    graphs = RandomisedGraphs(graph, backend, options)
     chosen = min(request.pictures or PICTURES, len(find_pairs(request.data).pairs))
     made = all_maps(graph) if request.all_maps else contextlib.nullcontext(shipped_maps)
     with made as maps_from, progress_bar("heatmaps", chosen * (1 + len(graphs.stages()))) as advance:

@@ -13,7 +13,7 @@ from msgspec import Meta
 from polyplive.backends.auto_model import find_model
 from polyplive.commands.messages import announce, print_written, say, say_notices
 from polyplive.commands.outputs import try_outputs
-from polyplive.config import Settings
+from polyplive.config import Settings, of_mask
 from polyplive.errors import ConfigError
 from polyplive.explanation.still import Still
 from polyplive.explanation.still_engine import StillModel, explained
@@ -73,7 +73,7 @@ def run(request: ExplainRequest) -> int:
 
 def explanation(request: ExplainRequest, frame: Frame) -> ExplanationPage:
     """What is found in ``frame``, and its explanation. Lines for the user are said. Raises ``PolypliveError``."""
-    settings = request.settings
+    settings = dataclasses.replace(request.settings, engine=of_mask(request.settings.engine))
     at_once = dataclasses.replace(settings.pipeline, min_frames=1)  # one frame is all that there is
     lines: list[str] = []
 

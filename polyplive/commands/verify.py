@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from polyplive.backends.factory import open_engine
 from polyplive.commands.messages import announce, say, stdout, write_json
 from polyplive.commands.outputs import check_outputs, try_outputs
-from polyplive.config import DEFAULT_MODEL, PRECISIONS, Settings
+from polyplive.config import DEFAULT_MODEL, PRECISIONS, Settings, of_mask
 from polyplive.errors import ConfigError, EngineError
 from polyplive.review.events_file import EventsFile
 from polyplive.review.live_marks import events_beside
@@ -52,11 +52,12 @@ def run(request: VerifyRequest) -> int:
     outputs = {"json": request.json_path}
     check_outputs(outputs, request.videos[0])
     events = EventsFile(_events(request))
-    settings = _settings(request.settings, events)
+    asked = dataclasses.replace(request.settings, engine=of_mask(request.settings.engine))
+    settings = _settings(asked, events)
     frames = RecordedFrames(request.videos, events.session)
     with contextlib.closing(frames):
         try_outputs(outputs, request.videos[0])
-        pipeline, settings = _opened(settings, request.settings.engine)
+        pipeline, settings = _opened(settings, asked.engine)
         with pipeline:
             announce(pipeline.engine.spec)
             with progress_bar(request.videos[0].name, events.session.frames) as advance:

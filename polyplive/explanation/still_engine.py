@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from polyplive.backends.auto_model import find_model
 from polyplive.backends.factory import open_engine
 from polyplive.backends.map_engine import MapEngine
+from polyplive.config import of_mask
 from polyplive.errors import ManifestError, ModelError
 from polyplive.explanation.map_source import OwnMap
 from polyplive.explanation.still import explain_still
@@ -43,7 +44,7 @@ def model_of(spec: EngineSpec, model: str, options: EngineOptions) -> StillModel
     asked = find_model(model, spec.backend, options.precision)
     for graph in filter(None, (shipped, asked)):  # "auto" may have taken another; a file may have a shipped name
         if load_manifest(graph).sha256 == spec.manifest.sha256:
-            return StillModel(graph, spec.backend, options)
+            return StillModel(graph, spec.backend, of_mask(options))
     raise ManifestError(f"'{asked.name}' is not the model that found this", "Open the recording again.")
 
 

@@ -100,7 +100,10 @@ def elements(
 
 
 def marks(target: Target, prediction: Prediction, settings: OverlaySettings) -> list[Element]:
-    """What marks polyps: heatmap, tints and contours, whether or not the overlay is ``visible``."""
+    """What marks polyps: heatmap, tints and contours, whether or not the overlay is ``visible``.
+
+    What nearly fired has its contours only where heat explains that.
+    """
     found: list[Element] = []
     opacity = min(max(settings.opacity, 0.0), 1.0)
     heat = heatmap(prediction, target, settings) if settings.heatmap is not False else None
@@ -116,6 +119,9 @@ def marks(target: Target, prediction: Prediction, settings: OverlaySettings) -> 
             Outline(contour, target.scale.line, bits, strength)
             for (contour, bits), strength in zip(contours, strengths, strict=True)
         ]
+        if prediction.cam is not None and settings.heatmap is not False:  # a part of what heat explains
+            near = [target.corners(contour) for contour in prediction.near or ()]
+            found += [Outline(contour, target.scale.line, bits, None) for contour, bits in near]
     return found
 
 

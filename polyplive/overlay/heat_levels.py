@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyplive.overlay.target import Target
-    from polyplive.types import FloatMap, OverlaySettings, Prediction
+    from polyplive.types import Contour, FloatMap, OverlaySettings, Prediction
 
 CUTOFF = 24
 """Levels (of 255) below this are not drawn: the heatmap ends somewhere, and the rest of the frame stays untouched."""
@@ -69,10 +69,8 @@ def heat_levels(prediction: Prediction, target: Target, settings: OverlaySetting
     finer = levels_of(share)
     gate = None
     if not settings.heat_everywhere or settings.heat_of is not None:
-        found = [one for one in prediction.detections if settings.heat_of in (None, one.track)]
-        gate = gate_of(
-            [one.contour for one in found], prediction.cam_roi, finer.shape, finer.shape[0] // share.shape[0]
-        )
+        outlines = _explained(prediction, settings.heat_of)
+        gate = gate_of(outlines, prediction.cam_roi, finer.shape, finer.shape[0] // share.shape[0])
     x, y, w, h = cv2.boundingRect(HeatLevels(Rect(0, 0, 0, 0), finer, gate).drawn.view(np.uint8))
     roi = target.region(prediction.cam_roi)
     rect = _in_frame(x, y, w, h, finer.shape, roi, target.width, target.height) if w and h else None
@@ -80,6 +78,13 @@ def heat_levels(prediction: Prediction, target: Target, settings: OverlaySetting
         return None
     place = _stretch if target.crop is None else _warp
     return HeatLevels(rect, place(finer, roi, rect), None if gate is None else place(gate, roi, rect))
+
+
+def _explained(prediction: Prediction, heat_of: int | None) -> list[Contour]:
+    """The outlines that heat is shown at: of all that it explains, or of finding number ``heat_of`` alone."""
+    if prediction.near is not None and heat_of is None:
+        return list(prediction.near)
+    return [one.contour for one in prediction.detections if heat_of in (None, one.track)]
 
 
 def _in_frame(

@@ -38,15 +38,22 @@ SHOWN = {
 """What heat shows, by what it explains."""
 
 _NOT_SHOWN = (
-    "Where the picture raises the score of the polyp that is marked.\n"
     "It does not show where a polyp ends, whether the answer is right, or what was missed.\n"
     "Heat beside findings is hidden unless you ask for it."
 )
+_TOLD = {
+    "mask": f"Where the picture raises the score of the polyps that are marked, all together.\n{_NOT_SHOWN}",
+    "each": f"Where the picture raises the score of each polyp that is marked, by itself.\n{_NOT_SHOWN}",
+    "nearly": (
+        "Where the picture raises the score of regions that a lower threshold would have marked.\n"
+        "Few grey dots outline them: they are no findings. What is marked has no heat."
+    ),
+}
 
 
-def heat_told(method: str) -> str:
-    """What a legend has no room for: what heat does not tell, and the ``method`` with its layers where it is known."""
-    return _NOT_SHOWN + (f"\nHow it is made: {method}." if method else "")
+def heat_told(method: str, target: str = "mask") -> str:
+    """What a legend has no room for: what heat of ``target`` (``CamTarget``) does not tell, and the ``method``."""
+    return _TOLD[target] + (f"\nHow it is made: {method}." if method else "")
 
 
 @dataclass(frozen=True, slots=True)

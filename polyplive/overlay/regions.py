@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from polyplive.overlay.colours import CONTOUR_COLOUR, EDGE_COLOUR, TEXT_COLOUR, opaque
+from polyplive.overlay.colours import CONTOUR_COLOUR, EDGE_COLOUR, QUIET_COLOUR, TEXT_COLOUR, opaque
 from polyplive.overlay.dashes import Dashes, dashed
 from polyplive.overlay.element import Pad, Rect
 from polyplive.overlay.text import REGULAR, STRONG, ascent, draw_pad, draw_text, line_height, steady_width
@@ -73,20 +73,22 @@ class Outline:
     """A contour as a smooth bright line between two thin dark edges, which keep it visible on pale mucosa.
 
     ``strength`` says how the line is drawn: strong as a whole one, middling in dashes, weak in thin dots. So a score
-    shows in the mark without its number, and not by colour. ``bits`` of each corner's number are a fraction of a pixel.
+    shows in the mark without its number, and not by colour. What nearly fired has none: few grey dots, as it is no
+    finding. ``bits`` of each corner's number are a fraction of a pixel.
     """
 
     contour: Contour
     thickness: int
     bits: int = 0
-    strength: Strength = Strength.STRONG
+    strength: Strength | None = Strength.STRONG
 
     def draw(self, image: Image) -> None:
         """Draw the edges, then the line."""
         line, outer = self._line, _outer(self._line)
         dashes = _DASHES.get(self.strength)
         pieces, bits = ([self.contour], self.bits) if dashes is None else dashed(self.contour, self.bits, outer, dashes)
-        for colour, thickness in ((EDGE_COLOUR, outer), (CONTOUR_COLOUR, line)):
+        inner = QUIET_COLOUR if self.strength is None else CONTOUR_COLOUR
+        for colour, thickness in ((EDGE_COLOUR, outer), (inner, line)):
             cv2.polylines(image, pieces, dashes is None, opaque(colour), thickness, cv2.LINE_AA, bits)
 
     def cover(self, mask: Cover) -> None:
@@ -106,14 +108,14 @@ class Outline:
     @property
     def _line(self) -> int:
         """The thickness of what is drawn: dots are thinner than a line, but not so thin that their edges hide them."""
-        return max(2, round(0.7 * self.thickness)) if self.strength is Strength.WEAK else self.thickness
+        return max(2, round(0.7 * self.thickness)) if self.strength in (Strength.WEAK, None) else self.thickness
 
     @property
     def _covered(self) -> int:
         return _outer(self._line) + (6 if self.bits else 4)
 
 
-_DASHES = {Strength.MIDDLING: Dashes(3.0, 2.5), Strength.WEAK: Dashes(0.4, 2.0)}
+_DASHES = {Strength.MIDDLING: Dashes(3.0, 2.5), Strength.WEAK: Dashes(0.4, 2.0), None: Dashes(0.4, 4.5)}
 
 
 def _outer(thickness: int) -> int:

@@ -17,6 +17,7 @@ from polyplive.config import PipelineSettings
 from polyplive.errors import WrongThread
 from polyplive.pipeline.facts import run_facts
 from polyplive.pipeline.field_of_view import FieldOfView
+from polyplive.pipeline.near import nearly_fired
 from polyplive.pipeline.postprocess import Postprocessor
 from polyplive.pipeline.preprocess import preprocess
 from polyplive.system import spans
@@ -218,6 +219,7 @@ class Pipeline:
         if self._run_began < 0:
             self._run_began = frame.index
         detections = self._postprocessor.run(outputs.probability, roi, self.threshold, size)
+        near = spec.near and nearly_fired(outputs.probability, roi, spec.near, self.min_area)
         finished = time.perf_counter()
         worked_s = max(started.began_s, inferred - infer_s)  # before that it waited for its turn inside the engine
         spans.note(spans.INFER, frame.index, worked_s, inferred, with_map=outputs.cam is not None)
@@ -236,6 +238,7 @@ class Pipeline:
             model_sha256=spec.manifest.sha256,
             run=self._run,
             run_began=self._run_began,
+            near=near,
             with_map=outputs.cam is not None,
             stages=StageTimes(
                 decode_ms=frame.decode_ms,

@@ -48,6 +48,7 @@ class EventsSession:
     deinterlaced: bool = False
     live: bool = False
     precision: str = ""
+    cam_target: str = "mask"
     pipeline: dict[str, Any] | None = None
 
     @property

@@ -63,7 +63,14 @@ def open_pipeline(
     if isolation:
         opener = SameModelOpener(settings, notify, OFFLINE, is_parallel=is_parallel)
         return Pipeline(opener(None), settings.pipeline)
-    engine = open_engine(settings.model, settings.backend, settings.engine, notify, is_parallel=is_parallel)
+    engine = open_engine(
+        settings.model,
+        settings.backend,
+        settings.engine,
+        notify,
+        is_parallel=is_parallel,
+        threshold=settings.pipeline.threshold,
+    )
     return Pipeline(engine, settings.pipeline)
 
 
@@ -123,6 +130,7 @@ def describe_session(
         started=started.isoformat(timespec="seconds"),
         precision=engine.precision,
         pipeline=settings or PipelineSettings(),
+        cam_target=engine.cam_target,
     )
 
 

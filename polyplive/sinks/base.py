@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from polyplive.config import PipelineSettings
+    from polyplive.config import CamTarget, PipelineSettings
     from polyplive.types import Frame, Image, Prediction, SessionState, SourceInfo, StageTimes, Tally
 
 
@@ -24,7 +24,8 @@ class SessionInfo:
     """The constant facts of a session, at the head of events and reports.
 
     ``started`` is local wall-clock time in ISO 8601 with its offset from UTC. ``precision`` is that of the arithmetic.
-    ``pipeline`` are the settings that frames were processed with, None where there was no model.
+    ``pipeline`` are the settings that frames were processed with, None where there was no model. ``cam_target`` is what
+    heat explains.
     """
 
     source: SourceInfo
@@ -35,6 +36,7 @@ class SessionInfo:
     started: str
     precision: str = ""
     pipeline: PipelineSettings | None = None
+    cam_target: CamTarget = "mask"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -225,6 +225,7 @@ def session_line(session: SessionInfo) -> dict[str, Any]:
         "model_sha256": session.model_sha256,
         "backend": session.backend,
         "precision": session.precision,
+        "cam_target": session.cam_target,
         "pipeline": asdict(session.pipeline) if session.pipeline is not None else None,
         "version": session.version,
         "started": session.started,

@@ -16,7 +16,7 @@ from polyplive.overlay.compositor import compose, covered, elements, footprint
 from polyplive.overlay.heat_levels import heat_levels, levels_of
 from polyplive.overlay.heat_lines import LINES, HeatLines
 from polyplive.overlay.heatmap import Heatmap, heatmap
-from polyplive.overlay.legend import SHOWN, Legend
+from polyplive.overlay.legend import SHOWN, Legend, heat_told
 from polyplive.overlay.target import Target
 from polyplive.pixels.crop import Crop
 from polyplive.types import HeatStyle, Hud, OverlaySettings, Prediction
@@ -218,6 +218,7 @@ def test_the_legend_says_of_which_finding_heat_is_and_that_all_of_it_is_shown() 
     assert legend_on(1280, 960, heat_everywhere=True).name == "All heat:"
     assert legend_on(1280, 960, Hud(cam_target="nearly")).said == "what nearly fired"
     assert set(SHOWN) == set(get_args(CamTarget))
+    assert [target for target in SHOWN if "no findings" in heat_told("", target)] == ["nearly"]
 
 
 def test_the_legends_bar_goes_from_the_weakest_colour_to_the_strongest_or_shows_the_lines() -> None:

@@ -70,6 +70,7 @@ SESSION_LINE = {
     "model_sha256": "ab" * 32,
     "backend": "openvino",
     "precision": "float32",
+    "cam_target": "mask",
     "pipeline": {
         "roi": None,
         "threshold": None,

@@ -19,8 +19,8 @@ GONE_S = 0.5
 class HeatChoice:
     """Changes ``heat_of`` of what ``display`` draws. Qt's thread.
 
-    A choice switches the heatmap on. What was there before comes back with its end. ``use`` draws other settings,
-    ``say`` shows a line.
+    A choice switches the heatmap on. What was there before comes back with its end. Where heat shows what nearly fired
+    nothing can be chosen. ``use`` draws other settings, ``say`` shows a line.
     """
 
     def __init__(self, display: Display, use: Callable[[OverlaySettings], None], say: Callable[[str], None]) -> None:
@@ -64,6 +64,9 @@ class HeatChoice:
         if track is None:
             if self.chosen is not None:
                 self._use(overlay)
+            return
+        if self._display.heat_target == "nearly":
+            self._say("Heat shows what nearly fired: no finding has any.")
             return
         self._before, self._is_seen, self._missing_s = overlay.heatmap, False, None
         self._use(dataclasses.replace(overlay, heat_of=track, heatmap=True))

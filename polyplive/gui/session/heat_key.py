@@ -34,7 +34,7 @@ class HeatKey(QWidget):
         """Name how the heatmap is made, and what it explains (``CamTarget``)."""
         shown = SHOWN[target]
         self.said.setText(shown[0].upper() + shown[1:])
-        self.setToolTip(heat_told(method))
+        self.setToolTip(heat_told(method, target))
 
 
 def _quiet(text: str) -> QLabel:

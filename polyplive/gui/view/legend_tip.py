@@ -23,5 +23,5 @@ def legend_tip(contents: Contents, widget: QWidget, x: float, y: float) -> str:
     for pad in corners(contents.target_of(scene, arrangement), scene.settings, scene.hud):
         rect = pad.rect
         if isinstance(pad, Legend) and 0 <= across - rect.x < rect.width and 0 <= down - rect.y < rect.height:
-            return heat_told(scene.hud.method if scene.hud is not None else "")
+            return heat_told(scene.hud.method, scene.hud.cam_target) if scene.hud is not None else heat_told("")
     return ""

@@ -87,7 +87,12 @@ class SameModelOpener:
     def _open(self, interrupt: Interrupt | None) -> ProcessEngine:
         settings = self._settings
         opener = functools.partial(
-            open_engine, settings.model, settings.backend, settings.engine, is_parallel=self._is_parallel
+            open_engine,
+            settings.model,
+            settings.backend,
+            settings.engine,
+            is_parallel=self._is_parallel,
+            threshold=settings.pipeline.threshold,
         )
         engine = ProcessEngine(opener, self._limits, self._notify, interrupt)
         model = named_model(settings.model, engine.spec.backend, settings.engine.precision)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -11,9 +13,11 @@ from PyQt6.QtWidgets import QApplication, QToolTip
 from view_scenes import finding
 from window_driver import PATIENCE_MS, paused, press
 
+from polyplive.backends.base import EngineSpec
 from polyplive.gui.session.display import Display
 from polyplive.gui.session.heat_choice import GONE_S, HeatChoice
 from polyplive.gui.view.hit import finding_at
+from polyplive.manifest import FAST, load_manifest, shipped_models
 from polyplive.overlay.colours import heat_colours
 from polyplive.sessions.view import View
 from polyplive.types import OverlaySettings
@@ -158,6 +162,16 @@ def test_the_choice_ends_when_its_finding_was_seen_and_is_gone() -> None:
     assert look(without, 1.0 + GONE_S + 0.01) is None
     choice.choose(7)
     assert look(without, 9.0) == 7, "it was not seen yet"
+
+
+def test_of_what_nearly_fired_no_findings_heat_can_be_chosen() -> None:
+    display, said = Display(OverlaySettings()), []
+    choice = HeatChoice(display, lambda overlay: display.set(**_fields(overlay)), said.append)
+    spec = EngineSpec.of(load_manifest(shipped_models()[FAST]), "openvino", "a processor")
+    display.view = View(prediction=finding(320, 240), engine=dataclasses.replace(spec, cam_target="nearly"))
+    choice.choose_next()
+    assert choice.clicked(1), "a click meant heat"
+    assert (choice.chosen, said) == (None, 2 * ["Heat shows what nearly fired: no finding has any."])
 
 
 def test_the_smallest_finding_around_a_place_is_meant_or_the_nearest_beside_it() -> None:
