@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import filelock
 import numpy as np
 import onnx
@@ -157,3 +158,9 @@ def demo_pictures(side: int) -> list[np.ndarray]:
         found.append(preprocess(picture, Roi(0, 0, picture.width, picture.height), side, side))
     source.close()
     return found
+
+
+def two_polyps(picture: np.ndarray) -> np.ndarray:
+    """A picture [1, H, W, 3] twice, squeezed sideways: itself and its mirror image."""
+    half = cv2.resize(picture[0], (picture.shape[2] // 2, picture.shape[1]), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(np.concatenate([half, half[:, ::-1]], axis=1))[None]

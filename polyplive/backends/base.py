@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from polyplive.types import FloatMap
 
 
+MASK_PROBABILITY = 0.5
+"""Where the graph's own mask begins: the CAM's score is the sum of the logits above it."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
     """What an engine takes and gives.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from polyplive.backends.base import MASK_PROBABILITY
 from polyplive.backends.parallel import parallel
 from polyplive.config import MIN_AREA
 from polyplive.errors import EngineClosed
@@ -32,9 +33,6 @@ MOST_REGIONS = 4
 
 NEARLY = 0.5
 """What nearly fired is above this share of the threshold, and nowhere above the threshold itself."""
-
-_MASK = 0.5
-"""Where the mask begins that the model's own map explains."""
 
 
 class TargetedEngine:
@@ -82,7 +80,7 @@ class TargetedEngine:
         return dataclasses.replace(outputs, cam=cam, infer_s=worked_s)
 
     def _of_each(self, tensor: NDArray[np.uint8], probability: FloatMap, whole: FloatMap) -> FloatMap:
-        mask = probability > _MASK
+        mask = probability > MASK_PROBABILITY
         found = regions(mask)
         if len(found) < 2:
             return whole
@@ -96,7 +94,9 @@ class TargetedEngine:
         for region in regions(probability > near[0]):
             if probability[region].max() <= near[1]:
                 target |= region
-        return self._map(tensor, target, probability > _MASK) if target.any() else np.zeros(shape, np.float32)
+        if not target.any():
+            return np.zeros(shape, np.float32)
+        return self._map(tensor, target, probability > MASK_PROBABILITY)
 
     def _map(self, tensor: NDArray[np.uint8], target: Mask, mask: Mask) -> FloatMap:
         """The model's own map of ``target``, on the scale of a map of the whole ``mask``."""

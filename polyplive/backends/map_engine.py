@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from polyplive.backends.base import MASK_PROBABILITY
 from polyplive.backends.checks import check_tensor
 from polyplive.backends.map_graph import PROBABILITY, MapGraph
 from polyplive.backends.maps import Maps
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from polyplive.backends.base import EngineSpec
     from polyplive.types import Mask
-
-_MASK = 0.5
 
 
 class MapEngine:
@@ -53,7 +52,7 @@ class MapEngine:
         """
         check_tensor(tensor, self.spec)
         if target is None:
-            target = self._engine.infer(tensor, cam=False).probability > _MASK
+            target = self._engine.infer(tensor, cam=False).probability > MASK_PROBABILITY
         elif target.shape != (self.spec.height, self.spec.width):
             raise ValueError(f"the target has the shape {target.shape}, not {(self.spec.height, self.spec.width)}")
         found = self._maps.run(tensor, target)

@@ -127,9 +127,8 @@ def run(request: EvaluatePicturesRequest) -> int:
 def _faithfulness(request: EvaluatePicturesRequest, pipeline: Pipeline) -> Faithfulness:
     """What ``--explain`` adds; with the engine that was just evaluated."""
     settings, backend = request.settings, pipeline.engine.spec.backend
-    options = of_mask(settings.engine)
     graph = find_model(settings.model, backend, settings.engine.precision)
-    graphs = RandomisedGraphs(graph, backend, options)
+    graphs = RandomisedGraphs(graph, backend, of_mask(settings.engine))
     chosen = min(request.pictures or PICTURES, len(find_pairs(request.data).pairs))
     made = all_maps(graph) if request.all_maps else contextlib.nullcontext(shipped_maps)
     with made as maps_from, progress_bar("heatmaps", chosen * (1 + len(graphs.stages()))) as advance:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from polyplive.backends.base import MASK_PROBABILITY
 from polyplive.backends.checks import check_numbers
 from polyplive.backends.parallel import parallel
 from polyplive.config import PipelineSettings
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from polyplive.backends.base import Engine, Pending
     from polyplive.manifest import ModelManifest
     from polyplive.types import Detection, FloatMap, Image, Roi
-
-MASK_PROBABILITY = 0.5
-"""Where the graph's own mask begins: the CAM's score is the sum of the logits above it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

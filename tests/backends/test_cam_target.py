@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from export_helpers import demo_pictures
+from export_helpers import demo_pictures, two_polyps
 
 from polyplive.backends.cam_target import MOST_REGIONS, nearest, regions
 from polyplive.backends.factory import open_engine
@@ -34,12 +34,6 @@ EXACT = EngineOptions(precision="float32", threads=1)
 
 def opened(target: str, model: str = FAST, **options: object):
     return open_engine(model, "openvino", dataclasses.replace(EXACT, cam_target=target), **options)
-
-
-def two_polyps(picture: np.ndarray) -> np.ndarray:
-    """A picture [1, H, W, 3] twice, squeezed sideways: itself and its mirror image."""
-    half = cv2.resize(picture[0], (picture.shape[2] // 2, picture.shape[1]), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(np.concatenate([half, half[:, ::-1]], axis=1))[None]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from export_helpers import demo_pictures
+from export_helpers import demo_pictures, two_polyps
 from polyplive.export.graph.by_hooks import cam_by_hooks
 from polyplive.export.graph.cam.spec import cam_spec
 from polyplive.export.graph.read_back import deployed_from_graph
@@ -75,8 +75,7 @@ def test_each_of_two_polyps_has_a_map_of_its_own(maps: MapEngine) -> None:
     """The same rendered polyp twice: each one's map lies at it, and not at the other."""
     picture = demo_pictures(maps.spec.height)[1]
     half = picture.shape[2] // 2
-    (left, _) = polyp_halves(picture)
-    two = np.concatenate([left, left[:, :, ::-1]], axis=2)
+    two = two_polyps(picture)
     probability = maps.explain(two).probability
     count, labels = cv2.connectedComponents((probability > 0.5).astype(np.uint8))
     areas = [int((labels == number).sum()) for number in range(1, count)]
@@ -93,12 +92,6 @@ def test_each_of_two_polyps_has_a_map_of_its_own(maps: MapEngine) -> None:
             near = cv2.dilate(one.astype(np.uint8), np.ones((65, 65), np.uint8)).astype(bool)
             assert cam[near].sum() > 0.9 * cam.sum(), name
             assert cam[one].sum() > 10 * cam[other].sum(), name
-
-
-def polyp_halves(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two pictures [1, H, W/2, 3], squeezed sideways."""
-    small = cv2.resize(picture[0], (picture.shape[2] // 2, picture.shape[1]), interpolation=cv2.INTER_AREA)
-    return small[None], small[None, :, ::-1]
 
 
 def test_a_target_of_nothing_explains_nothing(maps: MapEngine) -> None:

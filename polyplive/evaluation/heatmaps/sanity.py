@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from polyplive.backends.base import MASK_PROBABILITY
 from polyplive.evaluation.heatmaps.measures import Measurer
 from polyplive.evaluation.heatmaps.randomisation import level_shift
 from polyplive.explanation.correlation import spearman
 from polyplive.explanation.displayed import displayed
-from polyplive.pipeline.pipeline import MASK_PROBABILITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
